@@ -1,0 +1,81 @@
+// The judge: takes facts off the ring, keeps sealed facts of open sessions, applies expectations and rules, decides
+// what is told and when, and hands finished records on. One thread.
+#pragma once
+
+#include <stdio.h>
+
+#include "alerts/record.h"
+#include "alerts/rules.h"
+#include "alerts/expect.h"
+#include "dissect/message.h"
+
+struct judge;
+
+enum { JUDGE_NETS_MAX = 64 };
+
+// An address prefix; IPv4 in the first four octets.
+struct judge_net {
+	uint8_t addr[16];
+	uint8_t ip_v;
+	uint8_t bits;
+};
+
+struct judge_config {
+	struct record_config record;
+	const char *tap;               // name in ids and records
+	bool tls_records;              // write the `tls` compatibility copies
+	uint32_t sessions_max;         // sealed or told sessions remembered at once
+	struct judge_net own[JUDGE_NETS_MAX]; // inventory.own_networks: gives direction
+	size_t n_own;
+	struct judge_net exempt[JUDGE_NETS_MAX]; // inventory.exempt: no alerts for these clients or servers
+	size_t n_exempt;
+	const char *const *disabled;   // findings.disable: ids
+	size_t n_disabled;
+	int8_t severity[256];          // findings.severity by catalogue index; -1: default. catalogue_n <= 256
+	const struct expect_ops *expect; // who answers expectations; NULL: nobody, nothing is held
+	void *expect_ctx;
+	uint64_t hold_ns;              // longest wait for an expectation, wall clock of expect_ops.now
+	// Takes one line (newline included). Same thread.
+	void (*write)(void *ctx, enum record_type type, const char *line, size_t len);
+	void *write_ctx;
+};
+
+// What the human summary and --json are made of. Counters only grow.
+struct judge_example {
+	uint64_t n;                    // sessions with this finding
+	uint64_t alerts;               // alerts told for it
+	uint8_t worst_severity, best_confidence;
+	char alert_id[RECORD_ID_LEN + 1]; // first alert (or session) with it
+	char session_id[RECORD_ID_LEN + 1];
+	uint8_t src[16], dst[16];
+	uint16_t src_port, dst_port;
+	uint8_t ip_v;
+	char detail[FINDING_DETAIL_MAX];
+};
+
+struct judge_summary {
+	uint64_t sessions, alerts, records;
+	uint64_t by_state[STATE_N], by_verdict[VERDICT_N];
+	uint64_t by_tls_version[8];    // judge_tls_version_names[]
+	uint64_t blind_gap, blind_one_direction, blind_midstream, blind_truncated, blind_ambiguous, blind_evicted; // sessions
+	uint64_t checksum_accepted;    // segments with a bad checksum that were used (offload)
+	uint64_t counter[DISSECT_COUNTERS]; // of all workers, at the end
+	uint64_t first_ns, last_ns;    // packet time
+	struct judge_example finding[256]; // by catalogue index
+	uint64_t held_unanswered;      // findings told as unknown because nobody answered in time
+	uint64_t evicted;              // sessions told early because a table was full
+	int worst_alert_severity;      // of all alerts told; -1 none
+};
+
+extern const char *const judge_tls_version_names[8];
+
+int judge_open(struct judge **out, const struct judge_config *config);
+void judge_close(struct judge **j);
+
+// One message off a ring, in order. 0 or -errno (the environment failed).
+int judge_take(struct judge *j, const struct message *m, size_t len);
+
+// End of input: answers that did not come are unknown, open windows of `repeat` are closed, last stats are told.
+void judge_finish(struct judge *j);
+
+const struct judge_summary *judge_summary(const struct judge *j);

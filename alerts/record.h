@@ -1,0 +1,56 @@
+// Records: one line of JSON each, EVE-compatible (DESIGN section 7).
+#pragma once
+
+#include "alerts/session.h"
+#include "dissect/message.h"
+
+enum { RECORD_LEN_MAX = 7 * 1024 }; // hard cap of a line; rsyslog cuts at 8 KiB by default
+
+enum record_type { RECORD_SMTP, RECORD_TLS, RECORD_ALERT, RECORD_ANOMALY, RECORD_STATS, RECORD_TYPES };
+
+struct record_config {
+	const char *host;        // sensor.name
+	const char *in_iface;    // or NULL
+	enum { ENVELOPE_DOMAINS, ENVELOPE_FULL } envelope;
+	// Name of an input file for pcap_filename; NULL when not a replay.
+	const char *(*file_name)(void *ctx, uint16_t file);
+	void *file_ctx;
+};
+
+struct record_repeat {
+	uint32_t count;          // 1 for the first
+	uint32_t window_s;
+	char first_id[RECORD_ID_LEN + 1]; // empty for the first
+};
+
+struct record_alert {
+	const struct session *session;
+	const struct finding *root;
+	const struct catalogue_row *related[SESSION_FINDINGS_MAX];
+	size_t n_related;
+	struct record_repeat repeat;
+	char id[RECORD_ID_LEN + 1];
+	uint64_t time_ns;        // packet time of what decided it
+	uint32_t frame;          // packet in hand then
+};
+
+// Each writes one line without the newline into `out` (RECORD_LEN_MAX octets) and returns its length.
+// Always valid UTF-8 JSON; a record that would be longer loses its longest lists first and says "truncated":true.
+size_t record_smtp(char *out, const struct record_config *c, const struct session *s);
+size_t record_tls(char *out, const struct record_config *c, const struct session *s);
+size_t record_alert_write(char *out, const struct record_config *c, const struct record_alert *a);
+size_t record_anomaly(char *out, const struct record_config *c, const struct message_anomaly *m);
+// Anomaly of a session: `event` names it ("tcp_gap", "overlap_differs", ...), layer "stream" or "applayer".
+size_t record_session_anomaly(char *out, const struct record_config *c, const struct session *s, const char *layer, const char *event);
+size_t record_stats(char *out, const struct record_config *c, const struct message_counters *m, const uint64_t sessions[STATE_N],
+                    const uint64_t verdicts[VERDICT_N], uint64_t alerts);
+
+// Ids. Deterministic: 48 bits of packet time (ms), then a hash of tuple, ISNs, tap, finding and ordinal; 26
+// characters of Crockford base 32, sortable by time.
+void record_session_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const char *tap);
+void record_alert_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const char *tap, uint64_t time_ns, uint32_t signature_id,
+                     uint32_t ordinal);
+uint64_t record_flow_id(const struct facts *f, const char *tap); // 51 bits
+
+// Community ID v1, seed 0. `out` has room for 32 octets.
+void record_community_id(char out[32], const struct conn_facts *c);

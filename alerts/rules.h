@@ -1,0 +1,16 @@
+// Rules: facts (and an expectation) to findings. One row a finding, one function a row; rules never see packets,
+// records or each other.
+#pragma once
+
+#include "alerts/session.h"
+
+// What a rule may ask about other sessions. Bounded tables kept by the judge; packet time only.
+struct rules_memory;
+
+int rules_memory_open(struct rules_memory **out);
+void rules_memory_close(struct rules_memory **m);
+
+// All findings of a session that hold now, in catalogue order, into s->findings. May consult and update `memory`
+// (cross-session rows: starttls.fallback-plaintext, auth.bruteforce-cleartext, starttls.first-seen-plain);
+// calling it again for the same session as facts grow is harmless.
+void rules_apply(struct session *s, struct rules_memory *memory);

@@ -1,0 +1,17 @@
+// One packet as a source hands it out. Borrowed: the bytes are valid until the burst is released.
+#pragma once
+
+#include <stdint.h>
+
+struct packet {
+	const uint8_t *data; // first octet of the link layer
+	uint32_t len;        // octets captured, readable at `data`
+	uint32_t wire_len;   // octets on the wire; more than `len` when the capture was cut (snaplen)
+	uint64_t time_ns;    // since the epoch; 0 where the capture has no time
+	uint64_t seq;        // position in the whole input, from 1, over all files: the order of everything
+	uint32_t frame;      // position in its own file, from 1 (pcap_cnt)
+	uint16_t file;       // index of its file in the source's list
+	uint16_t linktype;   // LINKTYPE_* as in the pcap registry (1 Ethernet, 113 SLL, 276 SLL2, 101 raw, 0/108 loopback ...)
+};
+
+enum { PACKET_BURST = 32 }; // 32, because that hides a cache miss per packet and still fits the first level cache

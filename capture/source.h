@@ -1,0 +1,45 @@
+// Where packets come from. A file is a source like any other; source/table.c lists what exists.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/packet.h"
+
+struct source;
+
+// Outcomes of source_burst() besides a positive count and -errno.
+enum source_outcome {
+	SOURCE_END = 0,       // nothing will follow
+};
+
+// What went wrong inside one input file. Packets before the damage were delivered.
+struct source_damage {
+	uint16_t file;       // index in the list of files
+	uint64_t offset;     // octet offset in the (uncompressed) file where reading stopped
+	const char *reason;  // static text: "truncated packet record", "bad block length", ...
+};
+
+struct source_file_config {
+	const char *const *paths; // files, directories (read in name order, recursively), "-" for standard input
+	size_t n_paths;
+};
+
+// Lists every input first (directories expanded, in a stable order). 0, or -errno with `*bad_path` set to the
+// path that could not be used. Files are opened one by one while reading. One thread uses a source.
+int source_file_open(struct source **out, const struct source_file_config *config, const char **bad_path);
+void source_close(struct source **s);
+
+// Fills `burst` with up to PACKET_BURST packets. The count, SOURCE_END, or -errno (environment failed).
+// The packets of the previous burst are gone.
+int source_burst(struct source *s, struct packet burst[static PACKET_BURST]);
+
+// For progress: octets read so far and in all (0 when not known, as with standard input). Any thread.
+void source_progress(const struct source *s, uint64_t *done, uint64_t *total);
+
+// Name of input file `file` as it was given or found; "-" is standard input. Valid until source_close().
+const char *source_file_name(const struct source *s, uint16_t file);
+size_t source_n_files(const struct source *s);
+
+// Damage met so far: `index` counts from 0; 0 on success, -ENOENT past the last one. At most one per file.
+int source_damage(const struct source *s, size_t index, struct source_damage *out);

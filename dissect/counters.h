@@ -1,0 +1,89 @@
+// Every way a packet or an octet can leave the path has a name here. "Why did we not see it?" is answered by these.
+//
+// One table (X-macro) so that the enum, the printed names and the documentation cannot drift apart.
+// Names: <layer>_<what>. A row: X(id, "what it counts").
+// The ledger (P2): every packet increments `packets` and exactly one of the rows marked L.
+#pragma once
+
+#include <stdint.h>
+
+#define DISSECT_COUNTER_TABLE(X) \
+	X(packets, "packets taken from the source") \
+	X(octets, "their octets on the wire") \
+	/* L: where a packet ended */ \
+	X(packet_tcp_session, "L: TCP packets of a session we follow or have sealed") \
+	X(packet_tcp_counted, "L: TCP packets of other connections: counted, never described") \
+	X(packet_tcp_bad_checksum, "L: TCP packets ignored for a bad checksum") \
+	X(packet_not_tcp, "L: IP packets of other protocols") \
+	X(packet_not_ip, "L: frames that carry no IP (ARP, LLDP, ...)") \
+	X(packet_fragment_kept, "L: IP fragments kept until the datagram is whole, or counted") \
+	X(packet_fragment_dropped, "L: IP fragments refused: overlap, bounds, memory") \
+	X(packet_link_unknown, "L: packets of a link type we do not read") \
+	X(packet_malformed, "L: packets whose headers contradict themselves") \
+	X(packet_cut, "L: packets cut by the capture inside the headers") \
+	X(packet_no_flow, "L: TCP packets without a place in the flow table") \
+	/* decode details */ \
+	X(decode_ip4_bad_header, "IPv4 header length or total length impossible") \
+	X(decode_ip4_bad_checksum, "IPv4 header checksum wrong (counted, used)") \
+	X(decode_ip6_bad_header, "IPv6 header or extension chain impossible") \
+	X(decode_ip6_ext_limit, "IPv6 extension header chain longer than we walk") \
+	X(decode_tcp_bad_header, "TCP header length impossible") \
+	X(decode_vlan_limit, "more link-layer tags than we walk") \
+	X(decode_no_time, "packets without a time stamp") \
+	X(decode_time_backwards, "packets older than one before them") \
+	X(fragment_overlap, "fragments that overlap: IPv6 datagram dropped (RFC 5722), IPv4 marked") \
+	X(fragment_timeout, "datagrams never completed") \
+	X(fragment_no_memory, "fragments without room") \
+	X(fragment_reassembled, "datagrams put together") \
+	/* flow */ \
+	X(flow_opened, "TCP connections opened in the table") \
+	X(flow_closed_fin, "ended by FIN in both directions") \
+	X(flow_closed_rst, "ended by a validated RST") \
+	X(flow_closed_idle, "ended by silence") \
+	X(flow_closed_eof, "open when the input ended") \
+	X(flow_closed_evicted, "evicted: the table was full") \
+	X(flow_closed_reuse, "ended because their tuple was used again") \
+	X(flow_midstream, "first seen in the middle") \
+	X(session_opened, "connections that got facts of their own") \
+	X(session_dropped, "candidates on other ports that were no SMTP") \
+	X(session_no_memory, "sessions without room for facts") \
+	X(session_sealed, "sessions cut through after TLS completed") \
+	/* stream */ \
+	X(tcp_checksum_bad, "TCP checksums that are wrong") \
+	X(tcp_checksum_accepted, "... accepted: the sender's captures never show a good one (offload)") \
+	X(tcp_out_of_window, "segments outside any sensible window, ignored") \
+	X(tcp_retransmit, "segments that brought nothing new") \
+	X(tcp_keepalive, "keep-alive probes") \
+	X(tcp_out_of_order, "segments that waited for earlier octets") \
+	X(tcp_overlap_differs, "octets that differ from the same octets seen before") \
+	X(tcp_gap, "holes given up") \
+	X(tcp_gap_octets, "octets in them") \
+	X(tcp_rst_invalid, "RST not at the expected sequence number, ignored (RFC 5961)") \
+	X(tcp_rst_contradicted, "RST followed by life") \
+	X(tcp_no_ack_flag, "data without ACK, ignored") \
+	X(tcp_md5_option, "segments with a TCP MD5 option on a plain connection") \
+	X(tcp_urgent, "segments with the urgent pointer") \
+	X(tcp_payload_on_syn, "payload on SYN or SYN/ACK") \
+	X(tcp_syn_retry, "repeated SYN, other sequence number") \
+	X(reassembly_no_memory, "octets given up because the reassembly cap was reached") \
+	/* smtp, tls */ \
+	X(smtp_lines, "SMTP lines read") \
+	X(smtp_line_no_memory, "lines whose rest did not fit the line pool") \
+	X(smtp_paused_overflow, "waited for a reply longer than the buffer allows") \
+	X(tls_records, "TLS record headers read") \
+	X(tls_handshake_no_memory, "handshake messages without room") \
+	X(tls_malformed, "TLS messages that contradict themselves")
+
+enum dissect_counter {
+#define X(id, text) COUNT_##id,
+	DISSECT_COUNTER_TABLE(X)
+#undef X
+	DISSECT_COUNTERS
+};
+
+struct dissect_counter_row {
+	const char *name;
+	const char *text;
+};
+
+extern const struct dissect_counter_row dissect_counter_table[DISSECT_COUNTERS];

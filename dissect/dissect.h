@@ -1,0 +1,46 @@
+// One worker's dissection: packets in, messages out. Nothing here asks for the clock, opens a file or knows a policy.
+//
+// Everything is sized when it is opened and allocated nowhere else. Several workers may read the same input; each
+// keeps the flows whose hash is its own, so their messages merge into what one worker would have said.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/packet.h"
+#include "dissect/message.h"
+#include "dissect/place.h"
+
+enum dissect_checksums { CHECKSUMS_AUTO, CHECKSUMS_REQUIRE, CHECKSUMS_IGNORE };
+
+enum { DISSECT_PORTS_MAX = 32 };
+
+struct dissect_config {
+	uint16_t ports[DISSECT_PORTS_MAX]; // capture.ports_tcp
+	size_t n_ports;
+	enum dissect_checksums checksums;
+	uint32_t flows_max;
+	uint32_t sessions_max;         // flows with facts in the worker at once
+	uint64_t reassembly_octets;    // cap of all out-of-order and waiting octets
+	bool keep_envelope;            // whole addresses may be kept (privacy.envelope)
+	uint16_t worker, n_workers;
+	const struct dialogue *dialogue; // or NULL
+	// Takes a message of `len` octets before it returns. Called by the worker's own thread, in order.
+	void (*emit)(void *ctx, const struct message *m, size_t len);
+	void *emit_ctx;
+};
+
+struct dissect;
+
+// 0 or -errno.
+int dissect_open(struct dissect **out, const struct dissect_config *config);
+void dissect_close(struct dissect **d);
+
+// Takes a burst of packets; nothing of them is referenced afterwards.
+void dissect_burst(struct dissect *d, const struct packet *burst, size_t n);
+
+// End of input: every open flow ends with END_EOF, then the last counters are told.
+void dissect_finish(struct dissect *d);
+
+// The worker's counters, DISSECT_COUNTERS of them. Read from any thread with counter_read().
+const uint64_t *dissect_counters(const struct dissect *d);

@@ -1,0 +1,388 @@
+// What the wire showed of one session: the contract between dissect/, which states facts, and alerts/, which judges.
+//
+// A session is one TCP connection that carries (or was taken to carry) SMTP. `struct facts` is plain data without
+// pointers: it is copied by value over the ring, and the judge needs nothing else. Absent and not observable are
+// different values here. Text is what the wire carried, octet for octet and bounded: attacker text.
+// No message content and no credential is ever stored here (P15).
+//
+// Written by one worker (flow, stream, smtp, tls fill their parts), read by the judge after it was copied.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- directions, places, quality -----------------------------------------------------------------------------
+
+// The client is the TCP initiator.
+enum dir { DIR_C2S = 0, DIR_S2C = 1 };
+
+static inline enum dir dir_other(enum dir d)
+{
+	return d == DIR_C2S ? DIR_S2C : DIR_C2S;
+}
+
+// Why a claim about bytes up to some place may not be the whole story. No bit set: evidence is complete
+// (SYN and SYN/ACK seen, no gap before this place in either direction, acknowledged, whole packets).
+enum quality {
+	Q_GAP = 1,       // octets before this place were never captured
+	Q_MIDSTREAM = 2, // the connection's start (SYN, SYN/ACK) was not captured
+	Q_ONE_DIR = 4,   // payload of one direction only
+	Q_TRUNC = 8,     // cut packets (snaplen), bounded buffers, or the capture ends here
+	Q_AMBIG = 16,    // two different versions of the same octets were seen
+	Q_UNACKED = 32,  // the peer had not acknowledged these octets
+};
+
+// Where and how well something was seen. frame 0: never.
+struct mark {
+	uint32_t frame;  // number of the packet within its file (pcap_cnt), low 32 bits
+	uint8_t quality; // enum quality bits that held at this place
+	uint8_t unused[3];
+};
+
+static inline bool mark_set(const struct mark *m)
+{
+	return m->frame != 0;
+}
+
+// ---- text ----------------------------------------------------------------------------------------------------
+
+// Octets in facts.text[]. len 0: absent.
+struct text {
+	uint16_t off;
+	uint16_t len;
+};
+
+enum { FACTS_TEXT_MAX = 640 }; // all text of a session; 640, because names are mostly below 40 and a clear flow should stay near 1 KiB
+
+// ---- SMTP ----------------------------------------------------------------------------------------------------
+
+enum smtp_hello { HELLO_NONE, HELLO_HELO, HELLO_EHLO, HELLO_LHLO };
+
+// What the reply to the last EHLO/LHLO outside TLS said about STARTTLS.
+enum smtp_offer {
+	OFFER_NOT_ASKED, // no EHLO was sent, or TLS from the first octet
+	OFFER_UNSEEN,    // EHLO sent, its reply not (wholly) captured
+	OFFER_NO,        // reply without the keyword, or EHLO refused
+	OFFER_YES,       // keyword on lines 2..n of a 250 reply, usable
+	OFFER_MASKED,    // overwritten in place: a run of X
+	OFFER_MALFORMED, // there, but not usable by a strict client (see offer_flaws)
+};
+
+// Bits of facts.smtp.offer_flaws.
+enum smtp_offer_flaw {
+	FLAW_LINE_1 = 1,     // the keyword stands on line 1, where only the domain and greeting may be
+	FLAW_PARAMETER = 2,  // STARTTLS with a parameter
+	FLAW_CODE = 4,       // on a line whose code is not 250
+	FLAW_BARE_LF = 8,    // the line ends in LF only
+	FLAW_AFTER_LAST = 16 // after the final "250 " line
+};
+
+// Bits of facts.smtp.caps: keywords of the last EHLO reply outside TLS.
+enum smtp_cap {
+	CAP_STARTTLS = 1 << 0,
+	CAP_PIPELINING = 1 << 1,
+	CAP_CHUNKING = 1 << 2,
+	CAP_8BITMIME = 1 << 3,
+	CAP_SMTPUTF8 = 1 << 4,
+	CAP_REQUIRETLS = 1 << 5,
+	CAP_AUTH = 1 << 6,
+	CAP_XCLIENT = 1 << 7,
+	CAP_XFORWARD = 1 << 8,
+	CAP_X_ANONYMOUSTLS = 1 << 9,
+	CAP_SIZE = 1 << 10,
+	CAP_DSN = 1 << 11,
+	CAP_BINARYMIME = 1 << 12,
+	CAP_ENHANCEDSTATUSCODES = 1 << 13,
+	CAP_XCODE = 1 << 14, // any other keyword
+};
+
+// SASL mechanisms; bit (1 << n) in facts.smtp.auth_offered.
+enum smtp_mech {
+	MECH_NONE,
+	MECH_PLAIN,
+	MECH_LOGIN,
+	MECH_CRAM_MD5,
+	MECH_DIGEST_MD5,
+	MECH_NTLM,
+	MECH_SCRAM, // any SCRAM-*
+	MECH_GSSAPI, // and GSS-SPNEGO, KERBEROS_V4
+	MECH_XOAUTH2,
+	MECH_OAUTHBEARER,
+	MECH_EXTERNAL,
+	MECH_ANONYMOUS,
+	MECH_OTHER,
+};
+
+// What the first octets of the client were after STARTTLS was answered 2xx.
+enum smtp_after_220 { AFTER_NOTHING, AFTER_TLS, AFTER_VERB, AFTER_OTHER };
+
+// How a clear transaction (MAIL answered 2xx outside TLS, or content/354 seen where that reply was not captured)
+// came to be clear. Judged at the moment of each transaction; facts.smtp.clear[] counts per kind.
+enum clear_kind {
+	CLEAR_AFTER_HANDSHAKE_FAIL, // after a 2xx to STARTTLS whose handshake did not complete
+	CLEAR_AFTER_REJECT,         // after STARTTLS was answered other than 2xx
+	CLEAR_OFFERED_UNUSED,       // last EHLO before it offered STARTTLS
+	CLEAR_NOT_OFFERED,          // last EHLO before it lacks a usable offer
+	CLEAR_HELO_ONLY,            // HELO only, no greeting command at all, or EHLO refused
+	CLEAR_UNKNOWN,              // what came before was not captured well enough to say which
+	CLEAR_N,
+};
+
+// Non-standard ends of data seen inside DATA. Bits of facts.smtp.eod_variants. RFC 5321 4.1.1.4, 2.3.8.
+enum smtp_eod {
+	EOD_LF_LF = 1 << 0,       // <LF>.<LF>
+	EOD_LF_CRLF = 1 << 1,     // <LF>.<CR><LF>
+	EOD_CRLF_LF = 1 << 2,     // <CR><LF>.<LF>
+	EOD_CR_CR = 1 << 3,       // <CR>.<CR>
+	EOD_CR_CRLF = 1 << 4,     // <CR>.<CR><LF>
+	EOD_CRLF_CR = 1 << 5,     // <CR><LF>.<CR>, not followed by LF
+	EOD_LF_CR = 1 << 6,       // <LF>.<CR>, not followed by LF
+	EOD_NUL = 1 << 7,         // <CR><LF><NUL>.<CR><LF>
+	EOD_CRLF_CRCRLF = 1 << 8, // <CR><LF>.<CR><CR><LF>: senders dot-stuff it, so no more than information
+};
+
+// Bits of facts.smtp.oddities: things that are simply so, each with a finding or an anomaly of its own.
+enum smtp_oddity {
+	ODD_REPLY_NO_CODE = 1 << 0,      // a reply line without three digits
+	ODD_REPLY_MIXED_CODE = 1 << 1,   // lines of one reply carry different codes
+	ODD_REPLY_NO_CRLF = 1 << 2,      // a reply line ended by LF alone
+	ODD_REPLY_HYPHEN_LAST = 1 << 3,  // a reply ended by a "nnn-" line (next reply or command followed)
+	ODD_NESTED_MAIL = 1 << 4,        // MAIL inside a transaction
+	ODD_BDAT_SYNTAX = 1 << 5,        // BDAT without a proper size
+	ODD_BDAT_NO_LAST = 1 << 6,       // chunks, then another command without LAST
+	ODD_BDAT_MIXED = 1 << 7,         // DATA inside a BDAT transaction or the reverse
+	ODD_HTTP = 1 << 8,               // an HTTP request line on the mail port
+	ODD_XCLIENT = 1 << 9,
+	ODD_XFORWARD = 1 << 10,
+	ODD_PROXY_V1 = 1 << 11,          // PROXY protocol header before SMTP
+	ODD_PROXY_V2 = 1 << 12,
+	ODD_EARLY_TALKER = 1 << 13,      // the client spoke before it had seen any of the greeting
+	ODD_PIPELINE_UNOFFERED = 1 << 14, // several commands in flight though PIPELINING was not offered
+	ODD_PIPELINE_SYNC = 1 << 15,     // commands sent across a synchronisation point (EHLO, DATA, STARTTLS ...)
+	ODD_PIX_DOT = 1 << 16,           // the end-of-data sequence split over segments with a pause
+	ODD_REPLY_EXTRA = 1 << 17,       // a reply without a command
+	ODD_LINE_UNBOUNDED = 1 << 18,    // a line beyond our buffer; its rest was counted, not read
+	ODD_TOO_MANY_PENDING = 1 << 19,  // more commands in flight than we remember
+	ODD_VRFY = 1 << 20,              // VRFY or EXPN
+	ODD_BANNER_MULTILINE = 1 << 21,
+	ODD_SSLV2_HELLO = 1 << 22,
+};
+
+enum { FACTS_RCPT_DOMAINS = 8 }; // 8, because a session beyond that reports the count and the strictest anyway
+
+struct smtp_facts {
+	bool seen; // some SMTP was recognised in the clear
+	// Greeting.
+	uint16_t greeting_code; // 0: not seen
+	bool greeting_masked;   // only of "2", "0", "*", space after the code (Cisco mask-banner)
+	struct mark greeting_mark;
+	struct text banner;     // text of the first line, after the code
+	// Hello.
+	uint8_t hello;          // enum smtp_hello, the last one sent outside TLS
+	uint8_t n_ehlo;         // saturating; EHLO or LHLO outside TLS
+	uint8_t n_helo;
+	uint16_t ehlo_refused_code; // 0, or the code that refused the last EHLO that was refused
+	struct mark helo_mark;
+	struct mark ehlo_refused_mark;
+	struct text helo;       // the client's name
+	struct text server_name; // first word of line 1 of the EHLO/HELO reply
+	// Offer.
+	uint8_t offer;          // enum smtp_offer
+	uint8_t offer_flaws;    // enum smtp_offer_flaw bits
+	uint8_t offer_line;     // line of the reply it stood on, 1 = first; 0 none
+	uint8_t n_masked_lines; // further reply lines that are runs of X
+	struct text masked;     // the masked keyword line
+	struct mark offer_mark; // the final line of that EHLO reply
+	uint32_t caps;          // enum smtp_cap bits
+	uint16_t auth_offered;  // bits 1 << enum smtp_mech, in the last EHLO reply outside TLS
+	// STARTTLS, outside TLS.
+	uint8_t n_starttls;         // times sent (X-ANONYMOUSTLS counts)
+	bool starttls_anonymous;    // the verb was X-ANONYMOUSTLS
+	bool starttls_parameter;    // the last one carried a parameter
+	bool starttls_in_mail;      // sent inside a transaction
+	bool starttls_unoffered;    // sent though the last EHLO reply (seen) did not offer it
+	uint16_t starttls_code;     // reply to the last one; 0: none seen
+	struct mark starttls_mark;  // the command
+	struct mark starttls_reply_mark;
+	struct text starttls_reply; // its text
+	uint16_t starttls_rejected_code; // last reply other than 2xx, kept though a later try worked
+	struct mark starttls_rejected_mark;
+	uint16_t starttls_odd_code; // a 2xx/3xx other than 220
+	uint8_t after_220;          // enum smtp_after_220
+	struct mark after_220_mark;
+	bool early_clienthello;     // TLS octets sent before the client could have seen the 220
+	uint16_t injected_c2s;      // octets between "STARTTLS CRLF" and TLS that are not TLS, saturating
+	bool injected_c2s_verb;     // among them an SMTP verb at a line start (else: padding)
+	uint16_t injected_s2c;      // octets after the final 220 line and before TLS, saturating
+	bool pipelined_after_starttls; // further command lines sent in the same group as STARTTLS
+	struct mark injected_c2s_mark;
+	struct mark injected_s2c_mark;
+	// Mangled commands (runs of X where a verb belongs).
+	uint8_t n_mangled;          // saturating
+	uint8_t mangled_len;        // length of the first one
+	uint16_t mangled_code;      // reply to the first one; 0 none seen
+	struct mark mangled_mark;
+	uint16_t filtered_code;     // 500/502 answered to a standard verb (not STARTTLS, EHLO, VRFY, EXPN, HELP); 0 none
+	struct text filtered_verb;
+	struct mark filtered_mark;
+	// 530.
+	uint16_t n_530;
+	struct mark mark_530;
+	// Authentication outside TLS.
+	uint8_t auth_mech;          // enum smtp_mech of the last AUTH; MECH_NONE: none
+	bool auth_accepted;         // 235 seen
+	bool auth_sent_secret;      // credentials or a token went over the wire (initial response or after 334)
+	uint16_t n_auth;            // AUTH commands
+	uint16_t n_auth_failed;     // 535 and other 5xx/4xx to AUTH
+	uint8_t auth_refused_first; // 1: refused (5xx) before any secret was sent
+	struct text auth_name;      // mechanism as written, at most 32 octets
+	struct mark auth_mark;
+	struct mark auth_reply_mark;
+	// Mail outside TLS.
+	uint32_t n_mail;            // MAIL commands sent
+	uint32_t n_mail_ok;         // answered 2xx: clear transactions (or shown by 354/content where that reply is missing)
+	uint32_t n_rcpt;            // RCPT commands sent
+	uint32_t n_rcpt_ok;         // answered 2xx
+	uint32_t n_rcpt_refused;    // answered 4xx/5xx
+	uint32_t n_rcpt_relay;      // refused 550/551/553/554/454 with a text that speaks of relaying
+	uint32_t n_messages;        // content transferred (354 or BDAT, with octets)
+	uint32_t n_messages_ok;     // ... and answered 2xx
+	uint64_t content_octets;    // of all content outside TLS
+	uint32_t clear[CLEAR_N];    // clear transactions by kind
+	struct mark clear_mark[CLEAR_N]; // the reply (or content) that made the first of each kind
+	struct mark mail_mark;      // first MAIL command
+	struct mark mail_ok_mark;   // its acceptance
+	struct mark content_mark;   // first content octet
+	struct text from_domain;    // of the last MAIL; absent for <>
+	struct text from_local;     // kept only when the worker was told to keep the whole envelope
+	struct text rcpt_domain[FACTS_RCPT_DOMAINS];
+	struct text rcpt_local;     // of the first RCPT, likewise
+	uint8_t n_rcpt_domains;     // distinct ones stored
+	uint16_t n_rcpt_domains_all; // distinct ones met, as far as the stored ones can tell
+	uint64_t envelope_digest;   // of MAIL and RCPT paths of the first transaction, case-folded; 0 none
+	uint64_t hello_digest;      // of the client's name; 0 none
+	bool requiretls_param;      // REQUIRETLS on a MAIL outside TLS
+	bool smtputf8_param;
+	bool null_sender;           // MAIL FROM:<>
+	struct mark requiretls_mark;
+	struct mark relay_mark;
+	// Line ends, smuggling, syntax.
+	uint16_t eod_variants;      // enum smtp_eod bits
+	bool eod_then_verb;         // a variant (not EOD_CRLF_CRCRLF) directly followed by an SMTP verb line
+	bool eod_effect;            // the server answered it as commands
+	struct mark eod_mark;
+	struct mark eod_verb_mark;
+	struct mark eod_effect_mark;
+	uint32_t bare_lf_command, bare_lf_data; // saturating counts
+	uint32_t bare_cr_command, bare_cr_data;
+	uint32_t n_bad_octets;      // NUL or 8-bit in commands, SMTPUTF8 not in use
+	uint32_t long_command, long_text, long_reply; // lines beyond RFC 5321 4.5.3.1
+	uint32_t oddities;          // enum smtp_oddity bits
+	struct mark oddity_mark;    // first of them that a finding rests on, see smtp_oddity_findings in dissect/smtp
+	struct mark line_end_mark;  // first bare LF or CR
+	struct mark bad_octet_mark;
+	struct mark malformed_mark; // first malformed reply line
+	uint16_t n_unmatched;       // replies that fit no command, without a gap to explain them
+	struct mark unmatched_mark;
+	bool quit;                  // QUIT seen outside TLS
+	uint16_t last_code;         // last reply code outside TLS
+};
+
+// ---- TLS -----------------------------------------------------------------------------------------------------
+
+enum tls_end { TLS_END_OPEN, TLS_END_COMPLETED, TLS_END_ALERT, TLS_END_CLOSED, TLS_END_PLAIN };
+
+enum peer_cert { CERT_NOT_SEEN, CERT_SEEN, CERT_ENCRYPTED, CERT_RESUMED };
+
+struct tls_facts {
+	bool implicit;             // TLS from the client's first octet
+	bool asked;                // implicit, or STARTTLS answered 2xx
+	bool records[2];           // a well-formed TLS record by direction
+	bool client_hello, server_hello, hello_retry;
+	bool sslv2_hello;
+	bool ccs[2];               // change_cipher_spec record
+	bool appdata[2];           // application_data record
+	bool client_finished_more; // the client sent more than an alert after its Finished (DESIGN section 2)
+	bool completed;            // the handshake completed, as DESIGN section 2 defines it
+	bool resumed;              // TLS <= 1.2: echoed session id and no Certificate; TLS 1.3: pre_shared_key selected
+	bool certificate;          // TLS <= 1.2: a Certificate message of the server
+	bool server_appdata_first; // TLS <= 1.2: server application data before any of the client, both Finished
+	bool encrypted_alert_close; // TLS 1.3: a 19..26 octet type 23 record, then the end
+	uint16_t record_version;   // of the first client record
+	uint16_t client_version;   // highest version offered (supported_versions, else legacy_version); GREASE ignored
+	uint16_t server_version;   // negotiated: supported_versions of ServerHello, else its version
+	uint16_t suite;            // selected; 0 with server_hello false
+	uint16_t group;            // TLS 1.3 key_share group selected; 0 not seen
+	bool alert_clear;          // an alert record in the clear before completion
+	uint8_t alert_level, alert_code;
+	uint8_t alert_dir;         // enum dir
+	struct mark alert_mark;
+	struct mark client_hello_mark, server_hello_mark, completed_mark;
+	struct mark server_appdata_mark;
+	struct text sni;           // host_name of the ClientHello
+	struct text alpn;          // first protocol offered
+	bool ech;                  // encrypted_client_hello extension present
+	uint8_t peer_cert;         // enum peer_cert
+};
+
+// ---- the connection ------------------------------------------------------------------------------------------
+
+enum session_end { END_OPEN, END_FIN, END_RST, END_IDLE, END_EOF, END_EVICTED, END_REUSE };
+
+enum session_role { ROLE_UNKNOWN, ROLE_RELAY, ROLE_SUBMISSION, ROLE_LMTP };
+
+struct conn_facts {
+	uint8_t src[16], dst[16];  // client, server; IPv4 in the first four octets, rest zero
+	uint16_t src_port, dst_port;
+	uint8_t ip_v;              // 4 or 6
+	uint8_t n_vlan;
+	uint16_t vlan[2];          // outer first
+	uint32_t isn[2];           // by direction; meaningful when syn[] is set
+	bool syn[2];               // SYN (c2s), SYN/ACK (s2c) seen
+	bool fin[2];               // FIN, in sequence
+	bool rst[2];               // validated RST by sender
+	bool payload[2];           // payload seen
+	bool midstream;            // no SYN at all
+	bool server_guessed;       // who is the server was told by port numbers only
+	bool snaplen_cut;          // a packet of this connection was cut
+	bool ambiguous;            // overlapping octets differed while it mattered
+	bool evicted_bytes;        // reassembly had to drop octets for memory
+	uint8_t end;               // enum session_end; END_OPEN in a message told before the end
+	uint16_t gaps[2];          // holes that were given up, saturating
+	uint64_t missed[2];        // octets in them
+	uint64_t pkts[2], octets[2]; // packets and wire octets (link layer included) by direction
+	uint64_t payload_octets[2];
+	uint64_t start_ns, last_ns; // packet time
+	uint32_t first_frame, last_frame;
+	uint16_t file;             // index of the input file of the first packet
+	uint32_t bad_checksums;    // segments ignored for their checksum
+	uint32_t retransmits, reordered, overlaps_differ;
+	struct mark conflict_mark;
+	uint8_t role;              // enum session_role: by port, or LHLO
+	bool known_port;           // one of capture.ports_tcp
+};
+
+struct facts {
+	uint64_t birth;            // packet.seq of the connection's first packet: names the session everywhere
+	struct conn_facts conn;
+	struct smtp_facts smtp;
+	struct tls_facts tls;
+	uint16_t text_used;
+	uint8_t text[FACTS_TEXT_MAX]; // last member: only text_used octets of it travel
+};
+
+// Octets of `f` that mean something: what a copy has to take.
+static inline size_t facts_len(const struct facts *f)
+{
+	return offsetof(struct facts, text) + f->text_used;
+}
+
+// Stores at most `max` octets of `p`; what does not fit is dropped. Storing again into the same `t` reuses its
+// room when the new text is not longer.
+void facts_set_text(struct facts *f, struct text *t, const void *p, size_t len, size_t max);
+
+static inline const uint8_t *facts_text(const struct facts *f, struct text t)
+{
+	return f->text + t.off;
+}

@@ -1,0 +1,68 @@
+// What a worker tells the judge: messages on the ring of facts, plain data by value.
+//
+// Order: (seq, birth, ord). `seq` is the packet that caused the message, so messages of N workers that read the same
+// input merge into exactly the order of one worker (P12). Messages of one worker are written in that order.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dissect/counters.h"
+#include "dissect/facts.h"
+
+enum message_type {
+	MESSAGE_SESSION,  // struct message_session
+	MESSAGE_END,      // struct message_end
+	MESSAGE_ANOMALY,  // struct message_anomaly
+	MESSAGE_COUNTERS, // struct message_counters
+};
+
+struct message {
+	uint64_t seq;     // packet.seq in hand when this was written
+	uint64_t birth;   // session it is about; 0 for none (sorts first)
+	uint64_t time_ns; // packet time of `seq`
+	uint32_t ord;     // order among messages of the same (seq, birth)
+	uint16_t type;    // enum message_type
+	uint16_t worker;
+};
+
+// Facts of a session as known now. Sent when they decide something, when TLS is sealed, and at the end.
+//   facts.conn.end == END_OPEN, !sealed: told before the end; a later one repeats and extends it.
+//   sealed: TLS completed, the worker forgot everything but the counters; a MESSAGE_END will follow.
+//   facts.conn.end != END_OPEN: the last message of this session.
+struct message_session {
+	struct message head;
+	bool sealed;
+	struct facts facts; // last member: only facts_len() octets of it travel
+};
+
+// The end of a session that was sealed earlier: what changed since.
+struct message_end {
+	struct message head;
+	uint8_t end; // enum session_end
+	bool fin[2], rst[2];
+	bool reopened; // octets of a stream followed a reset that had looked valid
+	uint32_t last_frame;
+	uint64_t pkts[2], octets[2], payload_octets[2];
+	uint64_t last_ns;
+};
+
+// Trouble that belongs to no session; the first of each kind is told, the rest is in the counters.
+struct message_anomaly {
+	struct message head;
+	uint16_t counter; // enum dissect_counter that counts this kind: its name is the event's name
+	uint16_t file;
+	uint32_t frame;
+};
+
+// A worker's counters at packet time `head.time_ns`; the last one comes at the end of input.
+struct message_counters {
+	struct message head;
+	bool last;
+	uint32_t flows_now;          // open flows
+	uint32_t sessions_now;       // of them, with facts in the worker
+	uint64_t memory_octets;      // slabs in use, peak
+	uint64_t counter[DISSECT_COUNTERS];
+};
+
+enum { MESSAGE_LEN_MAX = sizeof(struct message_session) };

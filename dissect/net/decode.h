@@ -1,0 +1,55 @@
+// From the link layer to the TCP segment. Pure: octets in, pointers into the same octets out.
+//
+// Reads Ethernet, 802.1Q/QinQ (and 802.3 LLC/SNAP), MPLS, PPPoE, Linux cooked (SLL, SLL2), raw IP, null/loopback;
+// IPv4 and IPv6 with options and extension headers. Fragments go through dissect/net/frag.h first.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/packet.h"
+#include "dissect/counters.h"
+
+enum decode_outcome {
+	DECODE_TCP,      // the segment is complete in `out`
+	DECODE_FRAGMENT, // an IP fragment: `out->frag_*` is set, the rest of TCP is not
+	DECODE_DONE,     // something else; it was counted
+};
+
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
+
+struct decoded {
+	uint8_t src[16], dst[16]; // as on the packet; IPv4 in the first four octets, rest zero
+	uint16_t src_port, dst_port;
+	uint8_t ip_v;
+	uint8_t ttl;              // or hop limit
+	uint8_t proto;            // final protocol, 6 for TCP
+	uint8_t n_vlan;
+	uint16_t vlan[2];         // 12 bits, outer first; further tags are walked, not kept
+	uint32_t seq, ack;        // host order
+	uint8_t flags;            // TCP_*
+	bool ip_checksum_ok, tcp_checksum_ok;
+	bool cut;                 // captured fewer octets of the segment than the IP header announces
+	bool md5_option;          // TCP option 19 or 29
+	uint16_t window, urgent;
+	uint8_t window_scale;     // from a SYN; 255 none
+	const uint8_t *payload;   // captured payload
+	uint32_t payload_len;     // captured octets of it
+	uint32_t payload_wire_len; // as the IP header says; more than payload_len when cut
+	// DECODE_FRAGMENT
+	uint32_t frag_id;
+	uint32_t frag_off;        // octets
+	bool frag_more;
+	const uint8_t *frag_data; // what the fragment carries
+	uint32_t frag_len;
+	bool frag_cut;
+};
+
+// Decodes one packet. Counts every other outcome in `counter` by name (one ledger row each, see counters.h).
+// `checksum`: verify the TCP checksum when the whole segment was captured (a cut one counts as good).
+// A segment with TCP length fields from segmentation offload (IPv4 total length 0) takes the captured length.
+enum decode_outcome decode_packet(const struct packet *p, struct decoded *out, bool checksum, uint64_t *counter);
+
+// Decodes TCP in a reassembled datagram: `l4` is what followed the IP headers. `out` holds the addresses already.
+enum decode_outcome decode_tcp(const uint8_t *l4, uint32_t len, uint32_t wire_len, struct decoded *out, bool checksum,
+                               uint64_t *counter);

@@ -1,0 +1,46 @@
+// The TLS records and handshake messages of one connection, as far as a tap sees them. RFC 5246, 8446, 6066, 6176.
+//
+// Fed octets in stream order from the first record on, in any cuts. Only ClientHello and ServerHello are opened;
+// everything else is told by its record and message header. Says when nothing more is to be learned (TLS_SEALED).
+#pragma once
+
+#include "dissect/place.h"
+#include "hw/slab.h"
+
+enum {
+	TLS_HELLO_SMALL = 2048,  // octets kept of a hello that spans segments; post-quantum key shares fit
+	TLS_HELLO_LARGE = 65536, // a handshake message is at most 2^24, a sane hello at most this
+};
+
+struct tls_env {
+	struct facts *facts;
+	struct slab *small;  // objects of TLS_HELLO_SMALL octets
+	struct slab *large;  // objects of TLS_HELLO_LARGE octets
+	uint64_t *counter;
+	bool news;           // out, never cleared here
+};
+
+// Zeroed memory is a machine before the first record. Fields are private to dissect/tls/.
+struct tls;
+
+enum tls_need {
+	TLS_GO_ON,   // all was taken
+	TLS_NOT_TLS, // the rest of this direction is no TLS, and the handshake had not completed
+	TLS_SEALED,  // completed (DESIGN section 2) and all facts are known: the flow may cut through
+};
+
+size_t tls_feed(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
+                enum tls_need *need);
+
+// `missing` octets of direction `d` will never come. Inside a record whose length is known the machine stays in
+// step; otherwise it looks for the next plausible record at the start of a run.
+void tls_gap(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, uint64_t missing);
+
+// The connection ended: say how TLS ended (encrypted_alert_close), give back memory.
+void tls_end(struct tls *t, struct tls_env *env);
+
+// True when p[0..len) can be the start of a TLS record (or an SSLv2 ClientHello, d == DIR_C2S).
+// PARSE_MORE-like doubt (len < 3 and no contradiction) counts as true.
+bool tls_looks_like(enum dir d, const uint8_t *p, size_t len);
+
+#include "dissect/tls/machine.h" // struct tls itself, so that a session can embed it

@@ -1,0 +1,35 @@
+// A ring of length-prefixed messages between two threads: one writes, one reads, nobody locks.
+//
+// Messages are contiguous (a message never wraps) and 8-octet aligned. The reader sees a message only when it
+// was committed. The writer may be told to wait (replay: nothing may be lost) or to count and go on (live).
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ring;
+
+// `len` octets of buffer, rounded up to a power of two. NULL and errno on failure.
+struct ring *ring_open(size_t len);
+void ring_close(struct ring **r);
+
+// Writer: room for a message of up to `len` octets, or NULL when it does not fit now (ring full) or never will.
+// ring_commit() makes the first `len` octets of it visible; without it the room is simply reused.
+void *ring_reserve(struct ring *r, size_t len);
+void ring_commit(struct ring *r, size_t len);
+
+// Writer: everything that will be written later sorts after `key` (see struct fact_key).
+// Lets the reader merge several rings in order without waiting for a silent one.
+void ring_set_watermark(struct ring *r, uint64_t key);
+uint64_t ring_watermark(const struct ring *r);
+
+// Writer, last act: nothing will follow. The watermark becomes UINT64_MAX.
+void ring_finish(struct ring *r);
+
+// Reader: the oldest message (valid until ring_release()), or NULL when there is none now.
+const void *ring_peek(struct ring *r, size_t *len);
+void ring_release(struct ring *r);
+
+// Reader: true when the writer has finished and everything was read.
+bool ring_done(struct ring *r);
