@@ -42,5 +42,8 @@ void dissect_burst(struct dissect *d, const struct packet *burst, size_t n);
 // End of input: every open flow ends with END_EOF, then the last counters are told.
 void dissect_finish(struct dissect *d);
 
+// Every message written later has a greater `seq` than this: the watermark for the ring after a burst.
+uint64_t dissect_watermark(const struct dissect *d);
+
 // The worker's counters, DISSECT_COUNTERS of them. Read from any thread with counter_read().
 const uint64_t *dissect_counters(const struct dissect *d);

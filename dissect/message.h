@@ -1,7 +1,8 @@
 // What a worker tells the judge: messages on the ring of facts, plain data by value.
 //
-// Order: (seq, birth, ord). `seq` is the packet that caused the message, so messages of N workers that read the same
-// input merge into exactly the order of one worker (P12). Messages of one worker are written in that order.
+// Order: (seq, birth, ord). `seq` is twice the number of the packet that caused the message, plus one when it was the
+// packet itself and not the time it brought (a timer). So the messages of N workers that read the same input merge
+// into exactly the order of one worker (P12). Messages of one worker are written in that order (evictions apart).
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +19,7 @@ enum message_type {
 };
 
 struct message {
-	uint64_t seq;     // packet.seq in hand when this was written
+	uint64_t seq;     // 2 * packet.seq in hand when this was written, + 1 unless a timer wrote it
 	uint64_t birth;   // session it is about; 0 for none (sorts first)
 	uint64_t time_ns; // packet time of `seq`
 	uint32_t ord;     // order among messages of the same (seq, birth)
