@@ -1,0 +1,84 @@
+// One TCP connection in the table: a hot line that every packet touches and a cold line with addresses and counters.
+//
+// Directions are by client and server (enum dir), decided when the flow is opened and at most once more when its
+// first payload proves the guess wrong. Stream offsets count octets after the SYN (or from the first octet seen).
+#pragma once
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dissect/facts.h"
+
+enum flow_phase {
+	FLOW_FREE,    // not in use (zeroed memory)
+	FLOW_WAITING, // no payload worth a session yet
+	FLOW_SESSION, // facts are being gathered: flow_hot.session
+	FLOW_SEALED,  // TLS completed, facts told: counting only
+	FLOW_COUNTED, // not mail: counting only, never described
+};
+
+// Bits of flow_hot.flags; those in pairs are shifted by direction.
+enum flow_flag {
+	FLOW_SYN = 1 << 0,       // << dir: SYN or SYN/ACK of this side seen
+	FLOW_BASE = 1 << 2,      // << dir: base[dir] is known
+	FLOW_FIN = 1 << 4,       // << dir: FIN seen, fin_seq[dir] set
+	FLOW_FIN_DONE = 1 << 6,  // << dir: ... and reached in sequence
+	FLOW_RST = 1 << 8,       // << dir: validated RST of this side
+	FLOW_CHECKSUM = 1 << 10, // << dir: this side has sent a payload segment with a good checksum
+	FLOW_CLOSING = 1 << 12,  // ended; lingers for stragglers
+	FLOW_GUESSED = 1 << 13,  // who is the server was told by port numbers only
+	FLOW_REOPENED = 1 << 14, // life after a reset that had looked valid
+	FLOW_KNOWN_PORT = 1 << 15,
+};
+
+struct flow_hot {
+	uint64_t off[2];    // octets delivered (or given up) so far, by direction
+	uint32_t base[2];   // sequence number of offset 0
+	uint32_t ack[2];    // highest acknowledgment number this side has sent
+	uint64_t last_ns;   // packet time of the last packet
+	uint32_t fin_seq[2];
+	uint32_t session;   // slab index, FLOW_SESSION only
+	uint32_t prev, next; // timer wheel
+	uint8_t phase;      // enum flow_phase
+	uint8_t slot;       // of the wheel
+	uint16_t flags;     // enum flow_flag
+};
+static_assert(sizeof(struct flow_hot) == 64, "one cache line");
+
+struct flow_cold {
+	uint8_t addr[2][16]; // by direction of sending: client, server
+	uint16_t port[2];
+	uint16_t vlan[2];
+	uint64_t birth;      // packet.seq of the first packet
+	uint64_t start_ns;
+	uint64_t octets[2];
+	uint32_t pkts[2];
+	uint32_t first_frame, last_frame;
+	uint16_t file;
+	uint8_t ip_v, n_vlan;
+	uint32_t ord;        // messages told of it so far
+};
+static_assert(sizeof(struct flow_cold) <= 104, "hot, cold and index share stay under 192 octets a flow");
+
+static inline bool flow_has(const struct flow_hot *h, uint32_t flag, enum dir d)
+{
+	return h->flags & (flag << d);
+}
+
+static inline void flow_set(struct flow_hot *h, uint32_t flag, enum dir d)
+{
+	h->flags = (uint16_t)(h->flags | flag << d);
+}
+
+// Sequence number that comes next in direction `d` for what was delivered so far.
+static inline uint32_t flow_next(const struct flow_hot *h, enum dir d)
+{
+	return h->base[d] + (uint32_t)h->off[d];
+}
+
+// Stream offset of a sequence number, taken as the one nearest to what was delivered; negative before the start.
+static inline int64_t flow_offset(const struct flow_hot *h, enum dir d, uint32_t seq)
+{
+	return (int64_t)h->off[d] + (int32_t)(seq - flow_next(h, d));
+}
