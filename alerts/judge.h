@@ -38,6 +38,10 @@ struct judge_config {
 	// Takes one line (newline included). Same thread.
 	void (*write)(void *ctx, enum record_type type, const char *line, size_t len);
 	void *write_ctx;
+	// Optional: shown what is told, just before it is written: an alert (`a` set, a->session == s) or a session's
+	// record (`a` NULL). Everything is borrowed for the call. `postwacht explain` finds its session this way.
+	void (*observe)(void *ctx, const struct session *s, const struct record_alert *a);
+	void *observe_ctx;
 };
 
 // What the human summary and --json are made of. Counters only grow.
