@@ -26,8 +26,16 @@ struct source_file_config {
 };
 
 // Lists every input first (directories expanded, in a stable order). 0, or -errno with `*bad_path` set to the
-// path that could not be used. Files are opened one by one while reading. One thread uses a source.
+// element of `paths` that could not be used. Files are opened one by one while reading. One thread uses a source.
+// Plain files are mapped: whoever shortens a file while it is read ends the process (SIGBUS). Growing is harmless.
+// Of the files found in a directory, those that are no captures are passed over without a word; one that is named
+// like a capture, or begins like one, is told as damage. Files named in `paths` are always told.
 int source_file_open(struct source **out, const struct source_file_config *config, const char **bad_path);
+
+// Opens any source by name; its prefix chooses the engine (capture/source/table.c): "file:PATH", "pcap:eth1" ...
+// 0, or -errno with `*reason` set to static text for the operator.
+int source_open(struct source **out, const char *name, const char **reason);
+
 void source_close(struct source **s);
 
 // Fills `burst` with up to PACKET_BURST packets. The count, SOURCE_END, or -errno (environment failed).
