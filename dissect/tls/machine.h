@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { TLS_EARLY_MAX = 3 }; // client records remembered until the server's decisive record is met; packets of two
+                            // directions swap by one or two places, not by more
+
 // One direction.
 struct tls_lane {
 	uint32_t chunk;      // slab index of the hello being collected; 0 none
@@ -22,38 +25,39 @@ struct tls_lane {
 	uint8_t type;        // content type of the current record; 0 before the first
 	uint8_t msg[4];      // header of the handshake message
 	uint8_t n_msg;
-	uint8_t alert[2];    // body of a clear alert record
+	uint8_t alert_level; // first octet of a clear alert record
 	bool large : 1;      // chunk is of the large slab
 	bool want : 1;       // the current message is to be opened
 	bool lost : 1;       // out of step: looking for a record at the start of a run
 	bool gap : 1;        // something of this direction was never captured
 	bool ccs : 1;        // change_cipher_spec seen
 	bool finished : 1;   // TLS <= 1.2: an encrypted handshake record after it
-	bool appdata : 1;    // an application_data record after the ServerHello
-	bool opaque : 1;     // nothing more to be learned here (SSLv2): octets pass unread
-	bool rec_opaque : 1; // the rest of this record is not read
+	bool data : 1;       // an application_data record
+	bool appdata : 1;    // ... after the ServerHello (client: sent after it had received the ServerHello)
+	bool unread : 1;     // nothing more to be learned here (SSLv2): octets pass unread
+	bool rec_unread : 1; // the rest of this record passes unread
 };
 
 struct tls {
-	struct tls_lane lane[2];      // by enum dir
-	uint32_t session_id;          // digest of the client's session id; 0 none
-	uint32_t server_hello_end;    // stream offset (s2c) behind the ServerHello
-	uint32_t server_ccs_end;      // ... behind the server's change_cipher_spec
-	uint32_t client_appdata;      // stream offset (c2s) of the client's first application_data record
-	uint32_t early[2];            // .acked of the last two client application_data records before the decisive
-	                              // record of the server was met (packets of two directions may swap), newest first
-	uint8_t n_early;              // how many of them are set
-	uint8_t n_flight;             // TLS 1.3: records of the client's last handshake flight so far
-	bool early_long : 1;          // the newest of early[] is longer than any alert
-	bool server_hello : 1;        // seen, and its end is known
-	bool tls13 : 1;               // ... and it selects TLS 1.3
-	bool certificate : 1;         // the server's Certificate
-	bool hello_done : 1;          // the server's ServerHelloDone
-	bool echo : 1;                // the server returned the client's session id
-	bool client_finished : 1;     // TLS 1.3: the client's flight is over
-	bool client_more : 1;         // the client then sent more than an alert
+	struct tls_lane lane[2];             // by enum dir
+	uint32_t session_id;                 // digest of the client's session id; 0 none
+	uint32_t server_hello_end;           // stream offset (s2c) behind the ServerHello
+	uint32_t server_ccs_end;             // ... behind the server's change_cipher_spec
+	uint32_t client_data;                // stream offset (c2s) of the client's first application_data record, or
+	                                     // behind everything it sent while there was none
+	uint32_t early_acked[TLS_EARLY_MAX]; // .acked of client application_data records that cannot be judged yet
+	uint16_t early_len[TLS_EARLY_MAX];   // ... their lengths; oldest first
+	uint8_t n_early;
+	uint8_t n_flight;                    // TLS 1.3: records of the client's last handshake flight so far
+	bool server_hello : 1;               // seen, and its end is known
+	bool tls13 : 1;                      // ... and it selects TLS 1.3 (or could not be read: the stricter rules)
+	bool certificate : 1;                // the server's Certificate
+	bool hello_done : 1;                 // the server's ServerHelloDone
+	bool echo : 1;                       // the server returned the client's session id
+	bool client_finished : 1;            // TLS 1.3: the client's flight is over
+	bool client_more : 1;                // the client then sent more than an alert
 	bool completed : 1;
 	bool sealed : 1;
 };
 
-static_assert(sizeof(struct tls) <= 112, "a clear session should stay near 1 KiB");
+static_assert(sizeof(struct tls) <= 128, "a clear session should stay near 1 KiB");

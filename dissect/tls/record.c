@@ -1,0 +1,214 @@
+// Records: headers across any cuts, bodies by count. The feeding side of dissect/tls/tls.h.
+#include "dissect/counters.h"
+#include "dissect/tls/handshake.h"
+#include "dissect/tls/progress.h"
+#include "dissect/tls/sslv2.h"
+#include "hw/counter.h"
+
+enum {
+	TYPE_CCS = 20,
+	TYPE_ALERT = 21,
+	TYPE_HANDSHAKE = 22,
+	TYPE_APPDATA = 23,
+	TYPE_HEARTBEAT = 24,
+	TYPE_SSLV2 = 0x80, // ours
+	HEADER_LEN = 5,
+	BODY_MAX = (1 << 14) + 2048, // RFC 5246 6.2.3
+};
+
+static_assert((int)HEADER_LEN == (int)SSLV2_HEADER_LEN, "both fit tls_lane.header");
+
+static struct place place_moved(const struct place *at, size_t n)
+{
+	struct place p = *at;
+	p.off += n;
+	return p;
+}
+
+// Whether h[0..n) (n <= HEADER_LEN) can begin a record.
+static bool header_plausible(const uint8_t *h, size_t n)
+{
+	if (n > 0 && (h[0] < TYPE_CCS || h[0] > TYPE_HEARTBEAT))
+		return false;
+	if (n > 1 && h[1] != 3)
+		return false;
+	if (n > 2 && h[2] > 4)
+		return false;
+	return n <= 4 || (h[3] << 8 | h[4]) <= BODY_MAX;
+}
+
+bool tls_looks_like(enum dir d, const uint8_t *p, size_t len)
+{
+	size_t n = len < HEADER_LEN ? len : HEADER_LEN;
+	return header_plausible(p, n) || (d == DIR_C2S && tls_sslv2_plausible(d, p, n));
+}
+
+// SSL 2.0 is met in the first record of a direction only, from the server only in answer to the same.
+static bool sslv2_possible(const struct tls_lane *lane, const struct tls_env *env, enum dir d)
+{
+	return lane->type == 0 && !lane->gap && (d == DIR_C2S || env->facts->tls.sslv2_hello);
+}
+
+static bool lane_plausible(const struct tls_lane *lane, const struct tls_env *env, enum dir d)
+{
+	return header_plausible(lane->header, lane->n_header) ||
+	       (sslv2_possible(lane, env, d) && tls_sslv2_plausible(d, lane->header, lane->n_header));
+}
+
+// The header in the lane is whole and good; `at` is the place of its last octet.
+static void record_begin(struct tls *t, struct tls_env *env, enum dir d, const struct place *at)
+{
+	struct tls_lane *lane = &t->lane[d];
+	const uint8_t *h = lane->header;
+	uint32_t body = (uint32_t)at->off + 1;
+	counter_add(&env->counter[COUNT_tls_records], 1);
+	env->facts->tls.records[d] = true;
+	lane->n_header = 0;
+	if (h[0] & 0x80) {
+		lane->type = TYPE_SSLV2;
+		tls_sslv2_begin(t, env, d, at);
+		return;
+	}
+	if (d == DIR_C2S && lane->type == 0)
+		env->facts->tls.record_version = (uint16_t)(h[1] << 8 | h[2]);
+	lane->type = h[0];
+	lane->rec_len = lane->rec_left = (uint16_t)(h[3] << 8 | h[4]);
+	// Bodies of handshake records and clear alerts (encrypted ones are longer) are all that is read.
+	lane->rec_unread = !(lane->type == TYPE_HANDSHAKE || (lane->type == TYPE_ALERT && lane->rec_len == 2));
+	if (lane->type == TYPE_HANDSHAKE)
+		tls_handshake_begin(t, d);
+	else if (lane->type == TYPE_CCS && lane->rec_len == 1)
+		tls_progress_ccs(t, env, d, at, body + 1);
+	else if (lane->type == TYPE_APPDATA)
+		tls_progress_appdata(t, env, d, at, body - HEADER_LEN, lane->rec_len);
+}
+
+// Takes octets of a record header. PARSE_BAD: p[*i] cannot be part of one; it was not taken.
+static enum parse header_take(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
+                              size_t *i)
+{
+	struct tls_lane *lane = &t->lane[d];
+	if (lane->n_header == 0)
+		lane->acked = (uint32_t)at->acked;
+	while (*i < len) {
+		lane->header[lane->n_header++] = p[*i];
+		if (!lane_plausible(lane, env, d)) {
+			lane->n_header = 0;
+			return PARSE_BAD;
+		}
+		struct place here = place_moved(at, (*i)++);
+		if (lane->n_header == HEADER_LEN) {
+			record_begin(t, env, d, &here);
+			return PARSE_DONE;
+		}
+	}
+	return PARSE_MORE;
+}
+
+static void alert_take(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+{
+	struct tls_lane *lane = &t->lane[d];
+	if (lane->rec_left == 2)
+		lane->alert_level = p[0];
+	if (len == lane->rec_left)
+		tls_progress_alert(t, env, d, at, lane->alert_level, p[len - 1]);
+}
+
+// Takes what `p` has of the record's body. The number of octets taken.
+static size_t body_take(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+{
+	struct tls_lane *lane = &t->lane[d];
+	if (len > lane->rec_left)
+		len = lane->rec_left;
+	if (lane->type == TYPE_HANDSHAKE && !lane->rec_unread)
+		tls_handshake_take(t, env, d, at, p, len);
+	else if (lane->type == TYPE_ALERT && !lane->rec_unread)
+		alert_take(t, env, d, at, p, len);
+	lane->rec_left = (uint16_t)(lane->rec_left - len);
+	return len;
+}
+
+// Out of step: a run that begins with a record header, and, where the run is long enough to tell, with another one
+// behind that record, is in step again. Ciphertext passes the first half once in two million.
+static bool in_step_again(const uint8_t *p, size_t len)
+{
+	if (len < HEADER_LEN || !header_plausible(p, HEADER_LEN))
+		return false;
+	size_t next = HEADER_LEN + (size_t)(p[3] << 8 | p[4]);
+	size_t rest = next < len ? len - next : 0;
+	return header_plausible(p + (rest ? next : 0), rest < HEADER_LEN ? rest : HEADER_LEN);
+}
+
+static size_t feed(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
+                   enum tls_need *need)
+{
+	struct tls_lane *lane = &t->lane[d];
+	size_t i = 0;
+	while (i < len && !t->sealed && !lane->unread) {
+		struct place here = place_moved(at, i);
+		if (lane->rec_left) {
+			i += body_take(t, env, d, &here, p + i, len - i);
+			continue;
+		}
+		size_t n = 0;
+		if (header_take(t, env, d, &here, p + i, len - i, &n) != PARSE_BAD) {
+			i += n;
+			continue;
+		}
+		tls_handshake_reset(t, env, d);
+		if (t->completed) { // no plaintext comes back after that: out of step for a reason of its own
+			lane->lost = true;
+			return len;
+		}
+		*need = TLS_NOT_TLS;
+		return i + n;
+	}
+	return len;
+}
+
+static void release(struct tls *t, struct tls_env *env)
+{
+	tls_handshake_reset(t, env, DIR_C2S);
+	tls_handshake_reset(t, env, DIR_S2C);
+}
+
+size_t tls_feed(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
+                enum tls_need *need)
+{
+	struct tls_lane *lane = &t->lane[d];
+	*need = t->sealed ? TLS_SEALED : TLS_GO_ON;
+	if (t->sealed || lane->unread || (lane->lost && !in_step_again(p, len)))
+		return len;
+	lane->lost = false;
+	size_t taken = feed(t, env, d, at, p, len, need);
+	if (d == DIR_C2S && !lane->data)
+		t->client_data = (uint32_t)(at->off + taken);
+	if (t->sealed) {
+		release(t, env);
+		*need = TLS_SEALED;
+	}
+	return taken;
+}
+
+void tls_gap(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, uint64_t missing)
+{
+	struct tls_lane *lane = &t->lane[d];
+	lane->gap = true;
+	if (missing && !lane->lost && missing <= lane->rec_left) {
+		if (lane->type == TYPE_HANDSHAKE)
+			tls_handshake_gap(t, env, d, missing);
+		lane->rec_unread |= lane->type == TYPE_ALERT;
+		lane->rec_left = (uint16_t)(lane->rec_left - missing);
+		return;
+	}
+	tls_handshake_reset(t, env, d);
+	lane->lost = true;
+	lane->n_header = 0;
+	lane->rec_left = 0;
+}
+
+void tls_end(struct tls *t, struct tls_env *env)
+{
+	release(t, env);
+	tls_progress_end(t, env);
+}
