@@ -1,0 +1,89 @@
+// What may be set, in memory: plain data that the command line fills from defaults, a file and `--set`.
+//
+// Order of strength: defaults, the file, then each `--set` in turn. Nothing here changes after the start.
+// Single-threaded; a `struct config` owns no memory.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "alerts/judge.h"
+#include "dissect/dissect.h"
+
+enum {
+	CONFIG_NAME_MAX = 63,      // octets of a name: what a DNS label may hold
+	CONFIG_FINDINGS_MAX = 256, // as judge_config.severity
+	CONFIG_ERRORS_MAX = 20,    // told at once; 20, because nobody repairs more before trying again
+	CONFIG_ERROR_LEN = 320,
+};
+
+struct config_ports {
+	uint16_t port[DISSECT_PORTS_MAX];
+	size_t n;
+};
+
+struct config_nets {
+	struct judge_net net[JUDGE_NETS_MAX];
+	size_t n;
+};
+
+struct config_findings {
+	const char *id[CONFIG_FINDINGS_MAX]; // of the catalogue
+	size_t n;
+};
+
+struct config_tap {
+	char name[CONFIG_NAME_MAX + 1];
+};
+
+// One field a key of the schema, in its order.
+struct config {
+	char sensor_name[CONFIG_NAME_MAX + 1];
+	struct config_tap tap;
+	uint32_t workers;
+	struct config_ports ports_tcp;
+	int checksums; // enum dissect_checksums
+	uint32_t flows_max;
+	uint32_t sessions_max;
+	uint32_t reassembly_mib;
+	struct config_nets own_networks;
+	struct config_nets exempt;
+	int envelope; // ENVELOPE_*
+	struct config_findings disable;
+	int8_t severity[CONFIG_FINDINGS_MAX]; // by catalogue index; -1: default
+	bool tls_records;
+};
+
+// What is wrong, one line each, already with its place: "FILE:LINE:COLUMN: ...". Text of the file in it is not escaped.
+struct config_errors {
+	char line[CONFIG_ERRORS_MAX][CONFIG_ERROR_LEN];
+	size_t n;
+	size_t n_more; // beyond CONFIG_ERRORS_MAX
+};
+
+// All keys at their defaults.
+void config_init(struct config *c);
+
+// Reads a file over what `c` holds. 0; 1 when `errors` says what is wrong (`c` is then not to be used);
+// -errno when the file could not be read.
+int config_load(struct config *c, const char *path, struct config_errors *errors);
+
+// The same from memory; `name` stands in errors.
+int config_load_text(struct config *c, const char *name, const char *text, size_t len, struct config_errors *errors);
+
+// One `--set KEY=VALUE`; the value is YAML (lists and maps in flow style). 0 or 1 as above.
+int config_set(struct config *c, const char *assignment, struct config_errors *errors);
+
+enum config_view {
+	CONFIG_VIEW_ALL,     // every key with its value
+	CONFIG_VIEW_CHANGED, // only keys whose value is not the default
+	CONFIG_VIEW_EXPLAIN, // every key with its value below its sentence: the form of configs/postwacht.yaml
+};
+
+// Writes YAML that config_load() reads back to the same configuration.
+void config_print(FILE *out, const struct config *c, enum config_view view);
+
+// The schema as a table for people.
+void config_print_schema(FILE *out);

@@ -1,0 +1,31 @@
+// What reads one YAML document: where it stands for errors, and the setter of each type. Private to configs/.
+#pragma once
+
+#include <stdbool.h>
+
+#include <yaml.h>
+
+#include "configs/schema.h"
+
+struct reader {
+	yaml_document_t document;
+	const char *name; // of the file; NULL for `--set`, where line and column mean nothing
+	struct config_errors *errors;
+};
+
+// Adds an error at a node's (or, NULL, no) place; bounded, counts what does not fit.
+void reader_error(struct reader *r, const yaml_mark_t *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+// Parses exactly one document. False, and an error told, when it is no YAML. The root is NULL when it is empty.
+// On true the caller ends with reader_close().
+bool reader_open(struct reader *r, const char *text, size_t len, yaml_node_t **root);
+void reader_close(struct reader *r);
+
+yaml_node_t *reader_node(struct reader *r, int index);
+
+// The text of a scalar, or NULL and an error that names `what`.
+const char *reader_scalar(struct reader *r, const yaml_node_t *node, const char *what);
+
+// Sets the field of a key from its value. Errors are told; the field is then unspecified.
+void value_set(struct reader *r, const struct config_key *key, const yaml_node_t *node, struct config *c);

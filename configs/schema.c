@@ -1,0 +1,96 @@
+// The table of keys. A key stands here only when something reads it.
+#include "configs/schema.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "configs/nearest.h"
+
+static const char *const words_checksums[] = {"auto", "require", "ignore", NULL}; // enum dissect_checksums
+static const char *const words_envelope[] = {"domains", "full", NULL};            // record_config.envelope
+
+static_assert(CHECKSUMS_AUTO == 0 && CHECKSUMS_REQUIRE == 1 && CHECKSUMS_IGNORE == 2, "order of words_checksums");
+static_assert(ENVELOPE_DOMAINS == 0 && ENVELOPE_FULL == 1, "order of words_envelope");
+
+#define AT(field) offsetof(struct config, field)
+
+const struct config_key config_schema[] = {
+	{"sensor.name", CONFIG_NAME, AT(sensor_name), 0, 0, NULL, "sensor-1",
+		"Name of this sensor: `host` in every record."},
+	{"taps", CONFIG_TAPS, AT(tap), 1, 1, NULL, "[{name: tap0}]",
+		"The tap the packets come from; its name is part of every session id."},
+	{"capture.workers", CONFIG_NUMBER, AT(workers), 1, 16, NULL, "1",
+		"Threads that dissect; the records are the same for any number."},
+	{"capture.ports_tcp", CONFIG_PORTS, AT(ports_tcp), 1, DISSECT_PORTS_MAX, NULL, "[25, 465, 587, 2525, 24]",
+		"TCP ports of mail servers; SMTP on other ports is recognised by its content."},
+	{"capture.checksums", CONFIG_WORD, AT(checksums), 0, 0, words_checksums, "auto",
+		"TCP checksums: auto accepts bad ones of a sender until it sent a good one, require drops them."},
+	{"memory.flows_max", CONFIG_NUMBER, AT(flows_max), 1024, 16777216, NULL, "524288",
+		"TCP connections followed at once, over all workers; beyond it the oldest are told early."},
+	{"memory.sessions_max", CONFIG_NUMBER, AT(sessions_max), 64, 4194304, NULL, "65536",
+		"Mail sessions whose facts are held at once, over all workers, and once more by the judge."},
+	{"memory.reassembly_mib", CONFIG_NUMBER, AT(reassembly_mib), 1, 65536, NULL, "64",
+		"Memory for octets that arrived out of order or must wait, in MiB, over all workers."},
+	{"inventory.own_networks", CONFIG_NETS, AT(own_networks), 0, JUDGE_NETS_MAX, NULL, "[]",
+		"Networks that are ours; without them the direction of a session is unknown."},
+	{"inventory.exempt", CONFIG_NETS, AT(exempt), 0, JUDGE_NETS_MAX, NULL, "[]",
+		"Clients and servers that raise no alerts; their session records are still written."},
+	{"privacy.envelope", CONFIG_WORD, AT(envelope), 0, 0, words_envelope, "domains",
+		"How much of mail addresses records show: domains only, or full addresses."},
+	{"findings.disable", CONFIG_FINDINGS, AT(disable), 0, CONFIG_FINDINGS_MAX, NULL, "[]",
+		"Findings that are never told, by id; `postwacht findings list` names them."},
+	{"findings.severity", CONFIG_SEVERITIES, AT(severity), 0, CONFIG_FINDINGS_MAX, NULL, "{}",
+		"Severities other than the catalogue's, as {id: critical | high | medium | low | info}."},
+	{"records.tls", CONFIG_SWITCH, AT(tls_records), 0, 0, NULL, "on",
+		"Write a `tls` record beside each encrypted session's `smtp` record, for EVE consumers."},
+};
+
+const size_t config_schema_n = sizeof config_schema / sizeof config_schema[0];
+
+const struct config_key *config_key_find(const char *name)
+{
+	for (size_t i = 0; i < config_schema_n; i++)
+		if (strcmp(config_schema[i].name, name) == 0)
+			return &config_schema[i];
+	return NULL;
+}
+
+const char *config_key_nearest(const char *name)
+{
+	struct nearest best;
+	nearest_start(&best, name);
+	for (size_t i = 0; i < config_schema_n; i++) {
+		const char *key = config_schema[i].name, *dot = strchr(key, '.');
+		nearest_try(&best, key);
+		// Somebody who wrote `workers` at the top meant capture.workers: a section left out costs nothing.
+		if (dot != NULL && strcmp(dot + 1, name) == 0)
+			return key;
+	}
+	return nearest_best(&best);
+}
+
+static void describe_words(const char *const *words, char *out, size_t len)
+{
+	size_t used = 0;
+	for (size_t i = 0; words[i] != NULL && used < len; i++)
+		used += (size_t)snprintf(out + used, len - used, "%s%s", i ? " | " : "", words[i]);
+}
+
+void config_key_describe(const struct config_key *k, char *out, size_t len)
+{
+	static const char *const plain[CONFIG_TYPES] = {
+		[CONFIG_NAME] = "name",
+		[CONFIG_TAPS] = "list of one {name: NAME}",
+		[CONFIG_SWITCH] = "on | off",
+		[CONFIG_PORTS] = "list of ports",
+		[CONFIG_NETS] = "list of networks",
+		[CONFIG_FINDINGS] = "list of finding ids",
+		[CONFIG_SEVERITIES] = "map of finding id to severity",
+	};
+	if (k->type == CONFIG_NUMBER)
+		snprintf(out, len, "%u..%u", k->min, k->max);
+	else if (k->type == CONFIG_WORD)
+		describe_words(k->words, out, len);
+	else
+		snprintf(out, len, "%s", plain[k->type]);
+}

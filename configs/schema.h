@@ -1,0 +1,40 @@
+// The schema: every key with its type, range, default and one sentence. One table; the loader, `config show`,
+// postwacht.yaml and the man page all follow it.
+#pragma once
+
+#include "configs/config.h"
+
+enum config_type {
+	CONFIG_NAME,       // char[CONFIG_NAME_MAX + 1]: letters, digits, "." "_" "-"
+	CONFIG_TAPS,       // struct config_tap: a list of one {name: ...}
+	CONFIG_NUMBER,     // uint32_t, min..max
+	CONFIG_WORD,       // int: index into words[]
+	CONFIG_SWITCH,     // bool: on | off
+	CONFIG_PORTS,      // struct config_ports
+	CONFIG_NETS,       // struct config_nets: addresses with or without /bits
+	CONFIG_FINDINGS,   // struct config_findings: ids of the catalogue
+	CONFIG_SEVERITIES, // int8_t[CONFIG_FINDINGS_MAX]: map of id to severity
+	CONFIG_TYPES,
+};
+
+struct config_key {
+	const char *name;          // "section.key", or "key" at the top
+	enum config_type type;
+	size_t offset;             // of its field in struct config
+	uint32_t min, max;         // CONFIG_NUMBER: its range; lists: how many items
+	const char *const *words;  // CONFIG_WORD, NULL-terminated
+	const char *fallback;      // default, as YAML in flow style
+	const char *text;          // one sentence, below 110 octets
+};
+
+extern const struct config_key config_schema[];
+extern const size_t config_schema_n;
+
+// The row of a full name, or NULL.
+const struct config_key *config_key_find(const char *name);
+
+// The full name (of a key or a section) that looks most like `name`, or NULL when none comes near.
+const char *config_key_nearest(const char *name);
+
+// What a value of this type looks like, for people: "1..16", "auto | require | ignore", "list of networks".
+void config_key_describe(const struct config_key *k, char *out, size_t len);

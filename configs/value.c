@@ -1,0 +1,245 @@
+// From a YAML node to the field of a key, one setter a type.
+#include "configs/reader.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "configs/nearest.h"
+#include "configs/net.h"
+
+// Decimal digits only, min..max. Tells the error.
+static bool number(struct reader *r, const yaml_node_t *node, const char *what, uint32_t min, uint32_t max, uint32_t *out)
+{
+	const char *text = reader_scalar(r, node, what);
+	if (text == NULL)
+		return false;
+	size_t digits = strspn(text, "0123456789");
+	unsigned long value = digits > 0 && digits <= 10 && text[digits] == '\0' ? strtoul(text, NULL, 10) : ULONG_MAX;
+	if (value < min || value > max) {
+		reader_error(r, &node->start_mark, "%s must be a whole number from %u to %u, not \"%.40s\"", what, min, max, text);
+		return false;
+	}
+	*out = (uint32_t)value;
+	return true;
+}
+
+static void name(struct reader *r, const yaml_node_t *node, const char *what, char out[CONFIG_NAME_MAX + 1])
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	const char *text = reader_scalar(r, node, what);
+	if (text == NULL)
+		return;
+	size_t len = strlen(text);
+	if (len > CONFIG_NAME_MAX || strspn(text, allowed) != len) {
+		reader_error(r, &node->start_mark, "%s may hold up to %d letters, digits, dots, hyphens and underscores", what,
+			CONFIG_NAME_MAX);
+		return;
+	}
+	memcpy(out, text, len + 1);
+}
+
+// Items of a list of at least k->min and at most k->max; NULL and an error otherwise.
+static const yaml_node_t *list(struct reader *r, const struct config_key *k, const yaml_node_t *node, size_t *n)
+{
+	if (node->type != YAML_SEQUENCE_NODE) {
+		reader_error(r, &node->start_mark, "%s must be a list", k->name);
+		return NULL;
+	}
+	*n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+	if (*n < k->min || *n > k->max) {
+		reader_error(r, &node->start_mark, "%s must have %u to %u items, not %zu", k->name, k->min, k->max, *n);
+		return NULL;
+	}
+	return node;
+}
+
+static yaml_node_t *item(struct reader *r, const yaml_node_t *node, size_t i)
+{
+	return reader_node(r, node->data.sequence.items.start[i]);
+}
+
+static const struct catalogue_row *finding_id(struct reader *r, const yaml_node_t *node, const char *what)
+{
+	const char *text = reader_scalar(r, node, what);
+	if (text == NULL)
+		return NULL;
+	const struct catalogue_row *row = catalogue_find(text);
+	if (row != NULL)
+		return row;
+	struct nearest near;
+	nearest_start(&near, text);
+	for (size_t i = 0; i < catalogue_n; i++)
+		nearest_try(&near, catalogue[i].id);
+	const char *best = nearest_best(&near);
+	reader_error(r, &node->start_mark, "%s: no finding is called \"%.60s\"; %s%s%s", what, text,
+		best != NULL ? "did you mean " : "see `postwacht findings list`", best != NULL ? best : "", best != NULL ? "?" : "");
+	return NULL;
+}
+
+static void set_name(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	name(r, node, k->name, field);
+}
+
+static void set_taps(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	struct config_tap *tap = field;
+	size_t n;
+	if (list(r, k, node, &n) == NULL)
+		return;
+	const yaml_node_t *map = item(r, node, 0);
+	if (map->type != YAML_MAPPING_NODE ||
+		map->data.mapping.pairs.top - map->data.mapping.pairs.start != 1) {
+		reader_error(r, &map->start_mark, "taps: each tap is a map with the one key `name`");
+		return;
+	}
+	const yaml_node_t *key = reader_node(r, map->data.mapping.pairs.start->key);
+	const char *text = reader_scalar(r, key, "taps: the key of a tap");
+	if (text == NULL)
+		return;
+	if (strcmp(text, "name") != 0) {
+		reader_error(r, &key->start_mark, "unknown key taps: %.60s; did you mean name?", text);
+		return;
+	}
+	name(r, reader_node(r, map->data.mapping.pairs.start->value), "taps: name", tap->name);
+}
+
+static void set_number(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	number(r, node, k->name, k->min, k->max, field);
+}
+
+static void set_word(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	const char *text = reader_scalar(r, node, k->name);
+	if (text == NULL)
+		return;
+	for (int i = 0; k->words[i] != NULL; i++) {
+		if (strcmp(k->words[i], text) == 0) {
+			*(int *)field = i;
+			return;
+		}
+	}
+	char choices[128];
+	config_key_describe(k, choices, sizeof choices);
+	reader_error(r, &node->start_mark, "%s must be %s, not \"%.40s\"", k->name, choices, text);
+}
+
+static void set_switch(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	static const struct {
+		const char *word;
+		bool on;
+	} words[] = {{"on", true}, {"off", false}, {"yes", true}, {"no", false}, {"true", true}, {"false", false}};
+	const char *text = reader_scalar(r, node, k->name);
+	if (text == NULL)
+		return;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(words[i].word, text) == 0) {
+			*(bool *)field = words[i].on;
+			return;
+		}
+	}
+	reader_error(r, &node->start_mark, "%s must be on or off, not \"%.40s\"", k->name, text);
+}
+
+static void set_ports(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	struct config_ports *ports = field;
+	size_t n;
+	if (list(r, k, node, &n) == NULL)
+		return;
+	ports->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t port;
+		if (number(r, item(r, node, i), k->name, 1, 65535, &port))
+			ports->port[ports->n++] = (uint16_t)port;
+	}
+}
+
+static void set_nets(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	struct config_nets *nets = field;
+	size_t n;
+	if (list(r, k, node, &n) == NULL)
+		return;
+	nets->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const yaml_node_t *entry = item(r, node, i);
+		const char *text = reader_scalar(r, entry, k->name);
+		if (text == NULL)
+			continue;
+		if (net_parse(&nets->net[nets->n], text))
+			nets->n++;
+		else
+			reader_error(r, &entry->start_mark,
+				"%s: \"%.60s\" is no network; write 192.0.2.0/24 or 2001:db8::/32, no bits set after the prefix", k->name,
+				text);
+	}
+}
+
+static void set_findings(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	struct config_findings *findings = field;
+	size_t n;
+	if (list(r, k, node, &n) == NULL)
+		return;
+	findings->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct catalogue_row *row = finding_id(r, item(r, node, i), k->name);
+		if (row != NULL)
+			findings->id[findings->n++] = row->id;
+	}
+}
+
+static void set_severity(struct reader *r, const struct config_key *k, const yaml_node_pair_t *pair, int8_t *severity)
+{
+	const yaml_node_t *key = reader_node(r, pair->key), *value = reader_node(r, pair->value);
+	const struct catalogue_row *row = finding_id(r, key, k->name);
+	const char *text = reader_scalar(r, value, k->name);
+	if (row == NULL || text == NULL)
+		return;
+	int8_t *slot = &severity[row - catalogue];
+	int parsed = severity_parse(text);
+	if (parsed < 0)
+		reader_error(r, &value->start_mark, "%s: \"%.40s\" is no severity; critical, high, medium, low or info", k->name,
+			text);
+	else if (*slot >= 0)
+		reader_error(r, &key->start_mark, "%s: %s stands here twice", k->name, row->id);
+	else
+		*slot = (int8_t)parsed;
+}
+
+static void set_severities(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	int8_t *severity = field;
+	if (node->type != YAML_MAPPING_NODE) {
+		reader_error(r, &node->start_mark, "%s must be a map of finding id to severity", k->name);
+		return;
+	}
+	const yaml_node_pair_t *pair = node->data.mapping.pairs.start, *top = node->data.mapping.pairs.top;
+	if ((size_t)(top - pair) > k->max) {
+		reader_error(r, &node->start_mark, "%s may have at most %u entries", k->name, k->max);
+		return;
+	}
+	memset(severity, -1, CONFIG_FINDINGS_MAX);
+	for (; pair < top; pair++)
+		set_severity(r, k, pair, severity);
+}
+
+void value_set(struct reader *r, const struct config_key *key, const yaml_node_t *node, struct config *c)
+{
+	static void (*const set[CONFIG_TYPES])(struct reader *, const struct config_key *, const yaml_node_t *, void *) = {
+		[CONFIG_NAME] = set_name,
+		[CONFIG_TAPS] = set_taps,
+		[CONFIG_NUMBER] = set_number,
+		[CONFIG_WORD] = set_word,
+		[CONFIG_SWITCH] = set_switch,
+		[CONFIG_PORTS] = set_ports,
+		[CONFIG_NETS] = set_nets,
+		[CONFIG_FINDINGS] = set_findings,
+		[CONFIG_SEVERITIES] = set_severities,
+	};
+	set[key->type](r, key, node, (char *)c + key->offset);
+}
