@@ -64,5 +64,21 @@ struct format {
 	int (*burst)(struct reader *r, struct packet burst[static PACKET_BURST]);
 };
 
+// Where a record begins is known only when the one before it was read: without help a walk over records waits for
+// memory once per packet (106 ns, where 29 will do). So every line is asked for this far ahead of the walk.
+// 2 KiB, because it is more than a packet and less than the first level cache can hold beside the rest.
+enum { FORMAT_AHEAD = 2048, FORMAT_LINE = 64 };
+
+// Asks for what lies between `ahead` (asked for already up to here) and FORMAT_AHEAD octets after `at`. Addresses
+// past the end are harmless. Returns the new `ahead`.
+static inline const uint8_t *format_prefetch(const uint8_t *ahead, const uint8_t *at)
+{
+	if (ahead < at)
+		ahead = at;
+	for (; ahead < at + FORMAT_AHEAD; ahead += FORMAT_LINE)
+		__builtin_prefetch(ahead);
+	return ahead;
+}
+
 extern const struct format pcapfile_format;
 extern const struct format pcapng_format;

@@ -76,6 +76,7 @@ static inline __attribute__((always_inline)) int take_records(struct reader *r, 
 	const uint64_t seq = r->seq + 1;
 	const uint32_t frame = r->frame + 1;
 	const uint16_t file = r->file;
+	const uint8_t *ahead = at + FORMAT_AHEAD;
 	uint32_t n = 0;
 	while (n < PACKET_BURST && end - at >= RECORD_LEN) {
 		uint32_t len = get32(at + 8, swapped), wire_len = get32(at + 12, swapped);
@@ -93,6 +94,7 @@ static inline __attribute__((always_inline)) int take_records(struct reader *r, 
 			.linktype = state.linktype,
 		};
 		at += RECORD_LEN + len;
+		ahead = format_prefetch(ahead, at);
 		n++;
 	}
 	r->in.at = at;

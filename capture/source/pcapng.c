@@ -297,6 +297,7 @@ static int check_trailer(struct reader *r)
 
 static int burst(struct reader *r, struct packet out[static PACKET_BURST])
 {
+	const uint8_t *ahead = r->in.at + FORMAT_AHEAD;
 	int n = 0;
 	while (n < PACKET_BURST) {
 		int result = r->pcapng.trailer ? check_trailer(r) : take_block(r, &out[n]);
@@ -306,6 +307,7 @@ static int burst(struct reader *r, struct packet out[static PACKET_BURST])
 		if (result == STEP_DAMAGED)
 			return n ? n : FORMAT_DAMAGED;
 		n += result;
+		ahead = format_prefetch(ahead, r->in.at);
 	}
 	return n;
 }
