@@ -36,7 +36,7 @@ struct flow_hot {
 	uint64_t off[2];    // octets delivered (or given up) so far, by direction
 	uint32_t base[2];   // sequence number of offset 0
 	uint32_t ack[2];    // highest acknowledgment number this side has sent
-	uint64_t last_ns;   // packet time of the last packet
+	uint64_t seen_ns;   // engine time (never runs back) of the last packet
 	uint32_t fin_seq[2];
 	uint32_t session;   // slab index, FLOW_SESSION only
 	uint32_t prev, next; // timer wheel
@@ -51,7 +51,7 @@ struct flow_cold {
 	uint16_t port[2];
 	uint16_t vlan[2];
 	uint64_t birth;      // packet.seq of the first packet
-	uint64_t start_ns;
+	uint64_t start_ns, last_ns; // packet time of the first and the last packet
 	uint64_t octets[2];
 	uint32_t pkts[2];
 	uint32_t first_frame, last_frame;

@@ -225,7 +225,7 @@ static bool worse_loss(const struct flow_table *t, uint32_t a, uint32_t b)
 	bool a_bare = flow_hot_at(t, a)->phase == FLOW_WAITING, b_bare = flow_hot_at(t, b)->phase == FLOW_WAITING;
 	if (a_bare != b_bare)
 		return b_bare;
-	return flow_hot_at(t, a)->last_ns > flow_hot_at(t, b)->last_ns;
+	return flow_hot_at(t, a)->seen_ns > flow_hot_at(t, b)->seen_ns;
 }
 
 uint32_t flow_table_victim(struct flow_table *t, uint64_t hash)

@@ -2,7 +2,6 @@
 #include "dissect/flow/wheel.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -72,16 +71,35 @@ void wheel_hasten(struct wheel *w, uint32_t flow, uint64_t due_ns)
 	link_in(w, flow, (uint8_t)(tick % WHEEL_SLOTS));
 }
 
-struct by_birth {
-	const struct flow_table *table;
-};
-
-static int compare_birth(const void *a, const void *b, void *ctx)
+static uint64_t birth_of(const struct wheel *w, size_t i)
 {
-	const struct by_birth *by = ctx;
-	uint64_t x = flow_cold_at(by->table, *(const uint32_t *)a)->birth;
-	uint64_t y = flow_cold_at(by->table, *(const uint32_t *)b)->birth;
-	return x < y ? -1 : x > y;
+	return flow_cold_at(w->table, w->due[i])->birth;
+}
+
+static void sift_down(struct wheel *w, size_t at, size_t n)
+{
+	for (size_t child; (child = 2 * at + 1) < n; at = child) {
+		if (child + 1 < n && birth_of(w, child + 1) > birth_of(w, child))
+			child++;
+		if (birth_of(w, at) >= birth_of(w, child))
+			return;
+		uint32_t flow = w->due[at];
+		w->due[at] = w->due[child];
+		w->due[child] = flow;
+	}
+}
+
+// A heap sort, because the library's qsort_r() allocates when there is much to sort.
+void wheel_sort_due(struct wheel *w, size_t n)
+{
+	for (size_t i = n / 2; i-- > 0;)
+		sift_down(w, i, n);
+	for (size_t end = n; end-- > 1;) {
+		uint32_t flow = w->due[0];
+		w->due[0] = w->due[end];
+		w->due[end] = flow;
+		sift_down(w, 0, end);
+	}
 }
 
 size_t wheel_advance(struct wheel *w, uint64_t now_ns)
@@ -107,8 +125,6 @@ size_t wheel_advance(struct wheel *w, uint64_t now_ns)
 		struct flow_hot *h = flow_hot_at(w->table, w->due[i]);
 		h->prev = h->next = 0;
 	}
-	// In order of birth, so that what timers tell does not depend on slots, nor on how many workers there are.
-	struct by_birth by = {w->table};
-	qsort_r(w->due, n, sizeof(*w->due), compare_birth, &by);
+	wheel_sort_due(w, n);
 	return n;
 }

@@ -37,3 +37,6 @@ static inline bool wheel_ticks(const struct wheel *w, uint64_t now_ns)
 }
 
 size_t wheel_advance(struct wheel *w, uint64_t now_ns);
+
+// Puts w->due[0..n) in order of birth, so that what is told does not depend on slots, nor on how many workers there are.
+void wheel_sort_due(struct wheel *w, size_t n);

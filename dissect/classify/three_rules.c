@@ -1,0 +1,50 @@
+// The three rules: see dissect/classify/three_rules.h.
+#include "dissect/classify/three_rules.h"
+
+#include <string.h>
+#include <strings.h>
+
+// p[0..len) begins with `word`, or is all of a beginning of it.
+static bool agrees(const uint8_t *p, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+	return !strncasecmp((const char *)p, word, len < n ? len : n);
+}
+
+static bool says_hello(const uint8_t *p, size_t len)
+{
+	return agrees(p, len, "EHLO ") || agrees(p, len, "HELO ") || agrees(p, len, "LHLO ");
+}
+
+static bool greets(const uint8_t *p, size_t len)
+{
+	return agrees(p, len, "220 ") || agrees(p, len, "220-");
+}
+
+static bool is_client_hello(const uint8_t *p, size_t len)
+{
+	return len >= 6 && p[0] == 22 && p[1] == 3 && p[5] == 1;
+}
+
+// Only a hint, cheap on the many hellos that are somebody's browsing; the TLS machine reads the extension properly.
+static bool offers_smtp(const uint8_t *p, size_t len)
+{
+	return memmem(p, len, "\x04smtp", 5) || memmem(p, len, "\x05" "esmtp", 6);
+}
+
+bool classify_candidate(enum dir d, const uint8_t *p, size_t len)
+{
+	if (d == DIR_S2C)
+		return greets(p, len);
+	return says_hello(p, len) || (is_client_hello(p, len) && offers_smtp(p, len));
+}
+
+int classify_side(const uint8_t *p, size_t len)
+{
+	enum { TELLING = 4 }; // fewer octets may be anybody's
+	if (len < TELLING)
+		return -1;
+	if (greets(p, len))
+		return DIR_S2C;
+	return says_hello(p, len) || is_client_hello(p, len) ? DIR_C2S : -1;
+}

@@ -1,0 +1,175 @@
+// Which layer octets belong to, and the calls into the two machines.
+#include "dissect/conn.h"
+
+#include <string.h>
+
+#include "dissect/engine.h"
+
+enum { LAYER_CHANGES_MAX = 8 }; // per run; more is a peer that plays with us
+
+static struct facts *facts_of(struct conn *c)
+{
+	return &c->message.facts;
+}
+
+static struct smtp_env smtp_env_of(struct dissect *e, struct conn *c)
+{
+	return (struct smtp_env){
+		.facts = facts_of(c),
+		.lines = &e->lines,
+		.counter = e->counter,
+		.dialogue = c->candidate ? NULL : e->config.dialogue,
+		.keep_envelope = e->config.keep_envelope,
+	};
+}
+
+static struct tls_env tls_env_of(struct dissect *e, struct conn *c)
+{
+	return (struct tls_env){
+		.facts = facts_of(c), .small = &e->tls_small, .large = &e->tls_large, .counter = e->counter};
+}
+
+// A record header that cannot be text: used where no negotiation was seen.
+static bool surely_tls(const uint8_t *p, size_t len)
+{
+	return len >= 3 && p[0] >= 20 && p[0] <= 23 && p[1] == 3 && p[2] <= 4;
+}
+
+static bool is_text(const uint8_t *p, size_t len)
+{
+	size_t look = len < 32 ? len : 32;
+	for (size_t i = 0; i < look; i++) {
+		if ((p[i] < 0x20 && p[i] != '\r' && p[i] != '\n' && p[i] != '\t') || p[i] >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
+// The first octets of a direction. SMTP text never starts with the type of a TLS record.
+static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+{
+	struct facts *f = facts_of(c);
+	bool start = f->conn.syn[0] || f->conn.syn[1];
+	bool tls = start ? (p[0] == 0x16 || (p[0] >= 0x80 && d == DIR_C2S && tls_looks_like(d, p, len))) : surely_tls(p, len);
+	if (tls) {
+		c->layer[d] = LAYER_TLS;
+		f->tls.asked = true;
+		if (start && d == DIR_C2S && at->off == 0)
+			f->tls.implicit = true;
+	} else if (start || is_text(p, len)) {
+		c->layer[d] = LAYER_LINES;
+		if (!start)
+			conn_gap(e, c, d, at, 0);
+	}
+}
+
+static size_t take_lines(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+{
+	if (c->after_gap[d] && surely_tls(p, len)) { // what was negotiated lies in the hole
+		c->layer[d] = LAYER_TLS;
+		facts_of(c)->tls.asked = true;
+		return 0;
+	}
+	struct smtp_env env = smtp_env_of(e, c);
+	enum smtp_need need = SMTP_GO_ON;
+	size_t taken = smtp_feed(&c->smtp, &env, d, at, p, len, &need);
+	c->news |= env.news;
+	if (need == SMTP_TLS)
+		c->layer[d] = LAYER_TLS;
+	else if (need == SMTP_WAIT)
+		c->waiting[d] = true;
+	return taken;
+}
+
+static size_t take_tls(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+{
+	struct tls_env env = tls_env_of(e, c);
+	enum tls_need need = TLS_GO_ON;
+	size_t taken = tls_feed(&c->tls, &env, d, at, p, len, &need);
+	c->news |= env.news;
+	if (need == TLS_SEALED) {
+		c->sealed = true;
+		return len;
+	}
+	if (need == TLS_NOT_TLS) {
+		struct smtp_env back = smtp_env_of(e, c);
+		struct place here = *at;
+		here.off += taken;
+		smtp_plain_again(&c->smtp, &back, d, &here);
+		c->news |= back.news;
+		c->layer[d] = LAYER_LINES;
+	}
+	return taken;
+}
+
+size_t conn_take(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+{
+	struct place here = *at;
+	size_t done = 0;
+	int changes = 0;
+	while (done < len && !c->waiting[d] && !c->sealed) {
+		uint8_t layer = c->layer[d];
+		size_t taken = len - done;
+		if (layer == LAYER_UNDECIDED)
+			decide_layer(e, c, d, &here, p + done, len - done);
+		if (c->layer[d] == LAYER_LINES)
+			taken = take_lines(e, c, d, &here, p + done, len - done);
+		else if (c->layer[d] == LAYER_TLS)
+			taken = take_tls(e, c, d, &here, p + done, len - done);
+		if (c->layer[d] != layer && ++changes > LAYER_CHANGES_MAX)
+			c->layer[d] = LAYER_SKIP;
+		done += taken;
+		here.off += taken;
+		c->after_gap[d] = false;
+	}
+	return done;
+}
+
+void conn_gap(struct dissect *e, struct conn *c, enum dir d, const struct place *at, uint64_t missing)
+{
+	c->after_gap[d] = true;
+	if (c->layer[d] == LAYER_TLS) {
+		struct tls_env env = tls_env_of(e, c);
+		tls_gap(&c->tls, &env, d, at, missing);
+		c->news |= env.news;
+	} else {
+		struct smtp_env env = smtp_env_of(e, c);
+		smtp_gap(&c->smtp, &env, d, at, missing);
+		c->news |= env.news;
+	}
+	if (missing) // whatever the other side waits for may lie in the hole
+		conn_do_not_wait(c, dir_other(d));
+}
+
+void conn_do_not_wait(struct conn *c, enum dir d)
+{
+	smtp_do_not_wait(&c->smtp, d);
+	c->waiting[d] = false;
+}
+
+void conn_end(struct dissect *e, struct conn *c)
+{
+	struct tls_env tls = tls_env_of(e, c);
+	tls_end(&c->tls, &tls);
+	struct smtp_env smtp = smtp_env_of(e, c);
+	smtp_end(&c->smtp, &smtp);
+	for (int d = 0; d < 2; d++)
+		queue_clear(&c->queue[d], &e->chunks);
+}
+
+static bool alpn_is_smtp(const struct facts *f)
+{
+	const uint8_t *p = facts_text(f, f->tls.alpn);
+	return (f->tls.alpn.len == 4 && !memcmp(p, "smtp", 4)) || (f->tls.alpn.len == 5 && !memcmp(p, "esmtp", 5));
+}
+
+int conn_candidate_verdict(const struct conn *c)
+{
+	enum { HELLO_OCTETS = 64 }; // a greeting command is shorter than this
+	const struct facts *f = &c->message.facts;
+	if (f->smtp.hello != HELLO_NONE)
+		return 1;
+	if (f->tls.client_hello)
+		return alpn_is_smtp(f) ? 1 : -1;
+	return f->conn.payload_octets[DIR_C2S] >= HELLO_OCTETS ? -1 : 0;
+}

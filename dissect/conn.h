@@ -1,0 +1,57 @@
+// One connection's conversation: its facts, its SMTP and TLS machines, the octets that wait, and which of the two
+// layers each direction is in.
+#pragma once
+
+#include "dissect/message.h"
+#include "dissect/place.h"
+#include "dissect/smtp/smtp.h"
+#include "dissect/stream/queue.h"
+#include "dissect/tls/tls.h"
+
+struct dissect;
+
+enum conn_layer {
+	LAYER_UNDECIDED, // the first octets will tell
+	LAYER_LINES,
+	LAYER_TLS,
+	LAYER_SKIP,      // neither; counted only
+};
+
+enum { CONN_RECENT = 6 }; // delivered segments remembered to compare with retransmissions; a dialogue has few in flight
+
+struct conn_recent {
+	uint32_t off, hash;
+	uint16_t len;
+};
+
+struct conn {
+	struct smtp smtp;
+	struct tls tls;
+	struct queue queue[2];
+	uint64_t stuck_ns;      // engine time since when nothing moves though octets are there; 0: not stuck
+	uint8_t layer[2];       // enum conn_layer
+	bool waiting[2];        // the octets at the head wait for the other direction
+	bool after_gap[2];      // nothing was delivered since a hole was given up
+	bool candidate;         // on another port: not recognised as SMTP yet, nothing is told
+	bool news;              // something worth telling came up
+	bool sealed;
+	uint8_t recent_at[2];
+	struct conn_recent recent[2][CONN_RECENT];
+	struct message_session message; // the facts; last, because their text has no fixed length
+};
+
+// Takes octets of direction `d` in stream order; returns how many. Fewer than `len`: the rest waits for the other
+// direction (c->waiting). After the TLS machine is done c->sealed is set.
+size_t conn_take(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len);
+
+// `missing` octets will never come; 0: the connection starts here in the middle, nobody knows how many.
+void conn_gap(struct dissect *e, struct conn *c, enum dir d, const struct place *at, uint64_t missing);
+
+// Direction `d` may wait no longer.
+void conn_do_not_wait(struct conn *c, enum dir d);
+
+// The end: machines settle, memory goes back. facts.conn.end is set.
+void conn_end(struct dissect *e, struct conn *c);
+
+// A candidate that has shown what it is: 1 SMTP, -1 something else, 0 not yet.
+int conn_candidate_verdict(const struct conn *c);

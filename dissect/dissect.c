@@ -1,0 +1,330 @@
+// The packet path of one worker: burst, decode, flow, stream. Three passes over a burst, so that the cache lines of
+// one packet's flow are on their way while another packet is worked on.
+#include "dissect/dissect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dissect/engine.h"
+#include "dissect/stream/stream.h"
+
+// ---- opening -------------------------------------------------------------------------------------------------
+
+static int open_pools(struct dissect *e)
+{
+	const struct dissect_config *c = &e->config;
+	// The cap on waiting octets is divided: most for segments, the rest for partial lines and TLS hellos.
+	uint64_t part = c->reassembly_octets / 8;
+	int err = slab_open(&e->conns, sizeof(struct conn), c->sessions_max);
+	if (!err)
+		err = slab_open(&e->chunks, sizeof(struct chunk), (uint32_t)(4 * part / sizeof(struct chunk)));
+	if (!err)
+		err = slab_open(&e->lines, SMTP_LINE_MAX, (uint32_t)(2 * part / SMTP_LINE_MAX));
+	if (!err)
+		err = slab_open(&e->tls_small, TLS_HELLO_SMALL, (uint32_t)(part / TLS_HELLO_SMALL));
+	if (!err)
+		err = slab_open(&e->tls_large, TLS_HELLO_LARGE, (uint32_t)(part / TLS_HELLO_LARGE));
+	return err;
+}
+
+int dissect_open(struct dissect **out, const struct dissect_config *config)
+{
+	struct dissect *e = aligned_alloc(64, (sizeof(*e) + 63) & ~(size_t)63);
+	if (!e)
+		return -ENOMEM;
+	memset(e, 0, sizeof(*e));
+	e->config = *config;
+	if (!e->config.n_workers)
+		e->config.n_workers = 1;
+	for (size_t i = 0; i < config->n_ports; i++)
+		e->known_port[config->ports[i] / 8] |= (uint8_t)(1 << config->ports[i] % 8);
+	int err = flow_table_open(&e->table, config->flows_max);
+	if (!err)
+		err = wheel_open(&e->wheel, &e->table, config->flows_max);
+	if (!err)
+		err = frag_open(&e->frag);
+	if (!err)
+		err = open_pools(e);
+	if (err)
+		dissect_close(&e);
+	*out = e;
+	return err;
+}
+
+void dissect_close(struct dissect **d)
+{
+	struct dissect *e = *d;
+	if (!e)
+		return;
+	slab_close(&e->tls_large);
+	slab_close(&e->tls_small);
+	slab_close(&e->lines);
+	slab_close(&e->chunks);
+	slab_close(&e->conns);
+	frag_close(&e->frag);
+	wheel_close(&e->wheel);
+	flow_table_close(&e->table);
+	free(e);
+	*d = NULL;
+}
+
+const uint64_t *dissect_counters(const struct dissect *d)
+{
+	return d->counter;
+}
+
+uint64_t dissect_watermark(const struct dissect *d)
+{
+	return d->watermark;
+}
+
+// ---- time ----------------------------------------------------------------------------------------------------
+
+static void close_flow(struct dissect *e, uint32_t flow, enum session_end end)
+{
+	static const enum dissect_counter count[] = {
+		[END_FIN] = COUNT_flow_closed_fin,   [END_RST] = COUNT_flow_closed_rst,
+		[END_IDLE] = COUNT_flow_closed_idle, [END_EOF] = COUNT_flow_closed_eof,
+		[END_EVICTED] = COUNT_flow_closed_evicted, [END_REUSE] = COUNT_flow_closed_reuse,
+	};
+	stream_close(e, flow, end);
+	engine_count(e, count[end], 1);
+	flow_table_remove(&e->table, flow);
+}
+
+static void run_timers(struct dissect *e)
+{
+	size_t n = wheel_advance(&e->wheel, e->now_ns);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t flow = e->wheel.due[i];
+		enum session_end end;
+		wheel_add(&e->wheel, flow, stream_due(e, flow));
+		if (stream_timer(e, flow, &end)) {
+			wheel_remove(&e->wheel, flow);
+			close_flow(e, flow, end);
+		}
+	}
+	if (e->now_ns >= e->counters_due_ns) {
+		if (e->counters_due_ns)
+			tell_counters(e, false);
+		e->counters_due_ns = e->now_ns + COUNTERS_EVERY_NS;
+	}
+}
+
+// Engine time follows packet time, but a capture that starts again in the past does not turn it back.
+static void take_time(struct dissect *e, const struct packet *p)
+{
+	uint64_t now = p->time_ns + e->shift_ns;
+	if (now < e->now_ns) {
+		if (e->now_ns - now > 1000000000) {
+			e->shift_ns += e->now_ns - now;
+			counter_add(&(e->config.worker ? e->scratch : e->counter)[COUNT_decode_time_backwards], 1);
+		}
+		now = e->now_ns;
+	}
+	e->now_ns = now;
+	e->time_ns = p->time_ns;
+	e->seq = 2 * p->seq;
+	if (wheel_ticks(&e->wheel, now))
+		run_timers(e);
+	e->seq = 2 * p->seq + 1;
+}
+
+// ---- flows ---------------------------------------------------------------------------------------------------
+
+static void evict(struct dissect *e, uint64_t hash)
+{
+	uint32_t victim = flow_table_victim(&e->table, hash);
+	if (!victim)
+		return;
+	wheel_remove(&e->wheel, victim);
+	close_flow(e, victim, END_EVICTED);
+}
+
+// Who is the client: the sender of a SYN, the receiver of a SYN/ACK; else by port.
+static bool client_sends(const struct dissect *e, const struct decoded *s, bool *guessed)
+{
+	*guessed = !(s->flags & TCP_SYN);
+	if (s->flags & TCP_SYN)
+		return !(s->flags & TCP_ACK);
+	bool to_mail = engine_known_port(e, s->dst_port), from_mail = engine_known_port(e, s->src_port);
+	if (to_mail != from_mail)
+		return to_mail;
+	return s->dst_port <= s->src_port;
+}
+
+static uint32_t open_flow(struct dissect *e, uint64_t hash, const struct decoded *s, const struct packet *p, enum dir *d)
+{
+	bool guessed, client = client_sends(e, s, &guessed);
+	uint32_t flow = flow_table_add(&e->table, hash, s, client);
+	if (!flow) {
+		evict(e, hash);
+		flow = flow_table_add(&e->table, hash, s, client);
+		if (!flow)
+			return 0;
+	}
+	*d = client ? DIR_C2S : DIR_S2C;
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct flow_cold *c = flow_cold_at(&e->table, flow);
+	h->phase = FLOW_WAITING;
+	if (guessed) {
+		h->flags |= FLOW_GUESSED;
+		engine_count(e, COUNT_flow_midstream, 1);
+	}
+	c->birth = p->seq;
+	c->start_ns = p->time_ns;
+	c->first_frame = p->frame;
+	c->file = p->file;
+	h->seen_ns = e->now_ns;
+	wheel_add(&e->wheel, flow, e->now_ns + IDLE_BARE_NS);
+	engine_count(e, COUNT_flow_opened, 1);
+	return flow;
+}
+
+// A SYN on a tuple that has ended, or that has moved on from that sequence number, is a new connection.
+static bool reuses(const struct flow_hot *h, enum dir d, const struct decoded *s)
+{
+	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return false;
+	if (flow_has(h, FLOW_BASE, d) && s->seq + 1 == h->base[d])
+		return false; // the same SYN again
+	return h->flags & FLOW_CLOSING || h->off[0] || h->off[1] || flow_has(h, FLOW_FIN, d);
+}
+
+static bool checksum_usable(struct dissect *e, struct flow_hot *h, enum dir d, const struct decoded *s)
+{
+	if (e->config.checksums == CHECKSUMS_IGNORE || h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED)
+		return true;
+	if (decode_tcp_checksum_ok(s)) {
+		if (s->payload_len)
+			flow_set(h, FLOW_CHECKSUM, d);
+		return true;
+	}
+	engine_count(e, COUNT_tcp_checksum_bad, 1);
+	if (e->config.checksums == CHECKSUMS_REQUIRE || flow_has(h, FLOW_CHECKSUM, d)) {
+		if (h->phase == FLOW_SESSION)
+			engine_conn(e, h)->message.facts.conn.bad_checksums++;
+		return false;
+	}
+	engine_count(e, COUNT_tcp_checksum_accepted, 1);
+	return true;
+}
+
+static void count_packet(struct dissect *e, uint32_t flow, enum dir d, const struct packet *p)
+{
+	struct flow_cold *c = flow_cold_at(&e->table, flow);
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	c->pkts[d]++;
+	c->octets[d] += p->wire_len;
+	c->last_frame = p->frame;
+	c->last_ns = p->time_ns;
+	h->seen_ns = e->now_ns;
+}
+
+static void take_segment(struct dissect *e, uint64_t hash, const struct decoded *s, const struct packet *p, bool ambiguous)
+{
+	enum dir d;
+	uint32_t flow = flow_table_find(&e->table, hash, s, &d);
+	if (flow && reuses(flow_hot_at(&e->table, flow), d, s)) {
+		struct flow_hot *h = flow_hot_at(&e->table, flow);
+		enum session_end end = h->flags & FLOW_CLOSING ? stream_end_reason(h) : END_REUSE;
+		wheel_remove(&e->wheel, flow);
+		close_flow(e, flow, end);
+		flow = 0;
+	}
+	if (!flow)
+		flow = open_flow(e, hash, s, p, &d);
+	if (!flow) {
+		engine_count(e, COUNT_packet_no_flow, 1);
+		return;
+	}
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (!checksum_usable(e, h, d, s)) {
+		engine_count(e, COUNT_packet_tcp_bad_checksum, 1);
+		return;
+	}
+	count_packet(e, flow, d, p);
+	stream_segment(e, flow, d, s, p);
+	if (ambiguous && h->phase == FLOW_SESSION)
+		engine_conn(e, h)->message.facts.conn.ambiguous = true;
+	bool told = h->phase == FLOW_SESSION || h->phase == FLOW_SEALED;
+	engine_count(e, told ? COUNT_packet_tcp_session : COUNT_packet_tcp_counted, 1);
+}
+
+// ---- bursts --------------------------------------------------------------------------------------------------
+
+struct slot {
+	struct decoded decoded;
+	uint64_t hash;
+	uint8_t outcome; // enum decode_outcome
+	bool mine;
+};
+
+static void hash_slot(struct dissect *e, struct slot *s)
+{
+	struct flow_key key;
+	flow_key_of(&key, &s->decoded);
+	s->mine = e->config.n_workers == 1 || flow_key_owner(&key) % e->config.n_workers == e->config.worker;
+	if (!s->mine)
+		return;
+	s->hash = flow_table_hash(&e->table, &key);
+	flow_table_prefetch(&e->table, s->hash);
+}
+
+static void take_fragment(struct dissect *e, struct slot *s, const struct packet *p)
+{
+	bool ambiguous = false;
+	uint64_t *count = e->config.worker ? e->scratch : e->counter;
+	if (frag_take(e->frag, p, &s->decoded, &ambiguous, false, count) != DECODE_TCP)
+		return;
+	hash_slot(e, s);
+	if (s->mine)
+		take_segment(e, s->hash, &s->decoded, p, ambiguous);
+}
+
+void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
+{
+	struct slot slot[PACKET_BURST];
+	uint64_t *count = e->config.worker ? e->scratch : e->counter;
+	for (size_t first = 0; first < n; first += PACKET_BURST) {
+		const struct packet *p = burst + first;
+		size_t m = n - first < PACKET_BURST ? n - first : PACKET_BURST;
+		for (size_t i = 0; i < m; i++) {
+			slot[i].outcome = (uint8_t)decode_packet(&p[i], &slot[i].decoded, false, count);
+			slot[i].mine = false;
+			if (slot[i].outcome == DECODE_TCP)
+				hash_slot(e, &slot[i]);
+		}
+		for (size_t i = 0; i < m; i++) {
+			if (slot[i].mine)
+				flow_table_prefetch_lines(&e->table, slot[i].hash);
+		}
+		for (size_t i = 0; i < m; i++) {
+			take_time(e, &p[i]);
+			if (slot[i].mine)
+				take_segment(e, slot[i].hash, &slot[i].decoded, &p[i], false);
+			else if (slot[i].outcome == DECODE_FRAGMENT)
+				take_fragment(e, &slot[i], &p[i]);
+		}
+		e->watermark = 2 * p[m - 1].seq + 1;
+	}
+}
+
+void dissect_finish(struct dissect *e)
+{
+	e->seq = e->watermark + 1;
+	size_t n = 0;
+	for (uint32_t flow = 1; flow <= e->table.hot.n_fresh; flow++) {
+		if (flow_hot_at(&e->table, flow)->phase != FLOW_FREE)
+			e->wheel.due[n++] = flow;
+	}
+	wheel_sort_due(&e->wheel, n);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t flow = e->wheel.due[i];
+		const struct flow_hot *h = flow_hot_at(&e->table, flow);
+		close_flow(e, flow, h->flags & FLOW_CLOSING ? stream_end_reason(h) : END_EOF);
+	}
+	tell_counters(e, true);
+	e->watermark = UINT64_MAX;
+}

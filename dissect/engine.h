@@ -1,0 +1,59 @@
+// The insides of one worker's dissection, shared by the parts that live on its packet path. Private to dissect/.
+#pragma once
+
+#include "dissect/conn.h"
+#include "dissect/dissect.h"
+#include "dissect/flow/table.h"
+#include "dissect/flow/wheel.h"
+#include "dissect/net/decode.h"
+#include "dissect/net/frag.h"
+#include "hw/counter.h"
+#include "hw/slab.h"
+
+// Waits, in packet time. Each a bound on how long something stays undecided.
+#define WAIT_HOLE_ACKED_NS UINT64_C(1000000000)  // the peer has these octets, we do not: 1 s covers two tap arms
+#define WAIT_HOLE_NS UINT64_C(60000000000)       // neither has them: a retransmission may come for a minute
+#define WAIT_REPLY_NS UINT64_C(10000000000)      // octets that wait for a reply that does not come
+#define LINGER_NS UINT64_C(2000000000)           // after the end: stragglers, life after a forged reset
+#define IDLE_BARE_NS UINT64_C(120000000000)      // connections without payload
+#define IDLE_NS UINT64_C(900000000000)           // RFC 5321 4.5.3.2: the longest wait is 10 minutes
+#define COUNTERS_EVERY_NS UINT64_C(30000000000)
+
+struct dissect {
+	struct dissect_config config;
+	struct flow_table table;
+	struct wheel wheel;
+	struct slab conns, chunks, lines, tls_small, tls_large;
+	struct frag_table *frag;
+	uint64_t now_ns;     // engine time: packet time, but it never runs back
+	uint64_t shift_ns;   // what has to be added to packet time for that
+	uint64_t time_ns;    // packet time of the packet in hand
+	uint64_t seq;        // for messages, see struct message
+	uint64_t watermark;
+	uint64_t counters_due_ns;
+	uint32_t counters_ord; // messages that belong to no session
+	uint8_t known_port[65536 / 8];
+	uint64_t scratch[DISSECT_COUNTERS]; // where workers other than the first count what all of them see
+	uint64_t counter[DISSECT_COUNTERS];
+};
+
+static inline void engine_count(struct dissect *e, enum dissect_counter c, uint64_t n)
+{
+	counter_add(&e->counter[c], n);
+}
+
+static inline bool engine_known_port(const struct dissect *e, uint16_t port)
+{
+	return e->known_port[port / 8] & 1 << port % 8;
+}
+
+static inline struct conn *engine_conn(const struct dissect *e, const struct flow_hot *h)
+{
+	return slab_at(&e->conns, h->session);
+}
+
+// dissect/tell.c: what leaves the worker.
+void tell_session(struct dissect *e, uint32_t flow, bool sealed, enum session_end end);
+void tell_end(struct dissect *e, uint32_t flow, enum session_end end);
+void tell_anomaly(struct dissect *e, enum dissect_counter what, const struct packet *p);
+void tell_counters(struct dissect *e, bool last);

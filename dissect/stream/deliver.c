@@ -1,0 +1,228 @@
+// From queued segments to the machines: order, cause before effect, holes. See dissect/stream/stream.h.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "dissect/stream/stream.h"
+
+uint8_t stream_quality(const struct dissect *e, uint32_t flow, enum dir d)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	const struct flow_cold *cold = flow_cold_at(&e->table, flow);
+	const struct conn_facts *f = &engine_conn(e, h)->message.facts.conn;
+	uint8_t q = 0;
+	if (f->gaps[0] || f->gaps[1])
+		q |= Q_GAP;
+	if (!flow_has(h, FLOW_SYN, DIR_C2S) || !flow_has(h, FLOW_SYN, DIR_S2C))
+		q |= Q_MIDSTREAM;
+	if (!cold->pkts[dir_other(d)])
+		q |= Q_ONE_DIR;
+	if (f->snaplen_cut || f->evicted_bytes)
+		q |= Q_TRUNC;
+	if (f->ambiguous)
+		q |= Q_AMBIG;
+	return q;
+}
+
+uint64_t stream_reach(const struct dissect *e, uint32_t flow, enum dir d)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	return queue_reach(&engine_conn(e, h)->queue[d], &e->chunks, h->off[d]);
+}
+
+static uint32_t octets_hash(const uint8_t *p, size_t len)
+{
+	return (uint32_t)XXH3_64bits(p, len);
+}
+
+// Remembers a delivered segment, so that a retransmission with other octets is noticed.
+static void remember(struct conn *c, enum dir d, uint64_t off, const uint8_t *p, uint32_t len)
+{
+	if (len > UINT16_MAX)
+		return;
+	struct conn_recent *r = &c->recent[d][c->recent_at[d]++ % CONN_RECENT];
+	*r = (struct conn_recent){.off = (uint32_t)off, .hash = octets_hash(p, len), .len = (uint16_t)len};
+}
+
+bool stream_contradicts(const struct conn *c, enum dir d, uint64_t off, const uint8_t *p, uint32_t len)
+{
+	for (int i = 0; i < CONN_RECENT; i++) {
+		const struct conn_recent *r = &c->recent[d][i];
+		uint32_t skip = r->off - (uint32_t)off;
+		if (r->len && skip < len && r->len <= len - skip && octets_hash(p + skip, r->len) != r->hash)
+			return true;
+	}
+	return false;
+}
+
+// Everything the sender had received when it sent this was parsed, or will never come.
+static bool causes_seen(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked)
+{
+	const struct flow_cold *cold = flow_cold_at(&e->table, flow);
+	if (!cold->pkts[dir_other(d)]) // a one-sided capture has no causes to wait for
+		return true;
+	return acked <= flow_hot_at(&e->table, flow)->off[dir_other(d)] || acked <= stream_reach(e, flow, dir_other(d));
+}
+
+// Hands a run to the machines; what they do not take stays with the caller.
+static uint32_t hand_over(struct dissect *e, uint32_t flow, enum dir d, struct place *at, const uint8_t *p, uint32_t len)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	at->quality |= stream_quality(e, flow, d);
+	uint32_t taken = (uint32_t)conn_take(e, c, d, at, p, len);
+	if (taken) {
+		remember(c, d, h->off[d], p, taken);
+		h->off[d] += taken;
+		c->message.facts.conn.payload_octets[d] += taken;
+		c->waiting[dir_other(d)] = false; // its cause may have come
+		c->stuck_ns = 0;
+	}
+	return taken;
+}
+
+static bool drain(struct dissect *e, uint32_t flow, enum dir d)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	bool moved = false;
+	struct chunk *head;
+	while (!c->sealed && !c->waiting[d] && (head = queue_head(&c->queue[d], &e->chunks)) && head->off == h->off[d] &&
+	       causes_seen(e, flow, d, head->acked)) {
+		struct place at = {head->off, head->acked, head->time_ns, head->frame, head->quality};
+		uint32_t taken = hand_over(e, flow, d, &at, head->data + head->start, head->len);
+		if (!taken)
+			break;
+		queue_consume(&c->queue[d], &e->chunks, taken);
+		moved = true;
+	}
+	return moved;
+}
+
+static void enqueue(struct dissect *e, uint32_t flow, enum dir d, struct place *at, const uint8_t *p, uint32_t len)
+{
+	struct conn *c = engine_conn(e, flow_hot_at(&e->table, flow));
+	struct queue_result r = queue_insert(&c->queue[d], &e->chunks, at, p, len);
+	struct conn_facts *f = &c->message.facts.conn;
+	if (r.differs) {
+		engine_count(e, COUNT_tcp_overlap_differs, 1);
+		f->ambiguous = true;
+		f->overlaps_differ++;
+		place_mark_first(&f->conflict_mark, at);
+	}
+	if (!r.fresh && !r.refused)
+		engine_count(e, COUNT_tcp_retransmit, 1);
+	// Nothing may wait without bound: make room by giving up the oldest wait, then try what is left once more.
+	while (r.refused && c->queue[d].head && stream_give_up(e, flow) && !c->sealed) {
+		uint32_t rest = r.refused;
+		const struct flow_hot *h = flow_hot_at(&e->table, flow);
+		struct place again = *at;
+		again.off += len - rest;
+		if (again.off < h->off[d] || (again.off == h->off[d] && !c->queue[d].head))
+			break;
+		r = queue_insert(&c->queue[d], &e->chunks, &again, p + (len - rest), rest);
+		if (r.refused == rest && !c->queue[dir_other(d)].head)
+			break;
+	}
+	if (r.refused && !c->sealed) {
+		engine_count(e, COUNT_reassembly_no_memory, r.refused);
+		f->evicted_bytes = true;
+	}
+}
+
+void stream_offer(struct dissect *e, uint32_t flow, enum dir d, struct place *at, const uint8_t *p, uint32_t len)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	if (len && at->off == h->off[d] && !c->waiting[d] && !(c->queue[d].head && queue_head(&c->queue[d], &e->chunks)->off == at->off) &&
+	    causes_seen(e, flow, d, at->acked)) {
+		uint32_t room = len; // octets that are in the queue already were first
+		if (c->queue[d].head) {
+			uint64_t next = queue_head(&c->queue[d], &e->chunks)->off;
+			room = next - at->off < len ? (uint32_t)(next - at->off) : len;
+		}
+		uint32_t taken = hand_over(e, flow, d, at, p, room);
+		at->off += taken;
+		p += taken;
+		len -= taken;
+	}
+	if (len && !c->sealed)
+		enqueue(e, flow, d, at, p, len);
+	while (!c->sealed && (drain(e, flow, d) || drain(e, flow, dir_other(d))))
+		continue;
+}
+
+void stream_gap(struct dissect *e, uint32_t flow, enum dir d, uint64_t off)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	struct conn_facts *f = &c->message.facts.conn;
+	uint64_t missing = off - h->off[d];
+	engine_count(e, COUNT_tcp_gap, 1);
+	engine_count(e, COUNT_tcp_gap_octets, missing);
+	if (f->gaps[d] < UINT16_MAX)
+		f->gaps[d]++;
+	f->missed[d] += missing;
+	struct place at = {
+		.off = h->off[d],
+		.acked = h->off[dir_other(d)],
+		.time_ns = e->time_ns,
+		.frame = flow_cold_at(&e->table, flow)->last_frame,
+		.quality = stream_quality(e, flow, d),
+	};
+	conn_gap(e, c, d, &at, missing);
+	h->off[d] = off;
+	queue_trim(&c->queue[d], &e->chunks, off);
+	c->stuck_ns = 0;
+}
+
+// The direction whose head has waited longest; -1 when nothing is queued.
+static int oldest_head(const struct dissect *e, const struct conn *c)
+{
+	const struct chunk *a = queue_head(&c->queue[0], &e->chunks), *b = queue_head(&c->queue[1], &e->chunks);
+	if (!a || !b)
+		return a ? 0 : b ? 1 : -1;
+	return a->time_ns != b->time_ns ? a->time_ns > b->time_ns : a->frame > b->frame;
+}
+
+// Ends the wait of direction `d`: its head is decided now, or skipped if even then nobody takes it.
+static void end_wait(struct dissect *e, uint32_t flow, enum dir d)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	const struct chunk *head = queue_head(&c->queue[d], &e->chunks);
+	struct place at = {head->off, head->acked, head->time_ns, head->frame, head->quality};
+	conn_do_not_wait(c, d);
+	uint32_t taken = hand_over(e, flow, d, &at, head->data + head->start, head->len);
+	if (!taken && !c->sealed) {
+		c->layer[d] = LAYER_SKIP;
+		c->waiting[d] = false;
+		taken = hand_over(e, flow, d, &at, head->data + head->start, head->len);
+	}
+	if (taken)
+		queue_consume(&c->queue[d], &e->chunks, taken);
+}
+
+bool stream_give_up(struct dissect *e, uint32_t flow)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	int oldest = oldest_head(e, c);
+	if (oldest < 0)
+		return false;
+	enum dir d = (enum dir)oldest, o = dir_other(d);
+	const struct chunk *head = queue_head(&c->queue[d], &e->chunks);
+	if (head->off > h->off[d]) {
+		stream_gap(e, flow, d, head->off);
+	} else if (causes_seen(e, flow, d, head->acked)) {
+		end_wait(e, flow, d);
+	} else if (stream_reach(e, flow, o) > h->off[o]) { // their octets wait, too: that wait ends first
+		end_wait(e, flow, o);
+	} else {
+		// The other side's octets up to what was acknowledged are missing, as far as its own queue has none.
+		const struct chunk *theirs = queue_head(&c->queue[o], &e->chunks);
+		stream_gap(e, flow, o, theirs && theirs->off < head->acked ? theirs->off : head->acked);
+	}
+	while (!c->sealed && (drain(e, flow, d) || drain(e, flow, o)))
+		continue;
+	return true;
+}
