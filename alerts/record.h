@@ -15,6 +15,7 @@ struct record_config {
 	// Name of an input file for pcap_filename; NULL when not a replay.
 	const char *(*file_name)(void *ctx, uint16_t file);
 	void *file_ctx;
+	uint64_t start_ns;       // packet time the input began, for stats.uptime; 0: not known
 };
 
 struct record_repeat {
