@@ -1,0 +1,59 @@
+// What the writers of records share: the shape of a line, the common EVE fields, and the objects that several event
+// types embed. Private to alerts/record*.c. The judge's thread; nothing is kept between two records.
+#pragma once
+
+#include "alerts/json.h"
+#include "alerts/record.h"
+
+enum { RECORD_SMTP_TLS_VERSION = 1 }; // smtp_tls.v: changes only when a member changes its meaning
+
+// How much of each list and text a line carries. The first shape is all of it; a line that does not fit is written
+// again in the next one and says "truncated":true.
+struct record_shape {
+	uint8_t list_max;  // entries
+	uint16_t text_max; // octets of each text of the wire, of the configuration, of a detail
+};
+
+struct record_writer {
+	struct json json;
+	const struct record_config *config;
+	const struct record_shape *shape;
+	bool truncated; // this is not the first shape
+};
+
+// Writes a line with the first shape in which `body` fits RECORD_LEN_MAX. Its length. `what` goes to `body` as it is.
+size_t record_render(char *out, const struct record_config *c, void (*body)(struct record_writer *w, const void *what),
+                     const void *what);
+
+// "2026-11-23T20:42:09.123456+0000", quoted: the only form that every EVE consumer reads.
+void record_time(struct json *j, uint64_t time_ns);
+
+// A value: text of the facts (or anything) bounded by the shape; absent text is null.
+void record_text(struct record_writer *w, const struct facts *f, struct text t);
+void record_bounded(struct record_writer *w, const char *s);
+
+// How many of `n` list entries the shape allows.
+static inline size_t record_list(const struct record_writer *w, size_t n)
+{
+	return n < w->shape->list_max ? n : w->shape->list_max;
+}
+
+// Opens the record and writes what every event type has. frame 0: no packet to point at.
+void record_head(struct record_writer *w, const char *event_type, uint64_t time_ns, uint32_t frame, uint16_t file);
+
+// ... and what every event about a connection has: flow_id, addresses, vlan, community_id, app_proto.
+void record_head_session(struct record_writer *w, const char *event_type, const struct session *s, uint64_t time_ns,
+                         uint32_t frame);
+
+// Members; each writes its key too, and nothing at all where there is nothing to say.
+void record_flow(struct record_writer *w, const struct conn_facts *c);
+void record_smtp_object(struct record_writer *w, const struct facts *f);
+void record_tls_object(struct record_writer *w, const struct facts *f);
+// `a` is NULL in a session's record.
+void record_smtp_tls(struct record_writer *w, const struct session *s, const struct record_alert *a);
+
+// "tls" once TLS came up, or where nothing but TLS was seen; "smtp"; NULL where neither was. Never guessed from ports.
+const char *record_app_proto(const struct facts *f);
+
+// A TLS code point's name, or "0x0a1b" where it has none (NULL). Writes the value.
+void record_code_point(struct json *j, const char *name, uint16_t value);

@@ -1,0 +1,56 @@
+// TLS in records: EVE's `tls` object, and the `tls` event for consumers of EVE.
+//
+// EVE's object is closed, so only names that EVE has stand here; suite, group and the rest are in smtp_tls.tls
+// (docs/design/0002-tls-fields.md).
+#include "alerts/record_parts.h"
+#include "dissect/tls/names.h"
+
+#include <stdio.h>
+
+void record_code_point(struct json *j, const char *name, uint16_t value)
+{
+	char number[8];
+
+	if (!name)
+		snprintf(number, sizeof(number), "0x%04x", value);
+	json_put_word(j, name ? name : number);
+}
+
+void record_tls_object(struct record_writer *w, const struct facts *f)
+{
+	struct json *j = &w->json;
+	const struct tls_facts *t = &f->tls;
+
+	if (!t->client_hello && !t->server_hello)
+		return;
+	json_key(j, "tls");
+	json_open_object(j);
+	if (t->server_hello) {
+		json_key(j, "version");
+		record_code_point(j, tls_version_name(t->server_version), t->server_version);
+	}
+	if (t->sni.len) {
+		json_key(j, "sni");
+		record_text(w, f, t->sni);
+	}
+	// As in EVE: there when it is so, and otherwise not.
+	if (t->resumed)
+		json_field(j, "session_resumed", flag, true);
+	json_close_object(j);
+}
+
+static void tls_event(struct record_writer *w, const void *what)
+{
+	const struct session *s = what;
+	const struct conn_facts *c = &s->facts->conn;
+
+	record_head_session(w, "tls", s, c->last_ns, c->last_frame);
+	record_flow(w, c);
+	record_tls_object(w, s->facts);
+	json_close_object(&w->json);
+}
+
+size_t record_tls(char *out, const struct record_config *c, const struct session *s)
+{
+	return record_render(out, c, tls_event, s);
+}
