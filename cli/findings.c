@@ -1,0 +1,104 @@
+// `postwacht findings list` and `findings show`: the catalogue for people and for programs.
+#include <stdlib.h>
+#include <string.h>
+
+#include "alerts/finding.h"
+#include "alerts/json.h"
+#include "cli/command.h"
+#include "cli/stdout.h"
+#include "configs/nearest.h"
+#include "hw/log.h"
+
+static void row_json(struct json *j, const struct catalogue_row *r)
+{
+	json_object(j);
+	json_field(j, "finding", cstr, r->id);
+	json_field(j, "signature_id", u64, r->signature_id);
+	json_field(j, "severity", cstr, severity_name(r->severity));
+	json_field(j, "subject", cstr, subject_name(r->subject));
+	json_field(j, "title", cstr, r->title);
+	json_field(j, "category", cstr, r->category);
+	json_field(j, "mitre", cstr, r->mitre);
+	json_field(j, "rfc", cstr, r->rfc);
+	json_field(j, "meaning", cstr, r->meaning);
+	json_field(j, "evidence", cstr, r->evidence);
+	json_field(j, "traps", cstr, r->traps);
+	json_field(j, "todo", cstr, r->todo);
+	json_field(j, "subsumed_by", cstr, r->subsumed_by);
+	json_object_end(j);
+}
+
+static void list_json(struct json *j, const void *ctx)
+{
+	json_array(j);
+	for (size_t i = 0; i < catalogue_n; i++)
+		row_json(j, &catalogue[i]);
+	json_array_end(j);
+}
+
+static void show_json(struct json *j, const void *row)
+{
+	row_json(j, row);
+}
+
+int findings_list_run(const struct options *o)
+{
+	if (o->json)
+		return stdout_json(stdout, list_json, NULL) ? EXIT_FINE : EXIT_TROUBLE;
+	for (size_t i = 0; i < catalogue_n; i++) {
+		const struct catalogue_row *r = &catalogue[i];
+		printf("%u  %-8s  %-34s %s\n", r->signature_id, severity_name(r->severity), r->id, r->title);
+	}
+	return EXIT_FINE;
+}
+
+static const struct catalogue_row *find(const char *id)
+{
+	const struct catalogue_row *row = catalogue_find(id);
+	unsigned long number = strtoul(id, NULL, 10);
+	for (size_t i = 0; row == NULL && i < catalogue_n; i++)
+		if (catalogue[i].signature_id == number)
+			row = &catalogue[i];
+	return row;
+}
+
+static int unknown(const char *id)
+{
+	struct nearest near;
+	nearest_start(&near, id);
+	for (size_t i = 0; i < catalogue_n; i++)
+		nearest_try(&near, catalogue[i].id);
+	const char *best = nearest_best(&near);
+	if (best != NULL)
+		log_error("findings", "no finding is called \"%s\"; did you mean %s?", id, best);
+	else
+		log_error("findings", "no finding is called \"%s\"; `postwacht findings list` names all", id);
+	return EXIT_USAGE;
+}
+
+static void section(const char *title, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	printf("\n%s\n", title);
+	stdout_wrap(stdout, 2, text);
+}
+
+int findings_show_run(const struct options *o)
+{
+	const struct catalogue_row *r = find(o->operands[0]);
+	if (r == NULL)
+		return unknown(o->operands[0]);
+	if (o->json)
+		return stdout_json(stdout, show_json, r) ? EXIT_FINE : EXIT_TROUBLE;
+	printf("%s  (%u)\n%s\n\n", r->id, r->signature_id, r->title);
+	printf("severity %s, subject %s, category %s\n", severity_name(r->severity), subject_name(r->subject), r->category);
+	section("What does it mean?", r->meaning);
+	section("What is the evidence?", r->evidence);
+	section("What may fool it?", r->traps);
+	section("What do I do?", r->todo);
+	section("Reference", r->rfc);
+	section("MITRE ATT&CK", r->mitre);
+	section("Told instead, when found in the same session", r->subsumed_by);
+	return EXIT_FINE;
+}

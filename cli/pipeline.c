@@ -1,0 +1,304 @@
+// Threads, rings and the merge.
+#include "cli/pipeline.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/wire.h"
+#include "hw/ring.h"
+
+enum {
+	RING_LEN = 4 * 1024 * 1024, // about 3,000 sessions: a hundredth of a second of the busiest input
+	WAIT_MIN_NS = 20000,        // sleeps between looks at a ring that is empty or full, doubled up to
+	WAIT_MAX_NS = 1000000,
+	TICK_MESSAGES = 256,        // messages between looks at the clock and at the signals
+};
+
+struct worker {
+	struct pipeline *pipeline;
+	struct source *source;
+	struct dissect *dissect;
+	struct ring *ring;
+	pthread_t thread;
+	bool started;
+	int error; // -errno of the source, read after the thread was joined
+};
+
+struct pipeline {
+	struct judge *judge;
+	uint16_t n_workers;
+	bool stop;  // no more input; what is on the way is still judged
+	bool abort; // nobody takes messages any more: drop them
+	bool show_progress;
+	int error;
+	int (*write)(void *ctx, const char *line, size_t len);
+	void *ctx;
+	struct worker worker[];
+};
+
+static bool flag(const bool *f)
+{
+	return __atomic_load_n(f, __ATOMIC_RELAXED);
+}
+
+static void raise_flag(bool *f)
+{
+	__atomic_store_n(f, true, __ATOMIC_RELAXED);
+}
+
+// Sleeps longer each time; the caller starts again from 0 after it had something to do.
+static void wait_a_little(long *ns)
+{
+	*ns = *ns == 0 ? WAIT_MIN_NS : *ns * 2 > WAIT_MAX_NS ? WAIT_MAX_NS : *ns * 2;
+	nanosleep(&(struct timespec){.tv_nsec = *ns}, NULL);
+}
+
+static void fail(struct pipeline *p, int error)
+{
+	if (p->error == 0)
+		p->error = error;
+	raise_flag(&p->stop);
+}
+
+// ---- a worker's thread ---------------------------------------------------------------------------------------
+
+// A replay loses nothing: a full ring is waited for.
+static void emit(void *ctx, const struct message *m, size_t len)
+{
+	struct worker *w = ctx;
+	long pause = 0;
+	void *room;
+	while ((room = ring_reserve(w->ring, len)) == NULL) {
+		if (flag(&w->pipeline->abort))
+			return;
+		wait_a_little(&pause);
+	}
+	memcpy(room, m, len);
+	ring_commit(w->ring, len);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct packet burst[PACKET_BURST];
+	interrupt_here(true);
+	while (!flag(&w->pipeline->stop)) {
+		int n = source_burst(w->source, burst);
+		if (n <= 0) {
+			w->error = n;
+			break;
+		}
+		dissect_burst(w->dissect, burst, (size_t)n);
+		ring_set_watermark(w->ring, dissect_watermark(w->dissect));
+	}
+	dissect_finish(w->dissect);
+	ring_finish(w->ring);
+	return NULL;
+}
+
+// ---- the judge's thread --------------------------------------------------------------------------------------
+
+static bool sorts_before(const struct message *a, const struct message *b)
+{
+	if (a->seq != b->seq)
+		return a->seq < b->seq;
+	if (a->birth != b->birth)
+		return a->birth < b->birth;
+	return a->ord < b->ord;
+}
+
+// The ring whose message is next in the order of everything, or NULL when that cannot be known yet.
+static struct ring *next_ring(struct pipeline *p, const struct message **m, size_t *len)
+{
+	struct ring *best = NULL;
+	uint64_t silent = UINT64_MAX; // lowest watermark of the rings that have nothing now
+	for (uint16_t i = 0; i < p->n_workers; i++) {
+		struct ring *r = p->worker[i].ring;
+		size_t n;
+		// The watermark first: what was written before it was raised is then seen by the peek.
+		uint64_t watermark = ring_watermark(r);
+		const struct message *head = ring_peek(r, &n);
+		if (head == NULL) {
+			silent = watermark < silent ? watermark : silent;
+		} else if (best == NULL || sorts_before(head, *m)) {
+			best = r;
+			*m = head;
+			*len = n;
+		}
+	}
+	return best != NULL && (*m)->seq <= silent ? best : NULL;
+}
+
+static bool all_done(struct pipeline *p)
+{
+	for (uint16_t i = 0; i < p->n_workers; i++)
+		if (!ring_done(p->worker[i].ring))
+			return false;
+	return true;
+}
+
+static void tick(struct pipeline *p, struct progress *progress)
+{
+	uint64_t done, total;
+	if (interrupt_seen())
+		raise_flag(&p->stop);
+	if (!progress->on)
+		return;
+	source_progress(p->worker[0].source, &done, &total);
+	progress_tick(progress, done, total);
+}
+
+static void judge_all(struct pipeline *p)
+{
+	struct progress progress = {.on = false};
+	unsigned n = 0;
+	long pause = 0;
+	if (p->show_progress)
+		progress_start(&progress);
+	while (!flag(&p->abort)) {
+		const struct message *m = NULL;
+		size_t len;
+		struct ring *r = next_ring(p, &m, &len);
+		if (r == NULL) {
+			if (all_done(p))
+				break;
+			tick(p, &progress);
+			wait_a_little(&pause);
+			continue;
+		}
+		pause = 0;
+		int rc = judge_take(p->judge, m, len);
+		ring_release(r);
+		if (rc < 0) {
+			fail(p, rc);
+			raise_flag(&p->abort);
+		}
+		if (++n % TICK_MESSAGES == 0)
+			tick(p, &progress);
+	}
+	progress_end(&progress);
+}
+
+static void on_record(void *ctx, enum record_type type, const char *line, size_t len)
+{
+	struct pipeline *p = ctx;
+	int rc = p->write(p->ctx, line, len);
+	if (rc < 0)
+		fail(p, rc);
+}
+
+static void no_record(void *ctx, enum record_type type, const char *line, size_t len)
+{
+	(void)line;
+}
+
+static const char *file_name(void *ctx, uint16_t file)
+{
+	struct pipeline *p = ctx;
+	return source_file_name(p->worker[0].source, file);
+}
+
+// ---- the whole -----------------------------------------------------------------------------------------------
+
+static int open_worker(struct pipeline *p, uint16_t i, const struct pipeline_config *config, const char **bad_path)
+{
+	struct worker *w = &p->worker[i];
+	struct source_file_config input = {.paths = config->paths, .n_paths = config->n_paths};
+	struct dissect_config dissect;
+	w->pipeline = p;
+	int rc = source_file_open(&w->source, &input, bad_path);
+	if (rc < 0)
+		return rc;
+	w->ring = ring_open(RING_LEN);
+	if (w->ring == NULL)
+		return -errno;
+	wire_dissect(&dissect, config->config, i, p->n_workers);
+	dissect.dialogue = config->dialogue;
+	dissect.emit = emit;
+	dissect.emit_ctx = w;
+	return dissect_open(&w->dissect, &dissect);
+}
+
+int pipeline_open(struct pipeline **out, const struct pipeline_config *config, const char **bad_path)
+{
+	*bad_path = NULL;
+	struct pipeline *p = calloc(1, sizeof *p + config->workers * sizeof p->worker[0]);
+	if (p == NULL)
+		return -ENOMEM;
+	p->n_workers = config->workers;
+	p->show_progress = config->progress;
+	p->write = config->write;
+	p->ctx = config->ctx;
+
+	struct judge_config judge;
+	wire_judge(&judge, config->config);
+	judge.record.file_name = file_name;
+	judge.record.file_ctx = p;
+	judge.write = config->write != NULL ? on_record : no_record;
+	judge.write_ctx = p;
+	judge.observe = config->observe;
+	judge.observe_ctx = config->ctx;
+	int rc = 0;
+	for (uint16_t i = 0; rc == 0 && i < p->n_workers; i++)
+		rc = open_worker(p, i, config, bad_path);
+	if (rc == 0)
+		rc = judge_open(&p->judge, &judge);
+	if (rc < 0)
+		pipeline_close(&p);
+	*out = p;
+	return rc;
+}
+
+void pipeline_close(struct pipeline **p)
+{
+	if (*p == NULL)
+		return;
+	for (uint16_t i = 0; i < (*p)->n_workers; i++) {
+		dissect_close(&(*p)->worker[i].dissect);
+		ring_close(&(*p)->worker[i].ring);
+		source_close(&(*p)->worker[i].source);
+	}
+	judge_close(&(*p)->judge);
+	free(*p);
+	*p = NULL;
+}
+
+const struct source *pipeline_source(const struct pipeline *p)
+{
+	return p->worker[0].source;
+}
+
+const struct judge_summary *pipeline_summary(const struct pipeline *p)
+{
+	return judge_summary(p->judge);
+}
+
+int pipeline_run(struct pipeline *p)
+{
+	interrupt_here(false);
+	for (uint16_t i = 0; i < p->n_workers; i++) {
+		int rc = pthread_create(&p->worker[i].thread, NULL, worker_main, &p->worker[i]);
+		p->worker[i].started = rc == 0;
+		if (rc != 0) {
+			// Its connections would silently be missing, so nothing of this run counts.
+			fail(p, -rc);
+			raise_flag(&p->abort);
+		}
+	}
+	judge_all(p);
+	for (uint16_t i = 0; i < p->n_workers; i++) {
+		if (!p->worker[i].started)
+			continue;
+		pthread_join(p->worker[i].thread, NULL);
+		if (p->worker[i].error < 0 && p->error == 0)
+			p->error = p->worker[i].error;
+	}
+	interrupt_here(true);
+	judge_finish(p->judge);
+	return p->error;
+}

@@ -1,0 +1,117 @@
+// `postwacht read`: capture files to records and a summary.
+#include <errno.h>
+#include <string.h>
+
+#include "cli/blind.h"
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "cli/interrupt.h"
+#include "cli/pipeline.h"
+#include "cli/settings.h"
+#include "cli/summary.h"
+#include "cli/writer.h"
+#include "hw/log.h"
+
+static int write_record(void *ctx, const char *line, size_t len)
+{
+	struct writer *const *w = ctx;
+	return writer_put(*w, line, len);
+}
+
+static uint16_t workers(const struct options *o, const struct config *c)
+{
+	uint16_t n = (uint16_t)(o->workers > 0 ? o->workers : c->workers);
+	if (n > 1 && !inputs_repeatable((const char *const *)o->operands, o->n_operands)) {
+		log_warn("read", "standard input and pipes are read by one worker, not %u; save the capture to use more", n);
+		return 1;
+	}
+	return n;
+}
+
+// Damage and errors in words. What stopped the records is told by whoever closes the writer.
+static void tell_trouble(const struct source *source, int error)
+{
+	struct source_damage d;
+	for (size_t i = 0; source_damage(source, i, &d) == 0; i++)
+		log_error("read", "%s is damaged at octet %llu (%s); what stands before it was read",
+			source_file_name(source, d.file), (unsigned long long)d.offset, d.reason);
+	if (interrupt_seen())
+		log_warn("read", "interrupted; what was found until then is told");
+	if (error < 0)
+		log_error("read", "stopped early: %s; what was found until then is told", strerror(-error));
+}
+
+static bool above(const struct judge_summary *s, long severity)
+{
+	for (size_t i = 0; severity >= 0 && i < catalogue_n && i < 256; i++)
+		if (s->finding[i].n > 0 && s->finding[i].worst_severity >= severity)
+			return true;
+	return false;
+}
+
+static int exit_code(const struct options *o, const struct summary *s)
+{
+	struct source_damage d;
+	if (s->early)
+		return EXIT_TROUBLE;
+	if (above(s->judge, o->fail_on))
+		return EXIT_FINDINGS;
+	if (source_damage(s->source, 0, &d) == 0 || blind_ours(s->judge))
+		return EXIT_INCOMPLETE;
+	return EXIT_FINE;
+}
+
+// Runs, closes the records, tells the summary.
+static int run(const struct options *o, struct pipeline *p, struct writer **w)
+{
+	int error = pipeline_run(p), lost = writer_close(w);
+	struct summary s = {
+		.judge = pipeline_summary(p),
+		.source = pipeline_source(p),
+		.options = o,
+		.early = error < 0 || lost < 0 || interrupt_seen(),
+	};
+	if (lost < 0)
+		log_error("read", "cannot write to %s: %s; records are missing", o->out, strerror(-lost));
+	tell_trouble(s.source, lost < 0 ? 0 : error);
+	FILE *out = o->out != NULL && strcmp(o->out, "-") == 0 ? stderr : stdout;
+	if (!o->json)
+		summary_print(out, &s);
+	else if (!summary_print_json(out, &s))
+		return EXIT_TROUBLE;
+	return exit_code(o, &s);
+}
+
+int read_run(const struct options *o)
+{
+	struct config config;
+	struct writer *writer = NULL;
+	struct pipeline *p = NULL;
+	const char *bad;
+	int code = settings_load(&config, o, NULL);
+	if (code != 0)
+		return code;
+	struct pipeline_config pipeline = {
+		.config = &config,
+		.workers = workers(o, &config),
+		.paths = (const char *const *)o->operands,
+		.n_paths = o->n_operands,
+		.progress = true,
+		.write = o->out != NULL ? write_record : NULL,
+		.ctx = &writer,
+	};
+	interrupt_watch();
+	int rc = pipeline_open(&p, &pipeline, &bad);
+	if (rc < 0) {
+		log_error("read", "cannot read %s: %s", bad != NULL ? bad : "the input", strerror(-rc));
+		return EXIT_TROUBLE;
+	}
+	rc = o->out != NULL ? writer_open(&writer, o->out, pipeline_source(p)) : 0;
+	if (rc == -EEXIST)
+		log_error("read", "%s is one of the inputs; give --out another path", o->out);
+	else if (rc < 0)
+		log_error("read", "cannot write to %s: %s; check --out", o->out, strerror(-rc));
+	code = rc == 0 ? run(o, p, &writer) : EXIT_TROUBLE;
+	pipeline_close(&p);
+	return code;
+}

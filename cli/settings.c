@@ -1,0 +1,33 @@
+// From options to a configuration, with every error of the file and of `--set` told at once.
+#include "cli/settings.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "hw/log.h"
+
+static void tell(const struct config_errors *errors)
+{
+	for (size_t i = 0; i < errors->n; i++)
+		log_error("config", "%s", errors->line[i]);
+	if (errors->n_more > 0)
+		log_error("config", "and %zu more; repair these first", errors->n_more);
+}
+
+int settings_load(struct config *c, const struct options *o, const char *fallback)
+{
+	struct config_errors errors = {.n = 0};
+	const char *path = o->config != NULL ? o->config : fallback;
+	config_init(c);
+	if (path != NULL) {
+		int rc = config_load(c, path, &errors);
+		if (rc < 0) {
+			log_error("config", "cannot read %s: %s; check --config", path, strerror(-rc));
+			return rc == -EFBIG ? EXIT_CONFIG : EXIT_TROUBLE;
+		}
+	}
+	for (size_t i = 0; i < o->n_set; i++)
+		config_set(c, o->set[i], &errors);
+	tell(&errors);
+	return errors.n > 0 ? EXIT_CONFIG : 0;
+}

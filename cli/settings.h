@@ -1,0 +1,8 @@
+// The configuration a command uses: defaults, then --config, then each --set.
+#pragma once
+
+#include "cli/command.h"
+#include "configs/config.h"
+
+// `fallback` is read when --config is not given, or NULL. 0 or the exit code, errors logged.
+int settings_load(struct config *c, const struct options *o, const char *fallback);

@@ -1,0 +1,188 @@
+// The human summary.
+#include "cli/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/blind.h"
+#include "cli/words.h"
+
+enum { FINDINGS_SHOWN = 12, OPERANDS_SHOWN = 8 }; // 12: a screen; --json and --out have the rest
+
+static const struct judge_summary *ranked; // qsort() hands no context on; one thread, one sort at a time
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct judge_example *x = &ranked->finding[*(const uint16_t *)a], *y = &ranked->finding[*(const uint16_t *)b];
+	if (x->worst_severity != y->worst_severity)
+		return x->worst_severity > y->worst_severity ? -1 : 1;
+	if (x->n != y->n)
+		return x->n > y->n ? -1 : 1;
+	return *(const uint16_t *)a < *(const uint16_t *)b ? -1 : 1;
+}
+
+size_t summary_rank(const struct judge_summary *j, uint16_t out[static 256])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < catalogue_n && i < 256; i++)
+		if (j->finding[i].n > 0)
+			out[n++] = (uint16_t)i;
+	ranked = j;
+	qsort(out, n, sizeof out[0], by_weight);
+	return n;
+}
+
+static void print_input(FILE *out, const struct summary *s)
+{
+	char first[WORDS_TIME_LEN], last[WORDS_TIME_LEN];
+	const struct judge_summary *j = s->judge;
+	size_t files = source_n_files(s->source);
+	fprintf(out, "%zu file%s, %llu packets, %.1f MB", files, files == 1 ? "" : "s",
+		(unsigned long long)j->counter[COUNT_packets], (double)j->counter[COUNT_octets] / 1e6);
+	if (j->last_ns > 0) {
+		words_time(first, j->first_ns);
+		words_time(last, j->last_ns);
+		fprintf(out, ", %.19s to %.19s UTC", first, last);
+	}
+	fputc('\n', out);
+}
+
+static void print_damage(FILE *out, const struct source *source)
+{
+	struct source_damage d;
+	for (size_t i = 0; source_damage(source, i, &d) == 0; i++) {
+		const char *name = source_file_name(source, d.file);
+		fputs("  damaged: ", out);
+		stdout_escaped(out, name, strlen(name));
+		fprintf(out, " at octet %llu: %s; what stands before was read\n", (unsigned long long)d.offset, d.reason);
+	}
+}
+
+static void print_blind(FILE *out, const struct summary *s, bool colour)
+{
+	struct source_damage d;
+	bool any = s->early || source_damage(s->source, 0, &d) == 0;
+	for (size_t i = 0; i < blind_table_n && !any; i++)
+		any = blind_count(&blind_table[i], s->judge) > 0;
+	if (!any)
+		return;
+	fputc('\n', out);
+	stdout_styled(out, colour, STYLE_YELLOW, "What could not be seen");
+	fputc('\n', out);
+	if (s->early)
+		fputs("  stopped early: everything after that point\n", out);
+	print_damage(out, s->source);
+	for (size_t i = 0; i < blind_table_n; i++) {
+		uint64_t n = blind_count(&blind_table[i], s->judge);
+		if (n > 0)
+			fprintf(out, "%10llu  %s\n", (unsigned long long)n, blind_table[i].text);
+	}
+}
+
+static void print_states(FILE *out, const struct judge_summary *j)
+{
+	for (int i = 0; i < STATE_N; i++)
+		if (j->by_state[i] > 0)
+			fprintf(out, "%10llu  %-29s %s\n", (unsigned long long)j->by_state[i], state_name((enum state)i),
+				words_state((enum state)i));
+}
+
+static void print_verdicts(FILE *out, const struct judge_summary *j)
+{
+	for (int i = 0; i < VERDICT_N; i++)
+		if (j->by_verdict[i] > 0)
+			fprintf(out, "%10llu  %c  %-26s %s\n", (unsigned long long)j->by_verdict[i], verdict_class((enum verdict)i),
+				verdict_name((enum verdict)i), words_verdict((enum verdict)i));
+}
+
+static void print_versions(FILE *out, const struct judge_summary *j)
+{
+	const char *separator = "  ";
+	for (int i = 0; i < 8; i++) {
+		if (j->by_tls_version[i] == 0 || judge_tls_version_names[i] == NULL)
+			continue;
+		fprintf(out, "%s%s: %llu", separator, judge_tls_version_names[i], (unsigned long long)j->by_tls_version[i]);
+		separator = ", ";
+	}
+	if (separator[0] == ',')
+		fputc('\n', out);
+}
+
+static void print_finding(FILE *out, const struct catalogue_row *row, const struct judge_example *e, bool colour)
+{
+	char src[WORDS_ENDPOINT_LEN], dst[WORDS_ENDPOINT_LEN], word[16];
+	words_endpoint(src, e->src, e->ip_v, e->src_port);
+	words_endpoint(dst, e->dst, e->ip_v, e->dst_port);
+	snprintf(word, sizeof word, "%-9s", severity_name((enum severity)e->worst_severity));
+	fputs("  ", out);
+	stdout_styled(out, colour, words_severity_style((enum severity)e->worst_severity), word);
+	fprintf(out, "%-34s %6llu session%s  %s\n", row->id, (unsigned long long)e->n, e->n == 1 ? " " : "s",
+		confidence_name((enum confidence)e->best_confidence));
+	fprintf(out, "%11s%.85s\n", "", row->title);
+	fprintf(out, "%11s%s -> %s", "", src, dst);
+	if (strlen(src) + strlen(dst) + strlen(e->detail) > 82)
+		fprintf(out, "\n%11s", "");
+	else if (e->detail[0] != '\0')
+		fputs("  ", out);
+	stdout_escaped(out, e->detail, strnlen(e->detail, sizeof e->detail));
+	fprintf(out, "\n%11s%s\n", "", e->alert_id);
+}
+
+// The same inputs and the settings that ids depend on, so that the line can be pasted.
+static void print_explain(FILE *out, const struct options *o, const char *id)
+{
+	fprintf(out, "\nTo see why: postwacht explain %s", id);
+	if (o->config != NULL) {
+		fputs(" --config ", out);
+		stdout_shell(out, o->config);
+	}
+	for (size_t i = 0; i < o->n_set; i++) {
+		fputs(" --set ", out);
+		stdout_shell(out, o->set[i]);
+	}
+	bool dash = false;
+	for (size_t i = 0; i < o->n_operands && i < OPERANDS_SHOWN; i++)
+		dash |= o->operands[i][0] == '-';
+	fputs(dash ? " --" : "", out);
+	for (size_t i = 0; i < o->n_operands && i < OPERANDS_SHOWN; i++) {
+		fputc(' ', out);
+		stdout_shell(out, strcmp(o->operands[i], "-") == 0 ? "FILE" : o->operands[i]);
+	}
+	fputs(o->n_operands > OPERANDS_SHOWN ? " ...\n" : "\n", out);
+}
+
+static void print_findings(FILE *out, const struct summary *s, bool colour)
+{
+	uint16_t rank[256];
+	size_t n = summary_rank(s->judge, rank);
+	fputc('\n', out);
+	stdout_styled(out, colour, STYLE_BOLD, "Findings");
+	fprintf(out, ": %llu alert%s\n", (unsigned long long)s->judge->alerts, s->judge->alerts == 1 ? "" : "s");
+	if (n == 0)
+		fputs("  none\n", out);
+	for (size_t i = 0; i < n && i < FINDINGS_SHOWN; i++)
+		print_finding(out, &catalogue[rank[i]], &s->judge->finding[rank[i]], colour);
+	if (n > FINDINGS_SHOWN)
+		fprintf(out, "  and %zu more kinds; --json has all, --out the records\n", n - FINDINGS_SHOWN);
+	if (n > 0)
+		print_explain(out, s->options, s->judge->finding[rank[0]].alert_id);
+}
+
+void summary_print(FILE *out, const struct summary *s)
+{
+	bool colour = stdout_colour(out);
+	print_input(out, s);
+	print_blind(out, s, colour);
+	fputc('\n', out);
+	stdout_styled(out, colour, STYLE_BOLD, "Mail sessions");
+	fprintf(out, ": %llu\n", (unsigned long long)s->judge->sessions);
+	print_states(out, s->judge);
+	if (s->judge->sessions > 0) {
+		fputc('\n', out);
+		stdout_styled(out, colour, STYLE_BOLD, "Verdicts");
+		fputs(" (A verified ... E clear against policy; F inconclusive)\n", out);
+		print_verdicts(out, s->judge);
+		print_versions(out, s->judge);
+		print_findings(out, s, colour);
+	}
+}

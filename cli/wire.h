@@ -1,0 +1,12 @@
+// From the configuration to what each part wants to be told.
+#pragma once
+
+#include "alerts/judge.h"
+#include "configs/config.h"
+#include "dissect/dissect.h"
+
+// Worker `worker` of `n`; emit and dialogue are the caller's.
+void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t worker, uint16_t n);
+
+// Borrows `c`: it must outlive the judge. write, observe and file names are the caller's.
+void wire_judge(struct judge_config *out, const struct config *c);
