@@ -1,0 +1,104 @@
+// Cycles a packet by stage, measured by running the same file through longer and longer parts of the path:
+// source alone; source and decode; source, decode and dissection with facts thrown away.
+//
+//   stages FILE      one JSON line; each figure is the best of three passes
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/source.h"
+#include "dissect/dissect.h"
+#include "dissect/net/decode.h"
+#include "hw/clock.h"
+
+enum stage { STAGE_SOURCE, STAGE_DECODE, STAGE_DISSECT, STAGES };
+
+struct run {
+	uint64_t cycles, packets, messages;
+	uint64_t memory_octets;
+};
+
+static void count_message(void *ctx, const struct message *m, size_t len)
+{
+	struct run *r = ctx;
+	(void)len;
+	r->messages++;
+	if (m->type == MESSAGE_COUNTERS)
+		r->memory_octets = ((const struct message_counters *)m)->memory_octets;
+}
+
+static struct dissect *open_dissect(struct run *r)
+{
+	struct dissect_config config = {
+		.ports = {25, 465, 587, 2525, 24},
+		.n_ports = 5,
+		.flows_max = 524288,
+		.sessions_max = 131072,
+		.reassembly_octets = 64 << 20,
+		.n_workers = 1,
+		.emit = count_message,
+		.emit_ctx = r,
+	};
+	struct dissect *d;
+	if (dissect_open(&d, &config)) {
+		fprintf(stderr, "stages: no memory\n");
+		exit(1);
+	}
+	return d;
+}
+
+static struct run run_stage(const char *path, enum stage stage)
+{
+	struct source_file_config config = {.paths = &path, .n_paths = 1};
+	struct source *source;
+	const char *bad;
+	if (source_file_open(&source, &config, &bad)) {
+		fprintf(stderr, "stages: cannot open %s\n", bad);
+		exit(1);
+	}
+	struct run r = {0};
+	struct dissect *d = stage == STAGE_DISSECT ? open_dissect(&r) : NULL;
+	static uint64_t counter[DISSECT_COUNTERS];
+	struct packet burst[PACKET_BURST];
+	struct decoded decoded;
+	uint64_t begin = clock_cycles();
+	for (int n; (n = source_burst(source, burst)) > 0; r.packets += (uint64_t)n) {
+		if (stage == STAGE_DECODE) {
+			for (int i = 0; i < n; i++)
+				(void)decode_packet(&burst[i], &decoded, false, counter);
+		} else if (d) {
+			dissect_burst(d, burst, (size_t)n);
+		}
+	}
+	if (d)
+		dissect_finish(d);
+	r.cycles = clock_cycles() - begin;
+	dissect_close(&d);
+	source_close(source);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: stages FILE\n");
+		return 2;
+	}
+	struct run best[STAGES];
+	memset(best, 0, sizeof(best));
+	for (int pass = 0; pass < 3; pass++) {
+		for (int stage = 0; stage < STAGES; stage++) {
+			struct run r = run_stage(argv[1], (enum stage)stage);
+			if (!best[stage].cycles || r.cycles < best[stage].cycles)
+				best[stage] = r;
+		}
+	}
+	double n = best[0].packets ? (double)best[0].packets : 1;
+	double source = (double)best[STAGE_SOURCE].cycles / n, decode = (double)best[STAGE_DECODE].cycles / n,
+		   dissect = (double)best[STAGE_DISSECT].cycles / n;
+	printf("{\"packets\":%lu,\"messages\":%lu,\"cycles_per_packet\":{\"source\":%.1f,\"decode\":%.1f,\"flow_stream_dissect\":%.1f,"
+		   "\"all\":%.1f},\"memory_octets\":%lu}\n",
+		best[0].packets, best[STAGE_DISSECT].messages, source, decode - source, dissect - decode, dissect,
+		best[STAGE_DISSECT].memory_octets);
+	return 0;
+}
