@@ -11,7 +11,7 @@
 
 static void row_json(struct json *j, const struct catalogue_row *r)
 {
-	json_object(j);
+	json_open_object(j);
 	json_field(j, "finding", cstr, r->id);
 	json_field(j, "signature_id", u64, r->signature_id);
 	json_field(j, "severity", cstr, severity_name(r->severity));
@@ -25,15 +25,15 @@ static void row_json(struct json *j, const struct catalogue_row *r)
 	json_field(j, "traps", cstr, r->traps);
 	json_field(j, "todo", cstr, r->todo);
 	json_field(j, "subsumed_by", cstr, r->subsumed_by);
-	json_object_end(j);
+	json_close_object(j);
 }
 
 static void list_json(struct json *j, const void *ctx)
 {
-	json_array(j);
+	json_open_array(j);
 	for (size_t i = 0; i < catalogue_n; i++)
 		row_json(j, &catalogue[i]);
-	json_array_end(j);
+	json_close_array(j);
 }
 
 static void show_json(struct json *j, const void *row)

@@ -9,32 +9,32 @@ static void put_damage(struct json *j, const struct source *source)
 {
 	struct source_damage d;
 	json_key(j, "damaged");
-	json_array(j);
+	json_open_array(j);
 	for (size_t i = 0; source_damage(source, i, &d) == 0; i++) {
-		json_object(j);
+		json_open_object(j);
 		json_field(j, "file", cstr, source_file_name(source, d.file));
 		json_field(j, "offset", u64, d.offset);
 		json_field(j, "reason", cstr, d.reason);
-		json_object_end(j);
+		json_close_object(j);
 	}
-	json_array_end(j);
+	json_close_array(j);
 }
 
 static void put_time(struct json *j, uint64_t ns)
 {
 	char text[WORDS_TIME_LEN];
 	if (ns == 0) {
-		json_null(j);
+		json_put_null(j);
 		return;
 	}
 	words_time(text, ns);
-	json_cstr(j, text);
+	json_put_cstr(j, text);
 }
 
 static void put_input(struct json *j, const struct summary *s)
 {
 	json_key(j, "input");
-	json_object(j);
+	json_open_object(j);
 	json_field(j, "files", u64, source_n_files(s->source));
 	json_field(j, "packets", u64, s->judge->counter[COUNT_packets]);
 	json_field(j, "octets", u64, s->judge->counter[COUNT_octets]);
@@ -46,16 +46,16 @@ static void put_input(struct json *j, const struct summary *s)
 	json_field(j, "complete", flag, !s->early && !blind_ours(s->judge) &&
 		source_damage(s->source, 0, &(struct source_damage){.file = 0}) != 0);
 	put_damage(j, s->source);
-	json_object_end(j);
+	json_close_object(j);
 }
 
 // A member whose key is not a literal.
 static void put_count(struct json *j, const char *name, uint64_t n)
 {
-	json_cstr(j, name);
+	json_put_cstr(j, name);
 	json_put_char(j, ':');
 	j->first = true;
-	json_u64(j, n);
+	json_put_u64(j, n);
 }
 
 static void put_sessions(struct json *j, const struct judge_summary *s)
@@ -64,33 +64,33 @@ static void put_sessions(struct json *j, const struct judge_summary *s)
 	json_field(j, "alerts", u64, s->alerts);
 	json_field(j, "records", u64, s->records);
 	json_key(j, "blind");
-	json_object(j);
+	json_open_object(j);
 	for (size_t i = 0; i < blind_table_n; i++)
 		put_count(j, blind_table[i].name, blind_count(&blind_table[i], s));
-	json_object_end(j);
+	json_close_object(j);
 	json_key(j, "states");
-	json_object(j);
+	json_open_object(j);
 	for (int i = 0; i < STATE_N; i++)
 		put_count(j, state_name((enum state)i), s->by_state[i]);
-	json_object_end(j);
+	json_close_object(j);
 	json_key(j, "verdicts");
-	json_object(j);
+	json_open_object(j);
 	for (int i = 0; i < VERDICT_N; i++)
 		put_count(j, verdict_name((enum verdict)i), s->by_verdict[i]);
-	json_object_end(j);
+	json_close_object(j);
 	json_key(j, "tls_versions");
-	json_object(j);
+	json_open_object(j);
 	for (int i = 0; i < 8; i++)
 		if (judge_tls_version_names[i] != NULL)
 			put_count(j, judge_tls_version_names[i], s->by_tls_version[i]);
-	json_object_end(j);
+	json_close_object(j);
 }
 
 static void put_example(struct json *j, const struct judge_example *e)
 {
 	char address[WORDS_ADDRESS_LEN];
 	json_key(j, "example");
-	json_object(j);
+	json_open_object(j);
 	json_field(j, "id", cstr, e->alert_id);
 	json_field(j, "session", cstr, e->session_id);
 	words_address(address, e->src, e->ip_v);
@@ -100,7 +100,7 @@ static void put_example(struct json *j, const struct judge_example *e)
 	json_field(j, "dest_ip", cstr, address);
 	json_field(j, "dest_port", u64, e->dst_port);
 	json_field(j, "detail", cstr, e->detail);
-	json_object_end(j);
+	json_close_object(j);
 }
 
 static void put_findings(struct json *j, const struct judge_summary *s)
@@ -108,10 +108,10 @@ static void put_findings(struct json *j, const struct judge_summary *s)
 	uint16_t rank[256];
 	size_t n = summary_rank(s, rank);
 	json_key(j, "findings");
-	json_array(j);
+	json_open_array(j);
 	for (size_t i = 0; i < n; i++) {
 		const struct judge_example *e = &s->finding[rank[i]];
-		json_object(j);
+		json_open_object(j);
 		json_field(j, "finding", cstr, catalogue[rank[i]].id);
 		json_field(j, "signature_id", u64, catalogue[rank[i]].signature_id);
 		json_field(j, "severity", cstr, severity_name((enum severity)e->worst_severity));
@@ -119,31 +119,31 @@ static void put_findings(struct json *j, const struct judge_summary *s)
 		json_field(j, "sessions", u64, e->n);
 		json_field(j, "alerts", u64, e->alerts);
 		put_example(j, e);
-		json_object_end(j);
+		json_close_object(j);
 	}
-	json_array_end(j);
+	json_close_array(j);
 }
 
 static void put_counters(struct json *j, const struct judge_summary *s)
 {
 	json_key(j, "counters");
-	json_object(j);
+	json_open_object(j);
 	for (size_t i = 0; i < DISSECT_COUNTERS; i++)
 		put_count(j, dissect_counter_table[i].name, s->counter[i]);
-	json_object_end(j);
+	json_close_object(j);
 }
 
 static void build(struct json *j, const void *ctx)
 {
 	const struct summary *s = ctx;
-	json_object(j);
+	json_open_object(j);
 	json_field(j, "v", u64, 1);
 	json_field(j, "program", cstr, "postwacht " POSTWACHT_VERSION);
 	put_input(j, s);
 	put_sessions(j, s->judge);
 	put_findings(j, s->judge);
 	put_counters(j, s->judge);
-	json_object_end(j);
+	json_close_object(j);
 }
 
 bool summary_print_json(FILE *out, const struct summary *s)

@@ -47,7 +47,7 @@ void words_time(char out[static WORDS_TIME_LEN], uint64_t ns)
 {
 	time_t seconds = (time_t)(ns / 1000000000u);
 	struct tm tm;
-	char date[24];
+	char date[20];
 	if (gmtime_r(&seconds, &tm) == NULL || strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &tm) == 0) {
 		snprintf(out, WORDS_TIME_LEN, "%llu ns", (unsigned long long)ns);
 		return;

@@ -1,0 +1,113 @@
+// `postwacht explain ID FILE...`: reads twice. First to find the session the id names, with everything the judge
+// concluded; then again with an ear on that session's dialogue, which nobody keeps the first time.
+#include "cli/explain.h"
+
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "cli/interrupt.h"
+#include "cli/pipeline.h"
+#include "cli/settings.h"
+#include "hw/log.h"
+
+// One pass over the input with one worker. `*p` is left open for its names.
+static int pass(struct pipeline **p, const struct options *o, const struct config *config, struct wanted *w,
+	const struct dialogue *dialogue)
+{
+	const char *bad;
+	struct pipeline_config pipeline = {
+		.config = config,
+		.workers = 1,
+		.paths = (const char *const *)o->operands + 1,
+		.n_paths = o->n_operands - 1,
+		.progress = true,
+		.dialogue = dialogue,
+		.observe = w != NULL ? wanted_observe : NULL,
+		.ctx = w,
+	};
+	int rc = pipeline_open(p, &pipeline, &bad);
+	if (rc < 0) {
+		log_error("explain", "cannot read %s: %s", bad != NULL ? bad : "the input", strerror(-rc));
+		return EXIT_TROUBLE;
+	}
+	rc = pipeline_run(*p);
+	if (rc < 0)
+		log_error("explain", "stopped early: %s", strerror(-rc));
+	else if (interrupt_seen())
+		log_error("explain", "interrupted");
+	return rc < 0 || interrupt_seen() ? EXIT_TROUBLE : 0;
+}
+
+static int check_found(const struct wanted *w)
+{
+	if (!w->found)
+		log_error("explain", "no alert and no session \"%s\" in this input; give the same files, --config and --set as to read",
+			w->id);
+	else if (w->ambiguous)
+		log_error("explain", "\"%s\" fits session %s and %s; give more of the id", w->id, w->session.id, w->other);
+	else
+		return 0;
+	return EXIT_TROUBLE;
+}
+
+static int check_usage(const struct options *o)
+{
+	size_t len = strlen(o->operands[0]);
+	if (len < WANTED_PREFIX_MIN || len > RECORD_ID_LEN) {
+		log_error("usage", "an id has %d characters, of which at least %d must be given, not \"%s\"", RECORD_ID_LEN,
+			WANTED_PREFIX_MIN, o->operands[0]);
+		return EXIT_USAGE;
+	}
+	if (!inputs_repeatable((const char *const *)o->operands + 1, o->n_operands - 1)) {
+		log_error("usage", "explain reads its input twice, which standard input and pipes do not allow; give a file");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+static int tell(const struct options *o, const struct wanted *w, const struct transcript *t, const char *file)
+{
+	struct confirm confirm;
+	confirm_build(&confirm, &w->facts, file);
+	struct explanation e = {.wanted = w, .transcript = t, .confirm = &confirm, .file = file};
+	if (o->json)
+		return explain_print_json(stdout, &e) ? EXIT_FINE : EXIT_TROUBLE;
+	explain_print(stdout, &e);
+	return EXIT_FINE;
+}
+
+static int hear(const struct options *o, const struct config *config, const struct wanted *w)
+{
+	struct pipeline *p = NULL;
+	struct transcript *t = transcript_open(w->facts.birth);
+	if (t == NULL) {
+		log_error("explain", "no memory for the dialogue");
+		return EXIT_TROUBLE;
+	}
+	int code = pass(&p, o, config, NULL, transcript_dialogue(t));
+	if (code == 0)
+		code = tell(o, w, t, source_file_name(pipeline_source(p), w->facts.conn.file));
+	pipeline_close(&p);
+	transcript_close(&t);
+	return code;
+}
+
+int explain_run(const struct options *o)
+{
+	static struct wanted wanted; // too large for a stack
+	struct config config;
+	struct pipeline *p = NULL;
+	int code = check_usage(o);
+	if (code == 0)
+		code = settings_load(&config, o, NULL);
+	if (code != 0)
+		return code;
+	interrupt_watch();
+	wanted_init(&wanted, o->operands[0]);
+	code = pass(&p, o, &config, &wanted, NULL);
+	pipeline_close(&p);
+	if (code == 0)
+		code = check_found(&wanted);
+	return code == 0 ? hear(o, &config, &wanted) : code;
+}

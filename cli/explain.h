@@ -1,0 +1,20 @@
+// What `postwacht explain` tells, for people and as JSON.
+#pragma once
+
+#include <stdio.h>
+
+#include "cli/confirm.h"
+#include "cli/transcript.h"
+#include "cli/wanted.h"
+
+struct explanation {
+	const struct wanted *wanted;
+	const struct transcript *transcript;
+	const struct confirm *confirm;
+	const char *file; // the capture the session begins in
+};
+
+void explain_print(FILE *out, const struct explanation *e);
+
+// False when it could not be written.
+bool explain_print_json(FILE *out, const struct explanation *e);

@@ -1,0 +1,60 @@
+// Matching ids and keeping copies: what the judge shows is borrowed.
+#include "cli/wanted.h"
+
+#include <string.h>
+#include <strings.h>
+
+void wanted_init(struct wanted *w, const char *id)
+{
+	memset(w, 0, sizeof *w);
+	w->id = id;
+	w->alert = -1;
+}
+
+static bool fits(const struct wanted *w, const char *id)
+{
+	return strncasecmp(id, w->id, strlen(w->id)) == 0;
+}
+
+static void keep_alert(struct wanted *w, const struct record_alert *a)
+{
+	// An update at the end of a window of repeats tells nothing new about this session.
+	if (w->n_alerts == WANTED_ALERTS_MAX || a->repeat.count > 1)
+		return;
+	struct wanted_alert *kept = &w->alerts[w->n_alerts];
+	memcpy(kept->id, a->id, sizeof kept->id);
+	kept->root = *a->root;
+	if (w->alert < 0 && fits(w, a->id) && !fits(w, a->session->id))
+		w->alert = (int)w->n_alerts;
+	w->n_alerts++;
+}
+
+void wanted_observe(void *ctx, const struct session *s, const struct record_alert *a)
+{
+	struct wanted *w = ctx;
+	bool ours = w->found && s->facts->birth == w->facts.birth;
+	if (!ours && !fits(w, s->id) && (a == NULL || !fits(w, a->id)))
+		return;
+	if (!ours && w->found) {
+		w->ambiguous = true;
+		memcpy(w->other, s->id, sizeof w->other);
+		return;
+	}
+	w->found = true;
+	w->session = *s;
+	memcpy(&w->facts, s->facts, facts_len(s->facts));
+	w->session.facts = &w->facts;
+	if (a != NULL)
+		keep_alert(w, a);
+}
+
+const struct finding *wanted_finding(const struct wanted *w)
+{
+	if (w->alert >= 0)
+		return &w->alerts[w->alert].root;
+	const struct finding *worst = NULL;
+	for (size_t i = 0; i < w->session.n_findings; i++)
+		if (worst == NULL || w->session.findings[i].severity > worst->severity)
+			worst = &w->session.findings[i];
+	return worst;
+}
