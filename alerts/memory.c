@@ -1,0 +1,222 @@
+// Three set-associative tables keyed by addresses. See memory.h for what they promise.
+#include "alerts/memory.h"
+
+#include "alerts/rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+enum { MEMORY_KEY_MAX = 36 };
+
+// First member of every entry. An entry is in use when its key is not all zero: ip_v stands in it.
+struct slot {
+	uint8_t key[MEMORY_KEY_MAX];
+	uint64_t touched_ns;
+};
+
+struct failure {
+	uint64_t birth;
+	uint64_t time_ns;
+	uint64_t envelope_digest, hello_digest;
+	uint32_t frame;
+	uint8_t confidence;
+	bool reached_mail;
+};
+
+// Two of them: a session that fell back and failed again itself must not hide what it fell back from.
+struct pair {
+	struct slot slot;
+	struct failure failure[2]; // newest first
+};
+
+struct guesses {
+	struct slot slot;
+	struct {
+		uint64_t birth;
+		uint64_t last_ns;
+		uint32_t n;
+	} session[MEMORY_SESSIONS];
+};
+
+struct server {
+	struct slot slot;
+	uint64_t birth;
+};
+
+struct rules_memory {
+	struct pair *pairs;
+	struct guesses *guesses;
+	struct server *servers;
+};
+
+int rules_memory_open(struct rules_memory **out)
+{
+	const size_t n = (size_t)MEMORY_SETS * MEMORY_WAYS;
+	struct rules_memory *m = calloc(1, sizeof(*m));
+
+	if (m) {
+		m->pairs = calloc(n, sizeof(*m->pairs));
+		m->guesses = calloc(n, sizeof(*m->guesses));
+		m->servers = calloc(n, sizeof(*m->servers));
+	}
+	if (!m || !m->pairs || !m->guesses || !m->servers) {
+		rules_memory_close(&m);
+		return -ENOMEM;
+	}
+	*out = m;
+	return 0;
+}
+
+void rules_memory_close(struct rules_memory **m)
+{
+	if (!*m)
+		return;
+	free((*m)->pairs);
+	free((*m)->guesses);
+	free((*m)->servers);
+	free(*m);
+	*m = NULL;
+}
+
+// The entry of `key`, or NULL. With `make`, a place is found for it: a free one, else the one touched longest ago,
+// zeroed but for the key.
+static void *slot_find(void *table, size_t entry_len, const uint8_t key[MEMORY_KEY_MAX], uint64_t now_ns, bool make)
+{
+	static const uint8_t none[MEMORY_KEY_MAX];
+	size_t set = XXH3_64bits(key, MEMORY_KEY_MAX) % MEMORY_SETS;
+	uint8_t *base = (uint8_t *)table + set * MEMORY_WAYS * entry_len;
+	struct slot *place = NULL;
+
+	for (size_t i = 0; i < MEMORY_WAYS; i++) {
+		struct slot *s = (struct slot *)(base + i * entry_len);
+		if (memcmp(s->key, key, MEMORY_KEY_MAX) == 0) {
+			s->touched_ns = now_ns;
+			return s;
+		}
+		bool free_place = memcmp(s->key, none, MEMORY_KEY_MAX) == 0;
+		if (!place || free_place || s->touched_ns < place->touched_ns)
+			place = s;
+		if (free_place)
+			break;
+	}
+	if (!make)
+		return NULL;
+	memset(place, 0, entry_len);
+	memcpy(place->key, key, MEMORY_KEY_MAX);
+	place->touched_ns = now_ns;
+	return place;
+}
+
+static void key_pair(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
+{
+	memset(key, 0, MEMORY_KEY_MAX);
+	memcpy(key, c->src, 16);
+	memcpy(key + 16, c->dst, 16);
+	key[32] = c->ip_v;
+}
+
+static void key_client(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
+{
+	memset(key, 0, MEMORY_KEY_MAX);
+	memcpy(key, c->src, 16);
+	key[32] = c->ip_v;
+}
+
+static void key_server(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
+{
+	memset(key, 0, MEMORY_KEY_MAX);
+	memcpy(key, c->dst, 16);
+	key[32] = c->ip_v;
+	key[33] = (uint8_t)(c->dst_port >> 8);
+	key[34] = (uint8_t)c->dst_port;
+}
+
+void memory_tls_failed(struct rules_memory *m, const struct facts *f, enum confidence c)
+{
+	uint8_t key[MEMORY_KEY_MAX];
+	key_pair(key, &f->conn);
+	struct pair *p = slot_find(m->pairs, sizeof(*p), key, f->conn.last_ns, true);
+	struct failure *a = &p->failure[0];
+
+	if (p->failure[1].time_ns && p->failure[1].birth == f->birth)
+		a = &p->failure[1];
+	if (!a->time_ns || a->birth != f->birth) {
+		p->failure[1] = p->failure[0];
+		a = &p->failure[0];
+		*a = (struct failure){.birth = f->birth, .time_ns = f->conn.last_ns};
+	}
+	// What is known of it grows; when it happened does not.
+	a->envelope_digest = f->smtp.envelope_digest;
+	a->hello_digest = f->smtp.hello_digest;
+	a->reached_mail = f->smtp.n_mail > 0;
+	a->frame = f->conn.last_frame;
+	if (a->confidence < c)
+		a->confidence = c;
+}
+
+bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memory_fallback *out)
+{
+	uint8_t key[MEMORY_KEY_MAX];
+	key_pair(key, &f->conn);
+	struct pair *p = slot_find(m->pairs, sizeof(*p), key, f->conn.last_ns, false);
+
+	for (size_t i = 0; p && i < 2; i++) {
+		const struct failure *a = &p->failure[i];
+		if (!a->time_ns || a->birth == f->birth || a->time_ns > f->conn.start_ns)
+			continue;
+		uint64_t ago_ns = f->conn.start_ns - a->time_ns;
+		if (ago_ns > MEMORY_FALLBACK_NS)
+			continue;
+		*out = (struct memory_fallback){
+			.birth = a->birth,
+			.frame = a->frame,
+			.ago_ns = ago_ns,
+			.confidence = a->confidence,
+			.same_envelope = a->reached_mail && a->envelope_digest && a->envelope_digest == f->smtp.envelope_digest,
+			.same_hello = a->hello_digest && a->hello_digest == f->smtp.hello_digest,
+		};
+		return true;
+	}
+	return false;
+}
+
+uint32_t memory_auth_failed(struct rules_memory *m, const struct facts *f)
+{
+	uint8_t key[MEMORY_KEY_MAX];
+	key_client(key, &f->conn);
+	struct guesses *g = slot_find(m->guesses, sizeof(*g), key, f->conn.last_ns, true);
+	size_t mine = 0;
+	uint32_t sum = 0;
+
+	// The session's own place, else a free one, else the one longest ago.
+	for (size_t i = 0; i < MEMORY_SESSIONS; i++) {
+		if (g->session[i].n && g->session[i].birth == f->birth) {
+			mine = i;
+			break;
+		}
+		if (g->session[i].last_ns < g->session[mine].last_ns)
+			mine = i;
+	}
+	g->session[mine].birth = f->birth;
+	g->session[mine].n = f->smtp.n_auth_failed;
+	g->session[mine].last_ns = f->conn.last_ns;
+	for (size_t i = 0; i < MEMORY_SESSIONS; i++)
+		if (g->session[i].n && g->session[i].last_ns + MEMORY_GUESS_NS >= f->conn.last_ns)
+			sum += g->session[i].n;
+	return sum;
+}
+
+bool memory_first_seen(struct rules_memory *m, const struct facts *f)
+{
+	uint8_t key[MEMORY_KEY_MAX];
+	key_server(key, &f->conn);
+	struct server *s = slot_find(m->servers, sizeof(*s), key, f->conn.last_ns, false);
+
+	if (s)
+		return s->birth == f->birth;
+	s = slot_find(m->servers, sizeof(*s), key, f->conn.last_ns, true);
+	s->birth = f->birth;
+	return true;
+}

@@ -1,0 +1,43 @@
+// What the rules remember across sessions, in packet time: three bounded tables for fallback after failed TLS,
+// password guessing and servers met for the first time. Each answer for a session is the same however often it is
+// asked, because what a session contributed is kept under its birth.
+//
+// The tables are set-associative: a key has eight possible places, and when all are taken the one touched longest ago
+// goes. Forgetting only ever loses a finding, it never makes one. One thread.
+#pragma once
+
+#include "alerts/finding.h"
+
+enum {
+	MEMORY_SETS = 8192,          // times MEMORY_WAYS: 65536 pairs, peers of a large mail link in a day
+	MEMORY_WAYS = 8,
+	MEMORY_SESSIONS = 16,        // sessions of one client in the guessing window
+	MEMORY_GUESSES = 10,         // failures that make guessing
+};
+
+#define MEMORY_FALLBACK_NS (24ull * 3600 * 1000000000) // Postfix retries by message age, others at once
+#define MEMORY_GUESS_NS (600ull * 1000000000)
+#define MEMORY_AT_ONCE_NS (60ull * 1000000000)         // "same hello and at once"
+
+struct rules_memory;
+
+// Facts say that TLS failed or was refused, this sure: remembered under (client address, server address).
+void memory_tls_failed(struct rules_memory *m, const struct facts *f, enum confidence c);
+
+struct memory_fallback {
+	uint64_t birth;          // of the failed session
+	uint32_t frame;          // last frame of it known
+	uint64_t ago_ns;         // from the failure to the start of this session
+	uint8_t confidence;      // of that failure
+	bool same_envelope;      // same MAIL and RCPT, and that session had reached MAIL
+	bool same_hello;
+};
+
+// Did an earlier session of this pair fail to get TLS, at most 24 h before this one began? False: not that we know.
+bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memory_fallback *out);
+
+// Refused AUTH commands of this client within ten minutes, this session's included.
+uint32_t memory_auth_failed(struct rules_memory *m, const struct facts *f);
+
+// True for the first session that asks about its server (address and port), and for that session again.
+bool memory_first_seen(struct rules_memory *m, const struct facts *f);

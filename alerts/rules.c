@@ -1,0 +1,46 @@
+// Runs the table of rules over a session and turns claims into findings.
+#include "alerts/rules.h"
+
+#include "alerts/rules/rule.h"
+
+#include <string.h>
+
+static void settle(struct finding *out, const struct catalogue_row *row, struct claim *c)
+{
+	// Two versions of the same octets: no single outcome is more than a suspicion (DESIGN section 4).
+	if (c->quality & Q_AMBIG)
+		claim_cap(c, CONFIDENCE_SUSPECT);
+	*out = (struct finding){
+		.row = row,
+		.confidence = c->confidence,
+		.severity = c->severity == CLAIM_DEFAULT ? (uint8_t)row->severity : c->severity,
+		.subject = c->subject == CLAIM_DEFAULT ? (uint8_t)row->subject : c->subject,
+		.evidence = evidence_of(c->quality),
+		.n_frames = c->n_frames,
+	};
+	memcpy(out->frames, c->frames, sizeof(out->frames));
+	memcpy(out->detail, c->detail, sizeof(out->detail));
+}
+
+void rules_apply(struct session *s, struct rules_memory *memory)
+{
+	const struct rule_input in = {
+		.facts = s->facts,
+		.smtp = &s->facts->smtp,
+		.tls = &s->facts->tls,
+		.conn = &s->facts->conn,
+		.expect = &s->expect,
+		.memory = memory,
+	};
+
+	s->n_findings = 0;
+	for (size_t i = 0; i < rules_table_n; i++) {
+		struct claim c = {.severity = CLAIM_DEFAULT, .subject = CLAIM_DEFAULT};
+		// Every rule runs, also when there is no room: some of them remember.
+		if (!rules_table[i].holds(&in, &c) || s->n_findings == SESSION_FINDINGS_MAX)
+			continue;
+		const struct catalogue_row *row = catalogue_find(rules_table[i].id);
+		if (row)
+			settle(&s->findings[s->n_findings++], row, &c);
+	}
+}

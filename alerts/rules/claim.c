@@ -1,0 +1,56 @@
+// How a rule words its claim, and what several rules ask alike.
+#include "alerts/rules/rule.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void claim_frame(struct claim *c, const struct mark *m)
+{
+	if (!mark_set(m) || c->n_frames == FINDING_FRAMES_MAX)
+		return;
+	for (size_t i = 0; i < c->n_frames; i++)
+		if (c->frames[i] == m->frame)
+			return;
+	c->frames[c->n_frames++] = m->frame;
+}
+
+void claim_seen(struct claim *c, const struct mark *m)
+{
+	c->confidence = CONFIDENCE_CERTAIN;
+	c->quality |= quality_answered(m);
+	claim_frame(c, m);
+}
+
+void claim_absent(struct claim *c, enum confidence c_max, uint8_t quality)
+{
+	c->quality |= quality;
+	c->confidence = confidence_absence(c_max, quality);
+}
+
+void claim_cap(struct claim *c, enum confidence most)
+{
+	if (c->confidence > most)
+		c->confidence = most;
+}
+
+void claim_detail(struct claim *c, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(c->detail, sizeof(c->detail), format, args);
+	va_end(args);
+	// Text from the wire may be in it.
+	for (char *p = c->detail; *p; p++)
+		if (*p <= ' ' || *p > '~')
+			*p = '_';
+}
+
+bool rule_enforced(const struct rule_input *in)
+{
+	return in->expect->enforced;
+}
+
+uint8_t rule_severity_if(bool worse, enum severity to)
+{
+	return worse ? (uint8_t)to : CLAIM_DEFAULT;
+}

@@ -1,0 +1,130 @@
+// What a rule is: a function from facts to a claim. One rule a finding; the table in alerts/rules/table.c pairs them.
+//
+// A rule says what it saw and how sure that alone makes it; alerts/rules.c lowers the confidence where the evidence
+// is ambiguous, and fills in what the catalogue knows. A rule never reads another rule's result.
+#pragma once
+
+#include "alerts/memory.h"
+#include "alerts/quality.h"
+#include "alerts/session.h"
+
+enum { CLAIM_DEFAULT = 0xff }; // severity or subject as the catalogue says
+
+struct claim {
+	uint8_t confidence;  // enum confidence
+	uint8_t severity;    // enum severity, or CLAIM_DEFAULT
+	uint8_t subject;     // enum subject, or CLAIM_DEFAULT
+	uint8_t quality;     // enum quality bits of everything it rests on
+	uint8_t n_frames;
+	uint32_t frames[FINDING_FRAMES_MAX];
+	char detail[FINDING_DETAIL_MAX];
+};
+
+struct rule_input {
+	const struct facts *facts;
+	const struct smtp_facts *smtp; // facts->smtp
+	const struct tls_facts *tls;   // facts->tls
+	const struct conn_facts *conn; // facts->conn
+	const struct expectation *expect;
+	struct rules_memory *memory;
+};
+
+// True when the finding holds; `c` comes in empty (confidence unverifiable, the rest default).
+typedef bool (*rule_fn)(const struct rule_input *in, struct claim *c);
+
+struct rule {
+	const char *id; // a row of the catalogue
+	rule_fn holds;
+};
+
+// In catalogue order.
+extern const struct rule rules_table[];
+extern const size_t rules_table_n;
+
+// The claim rests on something that was seen at `m`: certain, whatever else was lost.
+void claim_seen(struct claim *c, const struct mark *m);
+// The claim rests on something that was not seen in octets of this quality: at most suspect unless complete.
+void claim_absent(struct claim *c, enum confidence c_max, uint8_t quality);
+// A frame that shows it; frame 0 and repeats are left out.
+void claim_frame(struct claim *c, const struct mark *m);
+void claim_cap(struct claim *c, enum confidence most);
+__attribute__((format(printf, 2, 3))) void claim_detail(struct claim *c, const char *format, ...);
+
+// Clear mail although policy enforces TLS.
+bool rule_enforced(const struct rule_input *in);
+// Severity of a finding that policy makes worse.
+uint8_t rule_severity_if(bool worse, enum severity to);
+
+// TLS was asked for and did not come about: how sure, or CONFIDENCE_UNVERIFIABLE when it did not fail.
+// `what` (FINDING_DETAIL_MAX octets) says how, `at` where; both may be NULL.
+enum confidence rule_handshake_failed(const struct facts *f, char *what, struct mark *at);
+enum confidence rule_no_handshake(const struct facts *f);
+
+#define RULE(name) bool name(const struct rule_input *in, struct claim *c)
+// starttls.c
+RULE(rule_not_offered);
+RULE(rule_offered_unused);
+RULE(rule_masked_keyword);
+RULE(rule_ehlo_refused);
+RULE(rule_helo_only);
+RULE(rule_not_offered_but_sent);
+RULE(rule_required_530);
+RULE(rule_first_seen_plain);
+RULE(rule_offer_malformed);
+// reject.c
+RULE(rule_rejected_temp);
+RULE(rule_rejected_perm);
+RULE(rule_rejected_odd);
+RULE(rule_command_mangled);
+// upgrade.c
+RULE(rule_starttls_no_handshake);
+RULE(rule_plaintext_after_220);
+RULE(rule_starttls_handshake_failed);
+RULE(rule_fallback_plaintext);
+RULE(rule_early_clienthello);
+// injection.c
+RULE(rule_injection_command);
+RULE(rule_injection_response);
+RULE(rule_injection_effect);
+RULE(rule_pipelined_not_last);
+// exposure.c
+RULE(rule_requiretls_violated);
+RULE(rule_requiretls_offered);
+RULE(rule_exposure_envelope);
+RULE(rule_exposure_content);
+RULE(rule_submission_plaintext);
+RULE(rule_implicit_missing);
+RULE(rule_implicit_on_25);
+RULE(rule_nonstandard_port);
+RULE(rule_lmtp_plaintext);
+RULE(rule_relay_probe);
+// auth.c
+RULE(rule_auth_plain);
+RULE(rule_auth_challenge);
+RULE(rule_auth_offered);
+RULE(rule_auth_bruteforce);
+// middlebox.c
+RULE(rule_banner_rewritten);
+RULE(rule_command_filter);
+RULE(rule_pix_dotcrlf);
+RULE(rule_proxy_header);
+// smuggle.c
+RULE(rule_eod_variant);
+RULE(rule_smuggle_attempt);
+RULE(rule_smuggle_success);
+RULE(rule_bare_lf);
+RULE(rule_bare_cr);
+// syntax.c
+RULE(rule_reply_malformed);
+RULE(rule_bad_octets);
+RULE(rule_line_too_long);
+RULE(rule_pipelining_abuse);
+RULE(rule_early_talker);
+RULE(rule_reply_desync);
+RULE(rule_bdat_abuse);
+RULE(rule_nested_mail);
+RULE(rule_http);
+// sensor.c
+RULE(rule_one_direction);
+RULE(rule_truncated_input);
+#undef RULE

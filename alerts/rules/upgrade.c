@@ -1,0 +1,151 @@
+// Rules on the moment between "220 go ahead" and an encrypted session, and on what a client does after it failed.
+// RFC 3207 4.1, RFC 8446 6.
+#include "alerts/rules/rule.h"
+
+#include <stdio.h>
+
+enum { UPGRADE_TLS13 = 0x0304, UPGRADE_FATAL = 2 };
+
+// "Then nothing followed" is told at the end only. Where the capture stops, the table was full or the tuple was used
+// again, nothing can be said at all; after silence it is a suspicion.
+static bool ended(const struct facts *f)
+{
+	return f->conn.end == END_FIN || f->conn.end == END_RST || f->conn.end == END_IDLE;
+}
+
+static void outcome(char *what, struct mark *at, const char *word, const struct mark *m)
+{
+	if (what)
+		snprintf(what, FINDING_DETAIL_MAX, "%s", word);
+	if (at && m)
+		*at = *m;
+}
+
+enum confidence rule_handshake_failed(const struct facts *f, char *what, struct mark *at)
+{
+	const struct tls_facts *t = &f->tls;
+	bool started = t->client_hello || t->sslv2_hello || t->records[DIR_C2S];
+
+	if (t->completed || !(t->asked || t->implicit) || !started)
+		return CONFIDENCE_UNVERIFIABLE;
+	if (t->alert_clear && t->alert_level == UPGRADE_FATAL) {
+		char word[FINDING_DETAIL_MAX];
+		snprintf(word, sizeof(word), "tls_alert:%s:%u", t->alert_dir == DIR_C2S ? "client" : "server", t->alert_code);
+		outcome(what, at, word, &t->alert_mark);
+		return CONFIDENCE_CERTAIN;
+	}
+	if (!ended(f))
+		return CONFIDENCE_UNVERIFIABLE;
+	const struct mark *last = mark_set(&t->server_hello_mark) ? &t->server_hello_mark : &t->client_hello_mark;
+	// Under TLS 1.3 the end of the handshake is encrypted: sizes and silence are all there is.
+	if (t->encrypted_alert_close || t->server_version == UPGRADE_TLS13) {
+		outcome(what, at, t->encrypted_alert_close ? "encrypted_alert_then_close" : "closed_before_client_data", last);
+		return CONFIDENCE_SUSPECT;
+	}
+	outcome(what, at, "closed_before_finished", last);
+	return confidence_absence(CONFIDENCE_CERTAIN, quality_of_end(f));
+}
+
+enum confidence rule_no_handshake(const struct facts *f)
+{
+	const struct smtp_facts *m = &f->smtp;
+
+	if (m->starttls_code / 100 != 2 || f->tls.records[DIR_C2S] || f->tls.client_hello || f->tls.sslv2_hello)
+		return CONFIDENCE_UNVERIFIABLE;
+	if (m->after_220 == AFTER_OTHER)
+		return CONFIDENCE_CERTAIN;
+	if (m->after_220 != AFTER_NOTHING || !ended(f))
+		return CONFIDENCE_UNVERIFIABLE;
+	return confidence_absence(CONFIDENCE_CERTAIN, quality_of_end(f));
+}
+
+bool rule_starttls_no_handshake(const struct rule_input *in, struct claim *c)
+{
+	enum confidence sure = rule_no_handshake(in->facts);
+	bool octets = in->smtp->after_220 == AFTER_OTHER;
+
+	if (sure == CONFIDENCE_UNVERIFIABLE)
+		return false;
+	if (octets)
+		claim_seen(c, &in->smtp->after_220_mark);
+	else
+		claim_absent(c, sure, quality_of_end(in->facts));
+	claim_frame(c, &in->smtp->starttls_mark);
+	claim_frame(c, &in->smtp->starttls_reply_mark);
+	claim_detail(c, "after_220:%s", octets ? "no_tls_octets" : session_end_name(in->conn->end));
+	return true;
+}
+
+bool rule_plaintext_after_220(const struct rule_input *in, struct claim *c)
+{
+	const struct smtp_facts *m = in->smtp;
+	if (m->after_220 != AFTER_VERB)
+		return false;
+	claim_seen(c, &m->after_220_mark);
+	claim_frame(c, &m->starttls_reply_mark);
+	claim_detail(c, "smtp_verb_after_220");
+	return true;
+}
+
+bool rule_starttls_handshake_failed(const struct rule_input *in, struct claim *c)
+{
+	char what[FINDING_DETAIL_MAX];
+	struct mark at = {0};
+	enum confidence sure = rule_handshake_failed(in->facts, what, &at);
+
+	if (sure == CONFIDENCE_UNVERIFIABLE)
+		return false;
+	if (in->tls->alert_clear && sure == CONFIDENCE_CERTAIN)
+		claim_seen(c, &at);
+	else
+		claim_absent(c, sure, quality_of_end(in->facts));
+	claim_frame(c, &in->tls->client_hello_mark);
+	claim_frame(c, &at);
+	c->severity = rule_severity_if(in->smtp->clear[CLEAR_AFTER_HANDSHAKE_FAIL], SEVERITY_HIGH);
+	claim_detail(c, "%s", what);
+	return true;
+}
+
+// Notes what failed here for later sessions of the same pair. Refusals are seen; the rest as the rules above say.
+static void remember_failure(const struct rule_input *in)
+{
+	enum confidence sure = rule_handshake_failed(in->facts, NULL, NULL);
+	enum confidence none = rule_no_handshake(in->facts);
+
+	if (none > sure)
+		sure = none;
+	if (in->smtp->starttls_rejected_code && !in->tls->completed)
+		sure = CONFIDENCE_CERTAIN;
+	if (sure != CONFIDENCE_UNVERIFIABLE)
+		memory_tls_failed(in->memory, in->facts, sure);
+}
+
+bool rule_fallback_plaintext(const struct rule_input *in, struct claim *c)
+{
+	struct memory_fallback a;
+
+	if (!in->memory)
+		return false;
+	bool found = quality_clear_n(in->facts) && memory_fallback(in->memory, in->facts, &a);
+	remember_failure(in);
+	if (!found)
+		return false;
+	claim_seen(c, &in->smtp->mail_ok_mark);
+	claim_cap(c, a.same_envelope || (a.same_hello && a.ago_ns <= MEMORY_AT_ONCE_NS) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+	// The pair is no surer than the failure it starts from.
+	claim_cap(c, a.confidence);
+	claim_detail(c, "tls_failed_before:%llus%s%s", (unsigned long long)(a.ago_ns / 1000000000),
+		a.same_envelope ? ":same_envelope" : "", a.same_hello ? ":same_hello" : "");
+	return true;
+}
+
+bool rule_early_clienthello(const struct rule_input *in, struct claim *c)
+{
+	if (!in->smtp->early_clienthello)
+		return false;
+	claim_seen(c, &in->tls->client_hello_mark);
+	claim_frame(c, &in->smtp->starttls_mark);
+	claim_frame(c, &in->smtp->starttls_reply_mark);
+	claim_detail(c, "clienthello_before_220");
+	return true;
+}

@@ -1,0 +1,167 @@
+// The verdict table of DESIGN section 2, identity and dane beside it, and the ordered reasons.
+#include "alerts/state.h"
+
+#include "alerts/quality.h"
+#include "dissect/tls/names.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { VERDICT_SMTP_PORT = 25, VERDICT_TLS12 = 0x0303 };
+
+static bool weak(const struct session *s)
+{
+	const struct tls_facts *t = &s->facts->tls;
+	if (!t->server_hello)
+		return false;
+	return t->server_version < VERDICT_TLS12 || tls_suite_is_weak(t->suite) ||
+	       (tls_suite_is_anon(t->suite) && s->expect.identity_required);
+}
+
+// A tap compares what it can see. Under TLS 1.3, after resumption and in clear there is nothing to compare; a visible
+// certificate is `unknown` until somebody says what it should have been.
+static enum identity identity_of(const struct session *s)
+{
+	if (s->expect.level != EXPECT_UNKNOWN && !s->expect.identity_required)
+		return IDENTITY_NOT_REQUIRED;
+	return s->facts->tls.peer_cert == CERT_SEEN ? IDENTITY_UNKNOWN : IDENTITY_NOT_OBSERVABLE;
+}
+
+// RFC 7672 speaks of MTA to MTA on port 25 only. An expectation from another source says nothing about TLSA records.
+static enum dane dane_of(const struct session *s)
+{
+	const struct tls_facts *t = &s->facts->tls;
+	if (s->facts->conn.dst_port != VERDICT_SMTP_PORT)
+		return DANE_NOT_APPLICABLE;
+	if (s->expect.level == EXPECT_NONE)
+		return DANE_NONE;
+	if (s->expect.level != EXPECT_DANE)
+		return DANE_UNKNOWN;
+	if (!t->completed)
+		return DANE_NOT_ENCRYPTED;
+	return t->peer_cert == CERT_SEEN ? DANE_UNKNOWN : DANE_UNVERIFIABLE;
+}
+
+static enum verdict classify(const struct session *s)
+{
+	const struct facts *f = s->facts;
+	bool mail = quality_clear_n(f) > 0;
+
+	if (mail && s->expect.enforced)
+		return VERDICT_CLEAR_AGAINST_POLICY;
+	if (mail || f->smtp.n_auth > 0)
+		return VERDICT_CLEAR;
+	if (f->tls.completed) {
+		if (s->identity == IDENTITY_MISMATCH)
+			return VERDICT_MISMATCH;
+		if (weak(s))
+			return VERDICT_WEAK;
+		return s->identity == IDENTITY_VERIFIED ? VERDICT_VERIFIED : VERDICT_ENCRYPTED;
+	}
+	return s->state == STATE_UNKNOWN_GAP ? VERDICT_INCONCLUSIVE : VERDICT_NO_MAIL;
+}
+
+// ---- why: tokens in the order of the dialogue, then what was not seen, then policy ----
+
+__attribute__((format(printf, 2, 3))) static void why(struct session *s, const char *format, ...)
+{
+	if (s->n_why == SESSION_WHY_MAX)
+		return;
+	va_list args;
+	va_start(args, format);
+	vsnprintf(s->why[s->n_why++], SESSION_WHY_LEN, format, args);
+	va_end(args);
+}
+
+static void why_hello(struct session *s)
+{
+	static const char *const offers[] = {
+		[OFFER_UNSEEN] = "ehlo_reply_unseen",
+		[OFFER_NO] = "ehlo_no_starttls",
+		[OFFER_YES] = "ehlo_starttls",
+		[OFFER_MASKED] = "ehlo_starttls_masked",
+		[OFFER_MALFORMED] = "ehlo_starttls_malformed",
+	};
+	const struct smtp_facts *m = &s->facts->smtp;
+
+	if (m->greeting_code >= 400)
+		why(s, "greeting:%u", m->greeting_code);
+	if (m->ehlo_refused_code)
+		why(s, "ehlo_refused:%u", m->ehlo_refused_code);
+	else if (m->offer > OFFER_NOT_ASKED && m->offer <= OFFER_MALFORMED)
+		why(s, "%s", offers[m->offer]);
+	else if (m->n_helo)
+		why(s, "helo_only");
+}
+
+static void why_starttls(struct session *s)
+{
+	const struct smtp_facts *m = &s->facts->smtp;
+
+	if (m->n_starttls == 0 && m->n_mail_ok > 0)
+		why(s, "starttls_not_sent");
+	if (m->n_starttls && m->starttls_rejected_code)
+		why(s, "starttls_reply:%u", m->starttls_rejected_code);
+	if (m->n_starttls && m->starttls_code && m->starttls_code != m->starttls_rejected_code)
+		why(s, "starttls_reply:%u", m->starttls_code);
+	if (m->n_starttls && !m->starttls_code && !m->starttls_rejected_code)
+		why(s, "starttls_no_reply");
+}
+
+static void why_tls(struct session *s)
+{
+	const struct tls_facts *t = &s->facts->tls;
+
+	if (t->implicit)
+		why(s, "tls_first_octet");
+	if (t->alert_clear && !t->completed)
+		why(s, "tls_alert:%u", t->alert_code);
+	if (t->asked && !t->completed)
+		why(s, "tls_not_completed");
+	if (!t->completed)
+		return;
+	why(s, "tls_completed");
+	if (t->server_hello && t->server_version < VERDICT_TLS12)
+		why(s, "tls_version:0x%04x", t->server_version);
+	if (t->server_hello && tls_suite_is_weak(t->suite))
+		why(s, "tls_suite_weak:0x%04x", t->suite);
+	if (t->server_hello && tls_suite_is_anon(t->suite))
+		why(s, "tls_suite_anonymous:0x%04x", t->suite);
+}
+
+static void why_blind(struct session *s)
+{
+	const struct conn_facts *c = &s->facts->conn;
+	uint8_t q = quality_of_conn(s->facts);
+
+	if (q & Q_GAP)
+		why(s, "gap:%u", c->gaps[0] + c->gaps[1]);
+	if (q & Q_ONE_DIR)
+		why(s, "one_direction");
+	if (q & Q_MIDSTREAM)
+		why(s, "midstream");
+	if ((q | quality_of_end(s->facts)) & Q_TRUNC)
+		why(s, "truncated:%s", c->snaplen_cut ? "snaplen" : session_end_name(c->end));
+	if (q & Q_AMBIG)
+		why(s, "ambiguous");
+}
+
+void verdict_of(struct session *s)
+{
+	const struct smtp_facts *m = &s->facts->smtp;
+
+	s->identity = identity_of(s);
+	s->dane = dane_of(s);
+	s->verdict = classify(s);
+	s->n_why = 0;
+	why_hello(s);
+	why_starttls(s);
+	why_tls(s);
+	if (quality_clear_n(s->facts))
+		why(s, "mail_accepted_in_clear:%u", quality_clear_n(s->facts));
+	if (m->n_auth)
+		why(s, "auth_in_clear:%u", m->n_auth);
+	why_blind(s);
+	if (s->expect.level != EXPECT_UNKNOWN)
+		why(s, "%s:%s", s->expect.enforced ? "policy_enforced" : "policy", expect_level_name(s->expect.level));
+}
