@@ -1,0 +1,123 @@
+// Records and messages made by hand.
+#include "tests/unit/dissect/tls/made.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+const char made_retry[] = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
+
+static void put(struct made *m, uint64_t value, int octets)
+{
+	assert_true(m->len + (size_t)octets <= MADE_MAX);
+	while (octets--)
+		m->p[m->len++] = (uint8_t)(value >> (8 * octets));
+}
+
+void made_hex(struct made *m, const char *hex)
+{
+	for (; *hex; hex++) {
+		unsigned octet;
+		if (*hex == ' ')
+			continue;
+		assert_int_equal(sscanf(hex, "%2x", &octet), 1);
+		put(m, octet, 1);
+		hex++;
+	}
+}
+
+void made_fill(struct made *m, size_t len, uint8_t octet)
+{
+	assert_true(m->len + len <= MADE_MAX);
+	memset(m->p + m->len, octet, len);
+	m->len += len;
+}
+
+// Sets the big-endian length of `octets` at `from` to what followed it.
+static void close_length(struct made *m, size_t from, int octets)
+{
+	size_t end = m->len, len = end - from - (size_t)octets;
+	m->len = from;
+	put(m, len, octets);
+	m->len = end;
+}
+
+void made_record(struct made *m, uint8_t type, const char *body)
+{
+	put(m, type, 1);
+	put(m, 0x0303, 2);
+	size_t at = m->len;
+	put(m, 0, 2);
+	made_hex(m, body);
+	close_length(m, at, 2);
+}
+
+void made_sealed(struct made *m, uint8_t type, size_t len)
+{
+	put(m, type, 1);
+	put(m, 0x0303, 2);
+	put(m, len, 2);
+	made_fill(m, len, 0xee);
+}
+
+static void put_hex8(struct made *m, const char *hex)
+{
+	size_t at = m->len;
+	put(m, 0, 1);
+	made_hex(m, hex);
+	close_length(m, at, 1);
+}
+
+static void put_extensions(struct made *m, const char *hex)
+{
+	if (!hex)
+		return;
+	size_t at = m->len;
+	put(m, 0, 2);
+	made_hex(m, hex);
+	close_length(m, at, 2);
+}
+
+void made_client_hello(struct made *m, const char *session_id, const char *extensions)
+{
+	put(m, 0x160301, 3);
+	size_t record = m->len;
+	put(m, 0, 2);
+	put(m, 1, 1);
+	size_t message = m->len;
+	put(m, 0, 3);
+	put(m, 0x0303, 2);
+	made_fill(m, 32, 0xaa);
+	put_hex8(m, session_id);
+	made_hex(m, "0004 c02f 00ff 01 00");
+	put_extensions(m, extensions);
+	close_length(m, message, 3);
+	close_length(m, record, 2);
+}
+
+void made_server_hello(struct made *m, uint16_t version, const char *random, const char *session_id, uint16_t suite,
+                       const char *extensions)
+{
+	put(m, 0x160303, 3);
+	size_t record = m->len;
+	put(m, 0, 2);
+	put(m, 2, 1);
+	size_t message = m->len;
+	put(m, 0, 3);
+	put(m, version, 2);
+	if (random)
+		made_hex(m, random);
+	else
+		made_fill(m, 32, 0xbb);
+	put_hex8(m, session_id);
+	put(m, suite, 2);
+	put(m, 0, 1);
+	put_extensions(m, extensions);
+	close_length(m, message, 3);
+	close_length(m, record, 2);
+}
