@@ -33,7 +33,12 @@ static void take(void *ctx, uint64_t birth, enum dir d, const struct place *at, 
 	}
 	if (len > 0)
 		memcpy(t->text + t->used, text, len);
-	t->line[t->n++] = (struct transcript_line){
+	// A line is told when it is understood, which for one that had to wait for a reply is after the reply: back to
+	// where it was sent.
+	size_t i = t->n++;
+	for (; i > 0 && t->line[i - 1].time_ns > at->time_ns; i--)
+		t->line[i] = t->line[i - 1];
+	t->line[i] = (struct transcript_line){
 		.time_ns = at->time_ns,
 		.frame = at->frame,
 		.quality = at->quality,

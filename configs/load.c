@@ -66,6 +66,13 @@ static bool load_pair(struct reader *r, const yaml_node_t *map, const yaml_node_
 	return true;
 }
 
+// Nothing after `capture:`, as when everything in the section is commented out.
+static bool is_nothing(const yaml_node_t *node)
+{
+	return node->type == YAML_SCALAR_NODE && node->data.scalar.length == 0 &&
+		node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
 static bool is_map(struct reader *r, const yaml_node_t *node, const char *what)
 {
 	if (node->type != YAML_MAPPING_NODE)
@@ -81,7 +88,7 @@ static void load_section(struct reader *r, const yaml_node_t *map, const char *s
 {
 	char name[256];
 	const yaml_node_t *inner;
-	if (!is_map(r, map, section))
+	if (is_nothing(map) || !is_map(r, map, section))
 		return;
 	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++)
 		load_pair(r, map, p, section, c, &inner, name, sizeof name);
@@ -91,7 +98,7 @@ static void load_top(struct reader *r, const yaml_node_t *map, struct config *c)
 {
 	char name[256];
 	const yaml_node_t *inner;
-	if (!is_map(r, map, "the configuration"))
+	if (is_nothing(map) || !is_map(r, map, "the configuration"))
 		return;
 	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++)
 		if (load_pair(r, map, p, "", c, &inner, name, sizeof name))
