@@ -24,7 +24,7 @@ struct decoded {
 	uint8_t ip_v;
 	uint8_t ttl;              // or hop limit
 	uint8_t proto;            // final protocol, 6 for TCP
-	uint8_t n_vlan;
+	uint8_t n_vlan;           // of them in `vlan`
 	uint16_t vlan[2];         // 12 bits, outer first; further tags are walked, not kept
 	uint32_t seq, ack;        // host order
 	uint8_t flags;            // TCP_*
@@ -33,6 +33,7 @@ struct decoded {
 	bool md5_option;          // TCP option 19 or 29
 	uint16_t window, urgent;
 	uint8_t window_scale;     // from a SYN; 255 none
+	uint8_t tcp_header_len;   // octets, right before `payload`
 	const uint8_t *payload;   // captured payload
 	uint32_t payload_len;     // captured octets of it
 	uint32_t payload_wire_len; // as the IP header says; more than payload_len when cut
@@ -53,3 +54,7 @@ enum decode_outcome decode_packet(const struct packet *p, struct decoded *out, b
 // Decodes TCP in a reassembled datagram: `l4` is what followed the IP headers. `out` holds the addresses already.
 enum decode_outcome decode_tcp(const uint8_t *l4, uint32_t len, uint32_t wire_len, struct decoded *out, bool checksum,
                                uint64_t *counter);
+
+// Whether the TCP checksum of a decoded segment is right: for those who verify only where it matters, while the octets
+// of the packet (or of the reassembled datagram) are still there. A cut segment counts as good.
+bool decode_tcp_checksum_ok(const struct decoded *s);

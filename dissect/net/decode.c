@@ -1,0 +1,25 @@
+// The way of one packet through the layers: link, IP, TCP.
+#include "dissect/net/decode.h"
+
+#include "dissect/net/layer.h"
+
+enum decode_outcome decode_packet(const struct packet *p, struct decoded *out, bool checksum, uint64_t *counter)
+{
+	struct layer l = {
+		.at = p->data,
+		.end = p->data + p->len,
+		.missing = p->wire_len > p->len ? p->wire_len - p->len : 0,
+		.counter = counter,
+	};
+	counter_add(&counter[COUNT_packets], 1);
+	counter_add(&counter[COUNT_octets], p->wire_len);
+	*out = (struct decoded){.ip_checksum_ok = true, .tcp_checksum_ok = true, .window_scale = 255};
+	switch (link_peel(&l, p->linktype, out)) {
+	case 4:
+		return ip4_decode(&l, out, checksum);
+	case 6:
+		return ip6_decode(&l, out, checksum);
+	default:
+		return DECODE_DONE;
+	}
+}
