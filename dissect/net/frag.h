@@ -10,7 +10,7 @@
 enum {
 	FRAG_DATAGRAMS_MAX = 256,   // at once
 	FRAG_DATAGRAM_LEN = 65535,  // the largest IP payload
-	FRAG_PIECES_MAX = 64,       // per datagram; a 64 KiB datagram over a 1,500 octet link has 45
+	FRAG_PIECES_MAX = 64,       // runs with holes between them, per datagram; 64 KiB over a 1,500 octet link has 45 pieces
 };
 
 struct frag_table;
@@ -20,6 +20,6 @@ void frag_close(struct frag_table **t);
 
 // Takes a fragment (decode said DECODE_FRAGMENT). DECODE_TCP: it completed a datagram, `out` is a segment whose
 // payload stays valid until the next call, `*ambiguous` says whether overlapping octets differed.
-// Anything else was counted.
+// Anything else was counted. A datagram once refused stays refused until its time is over.
 enum decode_outcome frag_take(struct frag_table *t, const struct packet *p, struct decoded *out, bool *ambiguous,
                               bool checksum, uint64_t *counter);
