@@ -1,0 +1,114 @@
+// The memory of one connection's SMTP machine. Private to dissect/smtp/; spelled out only so that a session can embed it.
+//
+// All zero is the machine before the greeting. No pointers: partial lines and a long queue of commands live in slab
+// chunks named by index. Two sides are kept apart: what the client sent (in its order), and what the server has
+// answered (in its order). Whatever judges a transaction reads the answered side, so that neither pipelining nor
+// the order of packets matters.
+#pragma once
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	SMTP_PENDING_SMALL = 16, // commands in flight before a chunk is needed; an ordinary pipelined mail fits
+	SMTP_PROBE_MAX = 10,     // octets looked at after an odd end of data: the longest verb there is "MAIL FROM:"
+};
+
+// One direction's line in progress.
+struct smtp_lane {
+	uint32_t chunk;    // slab index of the partial line; 0 none
+	uint32_t len;      // octets of the line so far, saturating; the first SMTP_LINE_MAX of them are in the chunk
+	uint32_t n_cr;     // carriage returns among them, saturating
+	uint8_t last;      // the latest octet: tells CRLF from LF when the cut is between
+	uint8_t mode;      // enum smtp_mode
+	bool no_wait : 1;  // decide without the other direction
+	bool doubt : 1;    // the line in progress may begin in the middle: a hole lies before it
+	bool unstored : 1; // the line pool was empty: the line is counted, not read
+};
+
+// Commands that were sent and not answered, one octet each (enum smtp_pending_kind and flags).
+struct smtp_pending {
+	uint32_t chunk; // slab index of the ring; 0: the small one below is used
+	uint16_t first;
+	uint16_t n;
+	uint8_t small[SMTP_PENDING_SMALL];
+};
+
+// Inside DATA.
+struct smtp_data {
+	uint64_t time_ns;                // packet time of the latest octet at a line end, for the delayed dot
+	uint8_t state;                   // enum smtp_data_state
+	uint8_t n_probe;                 // octets in probe[]
+	uint8_t probe[SMTP_PROBE_MAX];   // what followed an odd end of data
+	bool probing : 1;
+	bool variant : 1;                // this message held an odd end of data
+	bool variant_last : 1;           // ... and nothing has followed it yet
+	bool lf_client : 1;              // DATA itself ended in a bare LF: this client ends every line so
+	bool hole : 1;                   // octets of this message are missing
+	bool any : 1;                    // an octet of this message was seen
+};
+
+// The reply being read.
+struct smtp_answer {
+	uint64_t line_end;      // stream offset behind its latest line
+	uint64_t client_went_on; // ... behind a command sent after the client had that line; 0 none
+	uint32_t caps;          // EHLO: enum smtp_cap bits so far
+	uint16_t auth;          // EHLO: mechanisms so far
+	uint16_t code;          // of its first line
+	uint16_t n_lines;       // saturating; 0: no reply in progress
+	uint8_t kind;           // enum smtp_pending_kind it answers, with flags
+	uint8_t offer_line;     // EHLO: line with the keyword, saturating; 0 none
+	uint8_t flaws;          // EHLO: enum smtp_offer_flaw bits
+	uint8_t n_masked;       // EHLO: lines that are runs of X, saturating
+	bool paired : 1;        // kind is meant
+	bool stray : 1;         // fits no command
+	bool relay : 1;         // the text speaks of relaying
+	bool hole : 1;          // a part of it is missing
+	bool keyword : 1;       // EHLO: the keyword stands on a usable line
+	bool masked_8 : 1;      // EHLO: the masked line kept has the length of the keyword
+};
+
+struct smtp {
+	struct smtp_lane lane[2]; // by enum dir
+	struct smtp_pending pending;
+	struct smtp_data data;
+	struct smtp_answer answer;
+	uint64_t chunk_left;     // octets of the BDAT chunk not met yet
+	uint64_t ehlo_end;       // s2c offset behind the last EHLO reply
+	uint64_t reply_end;      // s2c offset behind the last complete reply
+	uint64_t sync_end;       // ... behind the last reply a client must wait for
+	uint64_t upgrade_end;    // ... behind the last reply to STARTTLS
+	uint32_t told;           // enum smtp_news bits
+	uint32_t n_rcpt_open;    // recipients accepted in the transaction being answered
+	uint32_t lmtp_left;      // replies still to come for one LMTP message
+	uint32_t n_lost_replies; // answers we no longer have a command for: the queue was full
+	uint64_t digest;         // of the envelope so far
+	uint8_t hello;           // enum smtp_answered_hello
+	uint8_t last_pushed;     // kind of the latest command sent
+	uint8_t proxy_left_hi;   // PROXY v2: octets of the header still to skip, high and low
+	uint8_t proxy_left_lo;
+	uint8_t n_prefix;        // octets of the PROXY v2 signature and header read
+	uint8_t bdat_open;       // a BDAT transaction without LAST
+	bool greeted : 1;        // the greeting is over
+	bool spoke : 1;          // the client's first octet was seen
+	bool lost : 1;           // something was never captured: replies may stand without commands and the reverse
+	bool midstream : 1;      // the start was never captured
+	bool lost_since_ehlo : 1;
+	bool mail_open : 1;      // answered side: inside a transaction
+	bool mail_counted : 1;   // ... that was counted as clear
+	bool data_open : 1;      // answered side: inside a transaction that used DATA
+	bool rejected : 1;       // STARTTLS was answered other than 2xx
+	bool upgraded : 1;       // STARTTLS was answered 2xx
+	bool fell_back : 1;      // ... and lines went on in clear
+	bool first_after_220 : 1; // the client's next line is the first after that answer
+	bool smuggle : 1;        // an odd end of data may have been taken by the server
+	bool after_ehlo : 1;     // the reply before this line was the EHLO reply
+	bool digest_done : 1;
+	bool secret : 1;         // credentials were sent in the current AUTH dialogue
+	bool quitting : 1;
+	bool early_reply : 1;    // content was answered before its end
+	bool client_tls : 1;     // c2s went to the TLS layer
+};
+
+static_assert(sizeof(struct smtp) <= 320, "a clear session should stay near 1 KiB");
