@@ -104,7 +104,7 @@ static int open_mapped(struct input *in)
 	in->fd = -1;
 	(void)madvise(in->map, in->map_len, MADV_SEQUENTIAL);
 	if (is_gzip(in->map, in->map_len)) {
-		in->raw_at = in->map;
+		in->raw_at = in->raw_ahead = in->map;
 		in->raw_end = in->map + in->map_len;
 		return open_window(in);
 	}
@@ -146,6 +146,25 @@ int input_open(struct input *in, const char *path)
 	return result;
 }
 
+// Brings in the stretch of the map that begins around `at`, lets go of the one before it. Returns where to do so again.
+// Without these calls the reader stops at a page fault every few packets, and the process seems to own a whole file of
+// memory. Both are advice: a refusal changes nothing but speed.
+static const uint8_t *move_stretch(const struct input *in, const uint8_t *at)
+{
+	size_t done = (size_t)(at - in->map) / INPUT_AHEAD * INPUT_AHEAD;
+	size_t next = in->map_len - done < INPUT_AHEAD ? in->map_len - done : INPUT_AHEAD;
+	if (done)
+		(void)madvise(in->map + done - INPUT_AHEAD, INPUT_AHEAD, MADV_DONTNEED);
+	if (next)
+		(void)madvise(in->map + done, next, MADV_POPULATE_READ);
+	return in->map + done + next;
+}
+
+void input_ahead(struct input *in)
+{
+	in->ahead = move_stretch(in, in->at);
+}
+
 static void end_of_inflate(struct input *in, const char *trouble)
 {
 	in->last = true;
@@ -171,6 +190,8 @@ static size_t produce_inflated(struct input *in, uint8_t *to, size_t room)
 		}
 		if (!in->in_member && !at_member(in))
 			continue;
+		if (in->raw_ahead && in->raw_at >= in->raw_ahead)
+			in->raw_ahead = move_stretch(in, in->raw_at);
 		size_t left = (size_t)(in->raw_end - in->raw_at);
 		in->z.next_in = (Bytef *)(uintptr_t)in->raw_at;
 		in->z.avail_in = left < INT32_MAX ? (uInt)left : INT32_MAX;
@@ -245,18 +266,4 @@ uint64_t input_position(const struct input *in)
 	if (!in->map)
 		return in->raw_n - (uint64_t)(in->raw_end - in->raw_at);
 	return (uint64_t)((in->inflating ? in->raw_at : in->at) - in->map);
-}
-
-void input_ahead(struct input *in)
-{
-	size_t done = (size_t)(in->at - in->map) / INPUT_AHEAD * INPUT_AHEAD;
-	size_t next = in->map_len - done < INPUT_AHEAD ? in->map_len - done : INPUT_AHEAD;
-
-	// Without these calls the reader stops at a page fault every few packets, and the process seems to own a whole
-	// file of memory. Both are advice: a refusal changes nothing but speed.
-	if (done)
-		(void)madvise(in->map + done - INPUT_AHEAD, INPUT_AHEAD, MADV_DONTNEED);
-	if (next)
-		(void)madvise(in->map + done, next, MADV_POPULATE_READ);
-	in->ahead = in->map + done + next;
 }

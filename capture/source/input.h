@@ -26,7 +26,7 @@ struct input {
 	// Touched per burst.
 	const uint8_t *at;    // next octet to read
 	const uint8_t *end;   // end of the window
-	const uint8_t *ahead; // mapped files: when `at` passes this, input_ahead() has work
+	const uint8_t *ahead; // mapped plain files: when `at` passes this, input_ahead() has work
 	const uint8_t *start; // the window's first octet, which stands at start_off in the file
 	uint64_t start_off;
 	uint64_t skip;       // octets to pass over that have not arrived yet
@@ -39,6 +39,7 @@ struct input {
 	int fd;          // -1: nothing to read from
 	uint8_t *raw;    // INPUT_RAW octets; kept too
 	const uint8_t *raw_at, *raw_end;
+	const uint8_t *raw_ahead; // like `ahead`, of a mapped file that is inflated
 	uint64_t raw_n; // octets read from fd
 	bool inflating;
 	bool in_member; // inside a gzip member
@@ -62,7 +63,8 @@ void input_skip(struct input *in, uint64_t len);
 // Octets of the file on disk that were used: what an operator means by progress.
 uint64_t input_position(const struct input *in);
 
-// Brings the next stretch of a mapped file in, lets go of what was read before the current burst.
+// Brings the next stretch of a mapped plain file in, lets go of what was read. Call it when `at` has passed `ahead`,
+// between two bursts.
 void input_ahead(struct input *in);
 
 static inline size_t input_left(const struct input *in)

@@ -11,10 +11,15 @@
 
 #include <cmocka.h>
 
-static void check_octets(const struct packet *p)
+#include "capture/source/format.h"
+
+static void take_packet(struct result *r, const struct packet *p)
 {
 	for (uint32_t i = 0; i < p->len; i++)
 		assert_int_equal(p->data[i], (uint8_t)i);
+	assert_true(r->n < RESULT_MAX);
+	r->packets[r->n++] = *p;
+	assert_int_equal(p->seq, r->n);
 }
 
 void result_read(struct result *r, const char *const *paths, size_t n_paths)
@@ -24,14 +29,9 @@ void result_read(struct result *r, const char *const *paths, size_t n_paths)
 	const char *bad_path;
 	assert_int_equal(source_file_open(&s, &(struct source_file_config){paths, n_paths}, &bad_path), 0);
 	struct packet burst[PACKET_BURST];
-	while ((r->end = source_burst(s, burst)) > 0) {
-		for (int i = 0; i < r->end; i++) {
-			check_octets(&burst[i]);
-			assert_true(r->n < RESULT_MAX);
-			r->packets[r->n++] = burst[i];
-			assert_int_equal(burst[i].seq, r->n);
-		}
-	}
+	while ((r->end = source_burst(s, burst)) > 0)
+		for (int i = 0; i < r->end; i++)
+			take_packet(r, &burst[i]);
 	assert_int_equal(source_burst(s, burst), r->end);
 	while (source_damage(s, r->n_damages, &r->damages[r->n_damages]) == 0)
 		assert_true(++r->n_damages < sizeof(r->damages) / sizeof(r->damages[0]));
@@ -86,6 +86,35 @@ void result_of_pipe(struct result *r, const uint8_t *octets, size_t len, size_t 
 	close(fds[0]);
 }
 
+// The same octets with nothing behind them: reading one too many crashes. No source can be given memory, so this
+// drives the format itself.
+static void result_of_memory(struct result *r, const uint8_t *octets, size_t len)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (len / page + 1) * page;
+	uint8_t *memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(memory != MAP_FAILED);
+	assert_int_equal(mprotect(memory + room, page, PROT_NONE), 0);
+	uint8_t *at = memory + room - len;
+	memcpy(at, octets, len);
+
+	static struct reader reader;
+	memset(&reader, 0, sizeof(reader));
+	reader.in = (struct input){.at = at, .start = at, .end = at + len, .last = true, .fd = -1};
+	memset(r, 0, sizeof(*r));
+	const struct format *format = len < 4 ? NULL : pcapng_format.recognise(at) ? &pcapng_format : &pcapfile_format;
+	struct packet burst[PACKET_BURST];
+	int n = 0;
+	bool begun = format && format->begin(&reader) == FORMAT_BEGUN;
+	while (begun && (n = format->burst(&reader, burst)) > 0)
+		for (int i = 0; i < n; i++)
+			take_packet(r, &burst[i]);
+	if (n == FORMAT_DAMAGED || input_left(&reader.in) || input_offset(&reader.in) != reader.record_off || !begun) {
+		const char *reason = n == FORMAT_DAMAGED ? reader.damage : "truncated";
+		r->damages[r->n_damages++] = (struct source_damage){0, reader.record_off, reason};
+	}
+	munmap(memory, room + page);
+}
+
 // The last mark at or before `len`; the file's beginning is the one before the first.
 static void check_cut(const struct build *b, size_t len, const struct result *r, const char *how)
 {
@@ -109,6 +138,8 @@ void result_of_all_cuts(const struct build *b)
 		struct result r;
 		result_of_file(&r, b->octets, len);
 		check_cut(b, len, &r, "mapped");
+		result_of_memory(&r, b->octets, len);
+		check_cut(b, len, &r, "at the end of memory");
 		result_of_pipe(&r, b->octets, len, 1000);
 		check_cut(b, len, &r, "piped");
 		result_of_pipe(&r, b->octets, len, 1);
