@@ -223,7 +223,8 @@ static void of_alert(struct record_writer *w, const struct record_alert *a)
 	json_key(j, "frames");
 	json_open_array(j);
 	for (size_t i = 0; i < a->root->n_frames; i++)
-		json_put_u64(j, a->root->frames[i]);
+		if (a->root->frames[i]) // 0 is no packet
+			json_put_u64(j, a->root->frames[i]);
 	json_close_array(j);
 	json_key(j, "detail");
 	bounded_or_null(w, a->root->detail);

@@ -1,0 +1,86 @@
+// Prints one record of every kind for every word that can stand in it: input of tests/tools/schema_check.py, so that
+// the schema and the tables of names cannot drift apart.
+#include "tests/unit/alerts/record_fixture.h"
+
+#include <stdio.h>
+
+static void print(const char *out, size_t len)
+{
+	printf("%.*s\n", (int)len, out);
+}
+
+static void print_all(struct fixture *x)
+{
+	static char out[RECORD_LEN_MAX];
+
+	print(out, record_smtp(out, &x->config, &x->session));
+	print(out, record_alert_write(out, &x->config, &x->alert));
+	if (x->facts.tls.client_hello)
+		print(out, record_tls(out, &x->config, &x->session));
+	print(out, record_session_anomaly(out, &x->config, &x->session, "stream", "tcp_gap"));
+	print(out, record_session_anomaly(out, &x->config, &x->session, "applayer", "reply_malformed"));
+}
+
+// The i-th value of every enum, each in turn starting again: 64 rounds show all of all.
+static void every_word(int i)
+{
+	static struct fixture x;
+
+	if (i & 1)
+		fixture_tls(&x);
+	else
+		fixture_clear(&x);
+	struct session *s = &x.session;
+	s->state = (enum state)(i % STATE_N);
+	s->verdict = (enum verdict)(i % VERDICT_N);
+	s->identity = (enum identity)(i % (IDENTITY_UNKNOWN + 1));
+	s->dane = (enum dane)(i % (DANE_NOT_APPLICABLE + 1));
+	s->direction = (enum direction)(i % (DIRECTION_TRANSIT + 1));
+	s->expect.level = (enum expect_level)(i % (EXPECT_OPERATOR + 1));
+	x.facts.conn.end = (uint8_t)(i % (END_REUSE + 1));
+	x.facts.conn.role = (uint8_t)(i / 2 % (ROLE_LMTP + 1));
+	x.facts.smtp.offer = (uint8_t)(i % (OFFER_MALFORMED + 1));
+	x.facts.smtp.auth_mech = (uint8_t)(i % (MECH_OTHER + 1));
+	x.facts.tls.peer_cert = (uint8_t)(i / 2 % (CERT_RESUMED + 1));
+	x.facts.tls.implicit = i / 4 % 2;
+	x.facts.tls.ech = i / 8 % 2;
+	x.facts.tls.alert_clear = i / 2 % 2;
+	x.facts.tls.alert_code = (uint8_t)(i * 7);
+	x.root.severity = (uint8_t)(i % (SEVERITY_CRITICAL + 1));
+	x.root.confidence = (uint8_t)(i % (CONFIDENCE_CERTAIN + 1));
+	x.root.subject = (uint8_t)(i % (SUBJECT_SENSOR + 1));
+	x.root.evidence = (uint8_t)(i % (EVIDENCE_AMBIGUOUS + 1));
+	print_all(&x);
+}
+
+static void counters(void)
+{
+	static struct fixture x;
+	static char out[RECORD_LEN_MAX];
+	static struct message_counters m;
+	static uint64_t states[STATE_N], verdicts[VERDICT_N];
+
+	fixture_clear(&x);
+	print(out, record_stats(out, &x.config, &m, states, verdicts, 0));
+	for (uint16_t i = 0; i < DISSECT_COUNTERS; i++) {
+		struct message_anomaly a = {.counter = i, .frame = 1};
+		print(out, record_anomaly(out, &x.config, &a));
+	}
+	fixture_fill_everything(&x);
+	fixture_largest(m.counter, DISSECT_COUNTERS);
+	fixture_largest(states, STATE_N);
+	fixture_largest(verdicts, VERDICT_N);
+	print(out, record_stats(out, &x.config, &m, states, verdicts, INT64_MAX));
+}
+
+int main(void)
+{
+	static struct fixture x;
+
+	for (int i = 0; i < 64; i++)
+		every_word(i);
+	counters();
+	fixture_fill_everything(&x);
+	print_all(&x);
+	return 0;
+}
