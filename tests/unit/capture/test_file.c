@@ -174,7 +174,12 @@ static void what_cannot_be_used_is_refused_at_once(void **state)
 	static const struct {
 		const char *paths[2];
 		int want;
-	} rows[] = {{{"good", "absent"}, -ENOENT}, {{"good", "good/below"}, -ENOTDIR}, {{"-", "-"}, -EINVAL}, {{"good", ""}, -ENOENT}};
+	} rows[] = {
+		{{"good", "absent"}, -ENOENT},
+		{{"good", "good/below"}, -ENOTDIR},
+		{{"good", ""}, -ENOENT},
+		{{"-", "-"}, -EINVAL},
+	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct source *s;
 		const char *bad_path;
