@@ -1,0 +1,57 @@
+// Repeats: the first alert of a key is told at once, the rest of its window is counted, and one update at the window's
+// end says how many. A rise in severity or confidence breaks through. DESIGN section 7, `repeat`.
+//
+// Packet time only. Memory is reserved at open and bounded; when every key is in use, the key whose window ends next
+// leaves early and tells what it owes. One thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alerts/record.h"
+
+enum {
+	DEDUP_KEYS_MAX = 65536,     // keys at once; a day of noise on a large link has some thousands
+	DEDUP_WINDOW_LOUD_S = 300,  // critical, high
+	DEDUP_WINDOW_QUIET_S = 86400,
+};
+
+// What makes two alerts the same. The tap is not in it: a judge serves one tap. Zero the padding.
+struct dedup_key {
+	uint16_t finding;   // catalogue index
+	uint16_t port;      // of the server
+	uint8_t direction;  // enum direction
+	uint8_t ip_v;
+	uint8_t server[16];
+};
+
+struct dedup;
+
+struct dedup_config {
+	uint32_t keys_max;
+	size_t kept_len;    // octets the caller keeps with a counted alert, to tell the update from
+	// The update of a key: `kept` is what the caller kept of its last repeat. Must not call back into dedup.
+	void (*update)(void *ctx, const struct record_repeat *repeat, uint64_t time_ns, const void *kept);
+	void *update_ctx;
+};
+
+int dedup_open(struct dedup **out, const struct dedup_config *config);
+void dedup_close(struct dedup **d);
+
+struct dedup_offer {
+	struct dedup_key key;
+	uint8_t severity, confidence;
+	uint64_t time_ns;
+	const char *id;     // of the alert, RECORD_ID_LEN characters
+};
+
+// True: tell it now, with `*repeat`. False: it was counted, and `*kept` is the room to describe it in (what the last
+// repeat left there is overwritten); valid until the next call.
+bool dedup_take(struct dedup *d, const struct dedup_offer *offer, struct record_repeat *repeat, void **kept);
+
+// Packet time has come this far: windows that ended tell their updates.
+void dedup_advance(struct dedup *d, uint64_t now_ns);
+
+// End of input: every key tells what it owes and is forgotten.
+void dedup_finish(struct dedup *d, uint64_t now_ns);

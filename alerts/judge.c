@@ -1,0 +1,223 @@
+// Takes messages in order and drives the rest of the judge.
+//
+// A session passes here several times: while it is open, when TLS is sealed, at its end. Each time everything is
+// concluded anew from the facts so far; the table of sessions only remembers what must not be told twice and what no
+// later message will repeat.
+#include "alerts/judge_private.h"
+
+#include "hw/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void disable(struct judge *j)
+{
+	for (size_t i = 0; i < j->config.n_disabled; i++) {
+		const struct catalogue_row *row = catalogue_find(j->config.disabled[i]);
+		if (row)
+			j->disabled[row - catalogue] = true;
+	}
+}
+
+int judge_open(struct judge **out, const struct judge_config *config)
+{
+	struct judge *j = calloc(1, sizeof(*j));
+	const struct dedup_config repeats = {
+		.keys_max = DEDUP_KEYS_MAX, .kept_len = judge_kept_len(), .update = judge_tell_update, .update_ctx = j};
+	int r;
+
+	if (!j)
+		return -ENOMEM;
+	j->config = *config;
+	j->summary.worst_alert_severity = -1;
+	disable(j);
+	r = judge_sessions_open(&j->sessions, config->sessions_max ? config->sessions_max : 1);
+	if (!r)
+		r = rules_memory_open(&j->memory);
+	if (!r)
+		r = dedup_open(&j->dedup, &repeats);
+	if (r) {
+		judge_close(&j);
+		return r;
+	}
+	*out = j;
+	return 0;
+}
+
+void judge_close(struct judge **j)
+{
+	if (!*j)
+		return;
+	dedup_close(&(*j)->dedup);
+	rules_memory_close(&(*j)->memory);
+	judge_sessions_close(&(*j)->sessions);
+	free(*j);
+	*j = NULL;
+}
+
+// The session touched longest ago leaves the table. One whose record only we can write is told now, as what it is known
+// to be; one that is still open in its worker will come back, and may repeat what it was told with.
+static void evict(struct judge *j)
+{
+	struct judge_entry *e = judge_sessions_oldest(&j->sessions);
+	struct facts *f = judge_sessions_facts(&j->sessions, e);
+	bool last = e->sealed || e->ended;
+
+	if (last && !e->ended)
+		f->conn.end = END_EVICTED;
+	e->ended = last;
+	j->summary.evicted += last;
+	if (e->policy == POLICY_PENDING) {
+		judge_resolve(j, e, NULL);
+		if (last)
+			return; // resolving told it and dropped it
+	} else if (last) {
+		judge_evaluate(j, &j->session, f, judge_sessions_expect(&j->sessions, e));
+		judge_end(j, e->reopened);
+	}
+	judge_sessions_drop(&j->sessions, e);
+}
+
+static struct judge_entry *entry_of(struct judge *j, uint64_t birth, bool make)
+{
+	struct judge_entry *e = judge_sessions_find(&j->sessions, birth);
+
+	if (e || !make)
+		return e;
+	e = judge_sessions_add(&j->sessions, birth);
+	if (!e) {
+		evict(j);
+		e = judge_sessions_add(&j->sessions, birth);
+	}
+	return e;
+}
+
+// Tells what is due now of `f` and, when it is the last word, the record. `e` may be NULL: nothing to remember.
+static void conclude(struct judge *j, struct judge_entry *e, const struct facts *f, const struct message *m, bool last)
+{
+	struct judge_moment at = {.entry = e, .time_ns = m->time_ns, .frame = f->conn.last_frame};
+	bool pending = e && e->policy == POLICY_PENDING;
+
+	if (pending) {
+		static const struct expectation enforced = {.level = EXPECT_OPERATOR, .enforced = true};
+		judge_evaluate(j, &j->strict, f, &enforced);
+		at.strict = &j->strict;
+	}
+	judge_evaluate(j, &j->session, f, e ? judge_sessions_expect(&j->sessions, e) : NULL);
+	judge_tell(j, &at);
+	if (pending) {
+		e->time_ns = m->time_ns;
+		e->frame = f->conn.last_frame;
+		e->ended = last;
+	} else if (last) {
+		judge_end(j, e && e->reopened);
+		if (e)
+			judge_sessions_drop(&j->sessions, e);
+	}
+}
+
+static void take_session(struct judge *j, const struct message_session *m)
+{
+	struct facts *f = &j->facts;
+	bool last = m->facts.conn.end != END_OPEN;
+
+	memcpy(f, &m->facts, facts_len(&m->facts));
+	// Connections without payload are counted, not described.
+	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C])
+		return;
+	bool ask = j->config.expect && judge_needs_policy(f);
+	struct judge_entry *e = entry_of(j, f->birth, ask || !last);
+	if (ask && e->policy == POLICY_UNASKED)
+		judge_ask(j, e, f);
+	if (m->sealed && !last)
+		e->sealed = true;
+	if (e && (e->sealed || e->policy == POLICY_PENDING))
+		judge_sessions_keep(&j->sessions, e, f);
+	conclude(j, e, f, &m->head, last);
+}
+
+static void take_end(struct judge *j, const struct message_end *m)
+{
+	struct judge_entry *e = entry_of(j, m->head.birth, false);
+
+	// Told early when the table was full, or never sealed.
+	if (!e || !e->sealed || e->ended)
+		return;
+	struct facts *kept = judge_sessions_facts(&j->sessions, e);
+	struct conn_facts *c = &kept->conn;
+	c->end = m->end;
+	c->last_frame = m->last_frame;
+	c->last_ns = m->last_ns;
+	for (size_t d = 0; d < 2; d++) {
+		c->fin[d] = m->fin[d];
+		c->rst[d] = m->rst[d];
+		c->pkts[d] = m->pkts[d];
+		c->octets[d] = m->octets[d];
+		c->payload_octets[d] = m->payload_octets[d];
+	}
+	e->reopened = m->reopened;
+	memcpy(&j->facts, kept, facts_len(kept));
+	conclude(j, e, &j->facts, &m->head, true);
+}
+
+// Counters of the newest message of every worker, as one.
+static void tell_stats(struct judge *j, const struct message *head)
+{
+	struct message_counters all = {.head = *head};
+
+	for (size_t w = 0; w < JUDGE_WORKERS_MAX; w++) {
+		all.flows_now += j->counters[w].flows_now;
+		all.sessions_now += j->counters[w].sessions_now;
+		all.memory_octets += j->counters[w].memory_octets;
+	}
+	memcpy(all.counter, j->summary.counter, sizeof(all.counter));
+	judge_write(j, RECORD_STATS,
+		record_stats(j->line, &j->config.record, &all, j->summary.by_state, j->summary.by_verdict, j->summary.alerts));
+}
+
+int judge_take(struct judge *j, const struct message *m, size_t len)
+{
+	if (!judge_check(m, len)) {
+		log_error("judge", "a message of worker %u makes no sense; restart the sensor", len >= sizeof(*m) ? m->worker : 0);
+		return -EBADMSG;
+	}
+	if (m->time_ns > j->now_ns)
+		j->now_ns = m->time_ns;
+	if (m->time_ns && (!j->summary.first_ns || m->time_ns < j->summary.first_ns))
+		j->summary.first_ns = m->time_ns;
+	j->summary.last_ns = j->now_ns;
+	dedup_advance(j->dedup, j->now_ns);
+	judge_answers(j, false);
+	switch ((enum message_type)m->type) {
+	case MESSAGE_SESSION:
+		take_session(j, (const struct message_session *)m);
+		break;
+	case MESSAGE_END:
+		take_end(j, (const struct message_end *)m);
+		break;
+	case MESSAGE_ANOMALY:
+		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
+		break;
+	case MESSAGE_COUNTERS:
+		judge_count_workers(j, (const struct message_counters *)m);
+		// The last ones are told together at the end.
+		if (!((const struct message_counters *)m)->last)
+			tell_stats(j, m);
+		break;
+	}
+	return 0;
+}
+
+void judge_finish(struct judge *j)
+{
+	const struct message head = {.time_ns = j->now_ns};
+
+	judge_answers(j, true);
+	// What is left was sealed by a worker that never told its end, or only remembered.
+	while (judge_sessions_oldest(&j->sessions))
+		evict(j);
+	dedup_finish(j->dedup, j->now_ns);
+	if (j->stats_told)
+		tell_stats(j, &head);
+}

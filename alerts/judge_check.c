@@ -1,0 +1,103 @@
+// The judge believes no length, offset or enum of a message: a worker that was taken over must not reach it (P13).
+#include "alerts/judge_private.h"
+
+#include <assert.h>
+#include <string.h>
+
+// Every piece of text in the facts. A new one belongs here; tests/unit/alerts/test_judge_check.c counts them.
+static const uint16_t texts[] = {
+#define SMTP_TEXT(member) offsetof(struct facts, smtp) + offsetof(struct smtp_facts, member)
+	SMTP_TEXT(banner),
+	SMTP_TEXT(helo),
+	SMTP_TEXT(server_name),
+	SMTP_TEXT(masked),
+	SMTP_TEXT(starttls_reply),
+	SMTP_TEXT(filtered_verb),
+	SMTP_TEXT(auth_name),
+	SMTP_TEXT(from_domain),
+	SMTP_TEXT(from_local),
+	SMTP_TEXT(rcpt_local),
+	SMTP_TEXT(rcpt_domain[0]),
+	SMTP_TEXT(rcpt_domain[1]),
+	SMTP_TEXT(rcpt_domain[2]),
+	SMTP_TEXT(rcpt_domain[3]),
+	SMTP_TEXT(rcpt_domain[4]),
+	SMTP_TEXT(rcpt_domain[5]),
+	SMTP_TEXT(rcpt_domain[6]),
+	SMTP_TEXT(rcpt_domain[7]),
+#undef SMTP_TEXT
+	offsetof(struct facts, tls) + offsetof(struct tls_facts, sni),
+	offsetof(struct facts, tls) + offsetof(struct tls_facts, alpn),
+};
+static_assert(FACTS_RCPT_DOMAINS == 8, "every recipient domain is in texts[]");
+
+static bool texts_ok(const struct facts *f)
+{
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct text t;
+		memcpy(&t, (const uint8_t *)f + texts[i], sizeof(t));
+		if ((size_t)t.off + t.len > f->text_used)
+			return false;
+	}
+	return true;
+}
+
+// One-octet enums and counts, each with the largest value it may have.
+static const struct {
+	uint16_t off;
+	uint8_t max;
+} octets[] = {
+#define CONN(member, most) {offsetof(struct facts, conn) + offsetof(struct conn_facts, member), most}
+#define SMTP(member, most) {offsetof(struct facts, smtp) + offsetof(struct smtp_facts, member), most}
+#define TLS(member, most) {offsetof(struct facts, tls) + offsetof(struct tls_facts, member), most}
+	CONN(end, END_REUSE),
+	CONN(role, ROLE_LMTP),
+	CONN(n_vlan, 2),
+	SMTP(hello, HELLO_LHLO),
+	SMTP(offer, OFFER_MALFORMED),
+	SMTP(after_220, AFTER_OTHER),
+	SMTP(auth_mech, MECH_OTHER),
+	SMTP(n_rcpt_domains, FACTS_RCPT_DOMAINS),
+	TLS(alert_dir, DIR_S2C),
+	TLS(peer_cert, CERT_RESUMED),
+#undef CONN
+#undef SMTP
+#undef TLS
+};
+
+static bool facts_ok(const struct facts *f)
+{
+	for (size_t i = 0; i < sizeof(octets) / sizeof(octets[0]); i++)
+		if (((const uint8_t *)f)[octets[i].off] > octets[i].max)
+			return false;
+	return (f->conn.ip_v == 4 || f->conn.ip_v == 6) && texts_ok(f);
+}
+
+static bool session_ok(const struct message *m, size_t len)
+{
+	const struct message_session *s = (const struct message_session *)m;
+	const size_t fixed = offsetof(struct message_session, facts) + offsetof(struct facts, text);
+
+	if (len < fixed || s->facts.text_used > FACTS_TEXT_MAX || len < fixed + s->facts.text_used)
+		return false;
+	return s->facts.birth == m->birth && facts_ok(&s->facts);
+}
+
+bool judge_check(const struct message *m, size_t len)
+{
+	if (len < sizeof(*m) || len > MESSAGE_LEN_MAX || m->worker >= JUDGE_WORKERS_MAX)
+		return false;
+	switch (m->type) {
+	case MESSAGE_SESSION:
+		return session_ok(m, len);
+	case MESSAGE_END:
+		return len >= sizeof(struct message_end) && ((const struct message_end *)m)->end <= END_REUSE &&
+		       ((const struct message_end *)m)->end != END_OPEN;
+	case MESSAGE_ANOMALY:
+		return len >= sizeof(struct message_anomaly) && ((const struct message_anomaly *)m)->counter < DISSECT_COUNTERS;
+	case MESSAGE_COUNTERS:
+		return len >= sizeof(struct message_counters);
+	default:
+		return false;
+	}
+}

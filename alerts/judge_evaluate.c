@@ -1,0 +1,41 @@
+// Facts and an expectation to a concluded session: state, verdict, direction, and the findings the operator wants.
+#include "alerts/judge_private.h"
+#include "alerts/state.h"
+
+// Disabled findings vanish everywhere; severities are the operator's last word.
+static void apply_settings(const struct judge *j, struct session *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_findings; i++) {
+		size_t row = (size_t)(s->findings[i].row - catalogue);
+		if (j->disabled[row])
+			continue;
+		if (n != i)
+			s->findings[n] = s->findings[i];
+		if (j->config.severity[row] >= 0)
+			s->findings[n].severity = (uint8_t)j->config.severity[row];
+		n++;
+	}
+	s->n_findings = n;
+}
+
+void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect)
+{
+	s->facts = f;
+	s->tap = j->config.tap;
+	s->flow_id = record_flow_id(f, j->config.tap);
+	record_session_id(s->id, f, j->config.tap);
+	s->final = f->conn.end != END_OPEN && f->conn.end != END_EVICTED;
+	s->expect = expect ? *expect : (struct expectation){0};
+	s->state = state_of(f);
+	s->direction = judge_direction(&j->config, &f->conn);
+	verdict_of(s);
+}
+
+void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect)
+{
+	judge_conclude(j, s, f, expect);
+	rules_apply(s, j->memory);
+	apply_settings(j, s);
+}

@@ -1,0 +1,74 @@
+// Between the files of the judge; nobody else includes it. judge.c takes messages and drives; judge_check.c trusts
+// none of them; judge_evaluate.c concludes; judge_hold.c waits for policy; judge_tell.c chooses and writes alerts;
+// judge_end.c writes what is told once a session; judge_summary.c counts; judge_net.c knows own and exempt networks.
+#pragma once
+
+#include "alerts/dedup.h"
+#include "alerts/judge.h"
+#include "alerts/judge_sessions.h"
+
+enum { JUDGE_WORKERS_MAX = 64 };
+
+struct judge {
+	struct judge_config config;
+	struct judge_sessions sessions;
+	struct rules_memory *memory;
+	struct dedup *dedup;
+	struct judge_summary summary;
+	struct session session;   // the one in hand
+	struct session strict;    // the same under an enforced policy, to see what hangs on it
+	struct session update;    // the one an update of repeats is told from
+	struct facts facts;       // of the message in hand
+	bool disabled[256];       // by catalogue index
+	struct message_counters counters[JUDGE_WORKERS_MAX]; // the newest of each worker
+	bool stats_told;          // any counters came
+	uint64_t now_ns;          // packet time of the newest message
+	char line[RECORD_LEN_MAX + 1];
+};
+
+// True when `m` of `len` octets is whole and every length, offset and enum in it is sane.
+bool judge_check(const struct message *m, size_t len);
+
+// Direction by own networks, and whether client or server is exempt from alerts.
+enum direction judge_direction(const struct judge_config *config, const struct conn_facts *c);
+bool judge_exempt(const struct judge_config *config, const struct conn_facts *c);
+
+// Everything but the findings, concluded from facts and an expectation (NULL: unknown) into `s`.
+void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect);
+// The same with the findings, which may remember.
+void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect);
+
+// What a moment of a session is told with.
+struct judge_moment {
+	struct judge_entry *entry;      // what was told before and is remembered now; NULL: told once and over
+	bool dry;                       // tell nothing, only count what waits
+	uint64_t time_ns;
+	uint32_t frame;
+	const struct session *strict;   // not NULL: findings that differ there wait for policy
+};
+
+// Tells the alerts of j->session that are due. Returns how many findings wait.
+size_t judge_tell(struct judge *j, const struct judge_moment *at);
+
+// Tells an update of the repeat table; `kept` is a struct judge_kept. For dedup_config.update.
+void judge_tell_update(void *ctx, const struct record_repeat *repeat, uint64_t time_ns, const void *kept);
+size_t judge_kept_len(void);
+
+// The record of j->session, its tls copy, its anomalies, and the counting.
+void judge_end(struct judge *j, bool reopened);
+
+// True when policy could change what is said of these facts.
+bool judge_needs_policy(const struct facts *f);
+// Asks for the policy of an entry's session; afterwards it is pending or known.
+void judge_ask(struct judge *j, struct judge_entry *e, const struct facts *f);
+// Takes answers that came, and gives up on those that are late; `all`: on every one.
+void judge_answers(struct judge *j, bool all);
+// A pending session's policy is now `answer` (NULL: nobody knows): tells what waited, and its record if it ended.
+void judge_resolve(struct judge *j, struct judge_entry *e, const struct expectation *answer);
+
+// One line out, newline added. `len` octets of j->line.
+void judge_write(struct judge *j, enum record_type type, size_t len);
+
+void judge_count_session(struct judge *j, const struct session *s);
+void judge_count_alert(struct judge *j, const struct record_alert *a);
+void judge_count_workers(struct judge *j, const struct message_counters *m);

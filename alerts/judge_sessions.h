@@ -1,0 +1,65 @@
+// Sessions the judge has to remember: sealed ones until their end, told ones so that nothing is told twice, held ones
+// until their policy is known. Bounded; the session touched longest ago makes room. One thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alerts/session.h"
+#include "hw/slab.h"
+
+enum judge_policy { POLICY_UNASKED, POLICY_PENDING, POLICY_KNOWN };
+
+struct judge_entry {
+	uint64_t birth;
+	uint64_t time_ns;       // packet time of the newest facts kept
+	uint64_t deadline_ns;   // POLICY_PENDING: wall clock
+	uint32_t hash_next;
+	uint32_t lru[2], hold[2]; // links: [0] towards the oldest, [1] towards the newest
+	uint32_t facts;         // kept facts, or 0
+	uint32_t expect;        // kept answer, or 0
+	uint32_t frame;
+	uint16_t n_alerts;      // told so far: the ordinal of the next
+	bool sealed;            // the worker forgot it; kept facts are all there is
+	bool ended;             // its last facts came; only the policy is missing
+	bool reopened;          // a reset of it was contradicted
+	uint8_t policy;         // enum judge_policy
+	uint8_t n_told;
+	struct {
+		uint8_t finding;    // catalogue index
+		uint8_t severity, confidence;
+	} told[SESSION_FINDINGS_MAX];
+};
+
+struct judge_list {
+	uint32_t end[2]; // [0] oldest, [1] newest
+};
+
+struct judge_sessions {
+	struct slab entries, facts, expects;
+	uint32_t *heads;
+	uint32_t mask;
+	struct judge_list lru;
+	struct judge_list hold; // POLICY_PENDING, in order of deadline
+};
+
+int judge_sessions_open(struct judge_sessions *t, uint32_t n_max);
+void judge_sessions_close(struct judge_sessions *t);
+
+// The entry of a session, or NULL. Finding it makes it the newest.
+struct judge_entry *judge_sessions_find(struct judge_sessions *t, uint64_t birth);
+// A new entry, zeroed but for its birth; NULL when the table is full and the oldest must go first.
+struct judge_entry *judge_sessions_add(struct judge_sessions *t, uint64_t birth);
+struct judge_entry *judge_sessions_oldest(const struct judge_sessions *t);
+void judge_sessions_drop(struct judge_sessions *t, struct judge_entry *e);
+
+// Keeps a copy of `f` in the entry. There is room for every entry's.
+void judge_sessions_keep(struct judge_sessions *t, struct judge_entry *e, const struct facts *f);
+struct facts *judge_sessions_facts(const struct judge_sessions *t, const struct judge_entry *e);
+
+// Policy: pending until `deadline_ns`, then known (NULL: nobody knows).
+void judge_sessions_hold(struct judge_sessions *t, struct judge_entry *e, uint64_t deadline_ns);
+void judge_sessions_answer(struct judge_sessions *t, struct judge_entry *e, const struct expectation *answer);
+const struct expectation *judge_sessions_expect(const struct judge_sessions *t, const struct judge_entry *e);
+// The pending session whose deadline comes first, or NULL.
+struct judge_entry *judge_sessions_held(const struct judge_sessions *t);

@@ -1,0 +1,91 @@
+// What the summary counts, and where each number comes from.
+#include "alerts/judge_private.h"
+
+#include "alerts/quality.h"
+
+#include <string.h>
+
+const char *const judge_tls_version_names[8] = {"none", "SSLv2", "SSLv3", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "unknown"};
+
+static const uint16_t tls_versions[8] = {0, 0x0002, 0x0300, 0x0301, 0x0302, 0x0303, 0x0304, 0};
+enum { VERSION_NONE = 0, VERSION_UNKNOWN = 7 };
+
+static size_t version_of(const struct tls_facts *t)
+{
+	if (!t->completed)
+		return VERSION_NONE;
+	for (size_t i = 1; i < VERSION_UNKNOWN; i++)
+		if (t->server_hello && t->server_version == tls_versions[i])
+			return i;
+	return VERSION_UNKNOWN;
+}
+
+static struct judge_example *example(struct judge *j, const struct session *s, const struct finding *f)
+{
+	struct judge_example *e = &j->summary.finding[f->row - catalogue];
+
+	if (!e->n && !e->alerts) {
+		memcpy(e->session_id, s->id, sizeof(e->session_id));
+		memcpy(e->src, s->facts->conn.src, sizeof(e->src));
+		memcpy(e->dst, s->facts->conn.dst, sizeof(e->dst));
+		memcpy(e->detail, f->detail, sizeof(e->detail));
+		e->src_port = s->facts->conn.src_port;
+		e->dst_port = s->facts->conn.dst_port;
+		e->ip_v = s->facts->conn.ip_v;
+	}
+	if (e->worst_severity < f->severity)
+		e->worst_severity = f->severity;
+	if (e->best_confidence < f->confidence)
+		e->best_confidence = f->confidence;
+	return e;
+}
+
+void judge_count_session(struct judge *j, const struct session *s)
+{
+	struct judge_summary *sum = &j->summary;
+	const struct conn_facts *c = &s->facts->conn;
+	uint8_t q = quality_of_conn(s->facts);
+
+	sum->sessions++;
+	sum->by_state[s->state]++;
+	sum->by_verdict[s->verdict]++;
+	sum->by_tls_version[version_of(&s->facts->tls)]++;
+	sum->blind_gap += (q & Q_GAP) != 0;
+	sum->blind_one_direction += (q & Q_ONE_DIR) != 0;
+	sum->blind_midstream += (q & Q_MIDSTREAM) != 0;
+	sum->blind_truncated += (q & Q_TRUNC) != 0;
+	sum->blind_ambiguous += (q & Q_AMBIG) != 0;
+	sum->blind_evicted += c->end == END_EVICTED;
+	if (c->start_ns && (!sum->first_ns || c->start_ns < sum->first_ns))
+		sum->first_ns = c->start_ns;
+	for (size_t i = 0; i < s->n_findings; i++)
+		example(j, s, &s->findings[i])->n++;
+}
+
+void judge_count_alert(struct judge *j, const struct record_alert *a)
+{
+	struct judge_example *e = example(j, a->session, a->root);
+
+	j->summary.alerts++;
+	if (!e->alerts++)
+		memcpy(e->alert_id, a->id, sizeof(e->alert_id));
+	if (j->summary.worst_alert_severity < a->root->severity)
+		j->summary.worst_alert_severity = a->root->severity;
+}
+
+// A worker's counters only grow: its newest message replaces the one before in the sum.
+void judge_count_workers(struct judge *j, const struct message_counters *m)
+{
+	struct message_counters *mine = &j->counters[m->head.worker];
+
+	for (size_t i = 0; i < DISSECT_COUNTERS; i++)
+		j->summary.counter[i] += m->counter[i] - mine->counter[i];
+	*mine = *m;
+	j->stats_told = true;
+	j->summary.checksum_accepted = j->summary.counter[COUNT_tcp_checksum_accepted];
+}
+
+const struct judge_summary *judge_summary(const struct judge *j)
+{
+	return &j->summary;
+}

@@ -1,0 +1,190 @@
+// Which findings become alerts: one for each root cause, each once a session unless it grows, repeats counted.
+#include "alerts/judge_private.h"
+
+#include <string.h>
+
+// What is kept with a counted repeat: the session as it was, so that the update can be told from it.
+struct judge_kept {
+	struct facts facts;
+	struct expectation expect;
+	struct finding root;
+	uint8_t findings[SESSION_FINDINGS_MAX], related[SESSION_FINDINGS_MAX]; // catalogue indices
+	uint8_t n_findings, n_related;
+	uint32_t frame;
+	bool final;
+};
+
+size_t judge_kept_len(void)
+{
+	return sizeof(struct judge_kept);
+}
+
+static uint8_t index_of(const struct catalogue_row *row)
+{
+	return (uint8_t)(row - catalogue);
+}
+
+static bool listed(const char *ids, const char *id)
+{
+	size_t len = strlen(id);
+
+	for (const char *p = ids; (p = strstr(p, id)); p += len)
+		if ((p == ids || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
+			return true;
+	return false;
+}
+
+// The finding that tells `f` already, or NULL: one of subsumed_by, loud enough to be an alert and not quieter than it.
+static const struct finding *told_by(const struct session *s, const struct finding *f)
+{
+	if (!*f->row->subsumed_by)
+		return NULL;
+	for (size_t i = 0; i < s->n_findings; i++) {
+		const struct finding *g = &s->findings[i];
+		if (g != f && g->severity > SEVERITY_INFO && g->severity >= f->severity && listed(f->row->subsumed_by, g->row->id))
+			return g;
+	}
+	return NULL;
+}
+
+// The lists of the catalogue have no cycles (tested), so this ends after at most n_findings steps.
+static const struct finding *root_of(const struct session *s, const struct finding *f)
+{
+	const struct finding *g;
+
+	for (size_t i = 0; i < s->n_findings && (g = told_by(s, f)); i++)
+		f = g;
+	return f;
+}
+
+static void relate(const struct session *s, struct record_alert *a)
+{
+	a->n_related = 0;
+	for (size_t i = 0; i < s->n_findings; i++) {
+		const struct finding *f = &s->findings[i];
+		if (f != a->root && f->severity > SEVERITY_INFO && root_of(s, f) == a->root)
+			a->related[a->n_related++] = f->row;
+	}
+}
+
+// Would policy change it? Rules are the same, so a finding that is missing there or weighs something else there does.
+static bool waits(const struct session *strict, const struct finding *f)
+{
+	if (!strict)
+		return false;
+	for (size_t i = 0; i < strict->n_findings; i++)
+		if (strict->findings[i].row == f->row)
+			return strict->findings[i].severity != f->severity || strict->findings[i].confidence != f->confidence;
+	return true;
+}
+
+// Notes that `f` is told in this session. False: it was, and has not grown since.
+static bool remember(struct judge_entry *e, const struct finding *f)
+{
+	uint8_t id = index_of(f->row);
+
+	if (!e)
+		return true;
+	for (size_t i = 0; i < e->n_told; i++) {
+		if (e->told[i].finding != id)
+			continue;
+		if (f->severity <= e->told[i].severity && f->confidence <= e->told[i].confidence)
+			return false;
+		e->told[i].severity = f->severity > e->told[i].severity ? f->severity : e->told[i].severity;
+		e->told[i].confidence = f->confidence > e->told[i].confidence ? f->confidence : e->told[i].confidence;
+		return true;
+	}
+	if (e->n_told == SESSION_FINDINGS_MAX)
+		return false;
+	e->told[e->n_told].finding = id;
+	e->told[e->n_told].severity = f->severity;
+	e->told[e->n_told++].confidence = f->confidence;
+	return true;
+}
+
+static void keep(struct judge_kept *k, const struct session *s, const struct record_alert *a)
+{
+	memcpy(&k->facts, s->facts, facts_len(s->facts));
+	k->expect = s->expect;
+	k->root = *a->root;
+	k->n_findings = (uint8_t)s->n_findings;
+	for (size_t i = 0; i < s->n_findings; i++)
+		k->findings[i] = index_of(s->findings[i].row);
+	k->n_related = (uint8_t)a->n_related;
+	for (size_t i = 0; i < a->n_related; i++)
+		k->related[i] = index_of(a->related[i]);
+	k->frame = a->frame;
+	k->final = s->final;
+}
+
+static void write_alert(struct judge *j, const struct record_alert *a)
+{
+	judge_count_alert(j, a);
+	if (j->config.observe)
+		j->config.observe(j->config.observe_ctx, a->session, a);
+	judge_write(j, RECORD_ALERT, record_alert_write(j->line, &j->config.record, a));
+}
+
+static void tell_one(struct judge *j, const struct finding *f, const struct judge_moment *at)
+{
+	const struct session *s = &j->session;
+	const struct conn_facts *c = &s->facts->conn;
+	struct record_alert a = {.session = s, .root = f, .time_ns = at->time_ns, .frame = at->frame};
+	struct dedup_offer offer = {
+		.key = {.finding = index_of(f->row), .port = c->dst_port, .direction = (uint8_t)s->direction, .ip_v = c->ip_v},
+		.severity = f->severity,
+		.confidence = f->confidence,
+		.time_ns = at->time_ns,
+		.id = a.id,
+	};
+	void *kept;
+
+	memcpy(offer.key.server, c->dst, sizeof(offer.key.server));
+	relate(s, &a);
+	record_alert_id(a.id, s->facts, j->config.tap, at->time_ns, f->row->signature_id, at->entry ? at->entry->n_alerts : 0);
+	if (at->entry)
+		at->entry->n_alerts++;
+	if (dedup_take(j->dedup, &offer, &a.repeat, &kept))
+		write_alert(j, &a);
+	else
+		keep(kept, s, &a);
+}
+
+size_t judge_tell(struct judge *j, const struct judge_moment *at)
+{
+	const struct session *s = &j->session;
+	size_t n_waiting = 0;
+
+	if (judge_exempt(&j->config, &s->facts->conn))
+		return 0;
+	for (size_t i = 0; i < s->n_findings; i++) {
+		const struct finding *f = &s->findings[i];
+		if (f->severity == SEVERITY_INFO || told_by(s, f))
+			continue;
+		if (waits(at->strict, f))
+			n_waiting++;
+		else if (!at->dry && remember(at->entry, f))
+			tell_one(j, f, at);
+	}
+	return n_waiting;
+}
+
+// The kept session stands in for all that were counted. Its other findings are known by name only.
+void judge_tell_update(void *ctx, const struct record_repeat *repeat, uint64_t time_ns, const void *kept)
+{
+	struct judge *j = ctx;
+	const struct judge_kept *k = kept;
+	struct session *s = &j->update;
+	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .time_ns = time_ns, .frame = k->frame};
+
+	judge_conclude(j, s, &k->facts, &k->expect);
+	s->final = k->final;
+	s->n_findings = k->n_findings;
+	for (size_t i = 0; i < k->n_findings; i++)
+		s->findings[i] = (struct finding){.row = &catalogue[k->findings[i]]};
+	a.n_related = k->n_related;
+	for (size_t i = 0; i < k->n_related; i++)
+		a.related[i] = &catalogue[k->related[i]];
+	record_alert_id(a.id, &k->facts, j->config.tap, time_ns, k->root.row->signature_id, UINT32_MAX);
+	write_alert(j, &a);
+}
