@@ -61,7 +61,7 @@ struct command {
 	const char *const *operand_words;         // what completion offers, or NULL: files
 };
 
-// Every command, in the order of the help. cli/main.c.
+// Every command, in the order of the help. cli/commands.c.
 extern const struct command commands[];
 extern const size_t commands_n;
 

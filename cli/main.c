@@ -1,4 +1,4 @@
-// The program: the table of commands, and main, which reads top to bottom.
+// The program. main reads top to bottom: find the command, parse its options, run it, see that its output arrived.
 #include "cli/command.h"
 
 #include <signal.h>
@@ -6,84 +6,6 @@
 
 #include "cli/options.h"
 #include "cli/stdout.h"
-#include "hw/log.h"
-
-#define AT(field) offsetof(struct options, field)
-#define ROWS(table) table, sizeof table / sizeof table[0]
-
-#define OPTION_CONFIG_ROWS \
-	{"config", OPTION_TEXT, AT(config), "FILE", "read settings from this file"}, \
-	{"set", OPTION_SET, AT(set), "KEY=VALUE", "change one setting; may be repeated, wins over the file"}
-#define OPTION_JSON_ROW {"json", OPTION_FLAG, AT(json), NULL, "write JSON"}
-
-static const struct option read_options[] = {
-	{"out", OPTION_TEXT, AT(out), "PATH", "write the records there as JSON lines; - is standard output"},
-	{"json", OPTION_FLAG, AT(json), NULL, "write the summary as JSON"},
-	OPTION_CONFIG_ROWS,
-	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
-		.words = options_severities},
-	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
-};
-
-static const struct option explain_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS};
-static const struct option check_options[] = {OPTION_CONFIG_ROWS};
-static const struct option show_options[] = {
-	OPTION_CONFIG_ROWS,
-	{"defaults", OPTION_FLAG, AT(defaults), NULL, "every key at its default, with its sentence"},
-	{"changed", OPTION_FLAG, AT(changed), NULL, "only what differs from the defaults"},
-	{"schema", OPTION_FLAG, AT(schema), NULL, "what each key means and may be"},
-};
-static const struct option findings_options[] = {OPTION_JSON_ROW};
-
-static const char *const shells[] = {"bash", "zsh", NULL};
-static const char *const no_words[] = {NULL};
-
-static int help_run(const struct options *o);
-
-enum { ANY = 65535 };
-
-const struct command commands[] = {
-	{"read", "FILE|DIR|-...", "read capture files, judge every mail session in them",
-		"Reads pcap and pcapng files (also gzip), directories of them, or standard input. Needs no rights\n"
-		"and no network. Prints a summary; --out writes the records.",
-		ROWS(read_options), 1, ANY, read_run, NULL},
-	{"explain", "ID FILE|DIR...", "show why an alert or a session was judged as it was",
-		"ID is an alert's or a session's id from a record or the summary, or at least its first 8 characters.\n"
-		"Give the same files and settings as to `read`. Credentials and content are never shown.",
-		ROWS(explain_options), 2, ANY, explain_run, NULL},
-	{"check", "", "test a configuration: errors with file, line and column",
-		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
-	{"config show", "", "print the configuration that would be used",
-		"Without --config and --set these are the defaults.", ROWS(show_options), 0, 0, config_show_run, no_words},
-	{"findings list", "", "list everything postwacht can find", "", ROWS(findings_options), 0, 0, findings_list_run,
-		no_words},
-	{"findings show", "ID", "explain one finding: meaning, evidence, traps, what to do",
-		"ID is a finding (starttls.stripped) or its signature number.", ROWS(findings_options), 1, 1, findings_show_run,
-		no_words},
-	{"completion", "bash|zsh", "print a completion script for a shell",
-		"For bash: source <(postwacht completion bash)", NULL, 0, 1, 1, completion_run, shells},
-	{"version", "", "print the version", "", NULL, 0, 0, 0, version_run, no_words},
-	{"help", "[COMMAND]", "print help", "", NULL, 0, 0, 2, help_run, no_words},
-};
-
-const size_t commands_n = sizeof commands / sizeof commands[0];
-
-static int help_run(const struct options *o)
-{
-	if (o->n_operands == 0) {
-		options_help(stdout);
-		return EXIT_FINE;
-	}
-	char *words[3] = {"postwacht", o->operands[0], o->n_operands > 1 ? o->operands[1] : ""};
-	int used;
-	const struct command *c = options_command(3, words, &used);
-	if (c == NULL) {
-		options_unknown_command(o->operands[0]);
-		return EXIT_USAGE;
-	}
-	options_help_command(stdout, c);
-	return EXIT_FINE;
-}
 
 static int run(int argc, char **argv)
 {

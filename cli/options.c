@@ -13,15 +13,19 @@ const char *const options_severities[] = {"info", "low", "medium", "high", "crit
 const struct command *options_command(int argc, char **argv, int *used)
 {
 	char two[64];
+	const struct command *one = NULL;
 	snprintf(two, sizeof two, "%s %s", argv[1], argc > 2 ? argv[2] : "");
+	*used = 0;
 	for (size_t i = 0; i < commands_n; i++) {
-		bool both = strcmp(commands[i].name, two) == 0;
-		if (both || strcmp(commands[i].name, argv[1]) == 0) {
-			*used = both ? 2 : 1;
+		if (strcmp(commands[i].name, two) == 0) {
+			*used = 2;
 			return &commands[i];
 		}
+		if (strcmp(commands[i].name, argv[1]) == 0)
+			one = &commands[i];
 	}
-	return NULL;
+	*used = one != NULL;
+	return one;
 }
 
 static const struct option *find(const struct command *c, const char *name, size_t len)

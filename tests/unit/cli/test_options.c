@@ -16,7 +16,7 @@ static int nothing(const struct options *o)
 	return 0;
 }
 
-// The program's own table is in cli/main.c; parsing does not care which.
+// The program's own table is in cli/commands.c; parsing does not care which.
 static const struct option probe_options[] = {
 	{"json", OPTION_FLAG, AT(json), NULL, ""},
 	{"out", OPTION_TEXT, AT(out), "PATH", ""},

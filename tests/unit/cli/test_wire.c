@@ -40,8 +40,8 @@ static void test_dissect(void **state)
 static void test_judge(void **state)
 {
 	static const char *const set[] = {"sensor.name=s", "taps=[{name: mx}]", "memory.sessions_max=400",
-		"inventory.own_networks=[192.0.2.0/24]", "inventory.exempt=[198.51.100.1, ::1]", "privacy.envelope=full",
-		"findings.disable=[starttls.stripped]", "findings.severity={starttls.masked: low}", "records.tls=off", NULL};
+		"inventory.own_networks=[192.0.2.0/24]", "inventory.exempt=[198.51.100.1, \"::1\"]", "privacy.envelope=full",
+		"findings.disable=[starttls.not-offered]", "findings.severity={starttls.masked-keyword: low}", "records.tls=off", NULL};
 	struct config c = configured(set);
 	struct judge_config j;
 	wire_judge(&j, &c);
@@ -54,9 +54,9 @@ static void test_judge(void **state)
 	assert_int_equal(j.exempt[1].ip_v, 6);
 	assert_int_equal(j.record.envelope, ENVELOPE_FULL);
 	assert_int_equal(j.n_disabled, 1);
-	assert_string_equal(j.disabled[0], "starttls.stripped");
-	assert_int_equal(j.severity[catalogue_find("starttls.masked") - catalogue], SEVERITY_LOW);
-	assert_int_equal(j.severity[catalogue_find("starttls.stripped") - catalogue], -1);
+	assert_string_equal(j.disabled[0], "starttls.not-offered");
+	assert_int_equal(j.severity[catalogue_find("starttls.masked-keyword") - catalogue], SEVERITY_LOW);
+	assert_int_equal(j.severity[catalogue_find("starttls.not-offered") - catalogue], -1);
 	assert_false(j.tls_records);
 }
 

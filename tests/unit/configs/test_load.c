@@ -25,8 +25,8 @@ static const struct {
 	{"inventory.own_networks", "inventory.own_networks=[192.0.2.0/24, \"2001:db8::/32\"]"},
 	{"inventory.exempt", "inventory.exempt=[198.51.100.7]"},
 	{"privacy.envelope", "privacy.envelope=full"},
-	{"findings.disable", "findings.disable=[starttls.stripped]"},
-	{"findings.severity", "findings.severity={starttls.stripped: low}"},
+	{"findings.disable", "findings.disable=[starttls.not-offered]"},
+	{"findings.severity", "findings.severity={starttls.not-offered: low}"},
 	{"records.tls", "records.tls=off"},
 };
 
@@ -172,9 +172,9 @@ static const struct {
 	{"two taps", "taps: [{name: a}, {name: b}]\n", "taps must have 1 to 1 items, not 2"},
 	{"tap without name", "taps: [{nam: a}]\n", "unknown key taps: nam; did you mean name?"},
 	{"tap that is no map", "taps: [a]\n", "each tap is a map"},
-	{"finding unknown", "findings: {disable: [starttls.striped]}\n", "did you mean starttls.stripped?"},
-	{"severity unknown", "findings: {severity: {starttls.stripped: awful}}\n", "\"awful\" is no severity"},
-	{"severity twice", "findings: {severity: {starttls.stripped: low, starttls.stripped: high}}\n", "stands here twice"},
+	{"finding unknown", "findings: {disable: [starttls.not-ofered]}\n", "did you mean starttls.not-offered?"},
+	{"severity unknown", "findings: {severity: {starttls.not-offered: awful}}\n", "\"awful\" is no severity"},
+	{"severity twice", "findings: {severity: {starttls.not-offered: low, starttls.not-offered: high}}\n", "stands here twice"},
 	{"severity list", "findings: {severity: [low]}\n", "must be a map"},
 	{"section that is no map", "capture: 4\n", "capture must be a map of keys"},
 	{"document that is no map", "- a\n", "the configuration must be a map of keys"},
