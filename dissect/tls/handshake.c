@@ -6,7 +6,13 @@
 #include "dissect/tls/progress.h"
 #include "hw/counter.h"
 
-enum { MSG_CLIENT_HELLO = 1, MSG_SERVER_HELLO = 2, MSG_CERTIFICATE = 11, MSG_SERVER_HELLO_DONE = 14, MSG_HEADER_LEN = 4 };
+enum {
+	MSG_CLIENT_HELLO = 1,
+	MSG_SERVER_HELLO = 2,
+	MSG_CERTIFICATE = 11,
+	MSG_SERVER_HELLO_DONE = 14,
+	MSG_HEADER_LEN = 4
+};
 
 enum { SNI_MAX = 255, ALPN_MAX = 64 }; // RFC 1035 2.3.4; no registered protocol name is longer than a few octets
 
@@ -40,7 +46,8 @@ static void open_client_hello(struct tls *t, struct tls_env *env, const struct p
 		facts_set_text(env->facts, &f->alpn, ch.alpn.at, bytes_left(&ch.alpn), ALPN_MAX);
 }
 
-static void open_server_hello(struct tls *t, struct tls_env *env, const struct place *at, struct bytes body, uint32_t end)
+static void open_server_hello(
+	struct tls *t, struct tls_env *env, const struct place *at, struct bytes body, uint32_t end)
 {
 	struct tls_server_hello sh;
 	if (tls_hello_server(body, &sh) != PARSE_DONE) {
@@ -57,7 +64,8 @@ static void open_server_hello(struct tls *t, struct tls_env *env, const struct p
 	tls_progress_server_hello(t, env, &sh, at, end);
 }
 
-static void open_hello(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, uint32_t end)
+static void open_hello(
+	struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, uint32_t end)
 {
 	struct bytes body = bytes_of(p, t->lane[d].msg_len);
 	if (d == DIR_C2S)
@@ -161,7 +169,8 @@ static void hello_lost(struct tls *t, struct tls_env *env, enum dir d, const str
 }
 
 // Takes what `p` has of the message body. The number of octets taken.
-static uint32_t message_body(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+static uint32_t message_body(
+	struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
 	struct tls_lane *lane = &t->lane[d];
 	uint32_t n = lane->msg_len - lane->msg_have;
@@ -190,7 +199,8 @@ void tls_handshake_begin(struct tls *t, enum dir d)
 		t->lane[d].n_msg = 0;
 }
 
-void tls_handshake_take(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+void tls_handshake_take(
+	struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
 	struct tls_lane *lane = &t->lane[d];
 	for (size_t i = 0; i < len && !lane->rec_unread;) {

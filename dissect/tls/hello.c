@@ -1,7 +1,14 @@
 // ClientHello and ServerHello, opened: one walk over the extensions with a table of those we read.
 #include "dissect/tls/hello.h"
 
-enum { EXT_SERVER_NAME = 0, EXT_ALPN = 16, EXT_PRE_SHARED_KEY = 41, EXT_SUPPORTED_VERSIONS = 43, EXT_KEY_SHARE = 51, EXT_ECH = 0xfe0d };
+enum {
+	EXT_SERVER_NAME = 0,
+	EXT_ALPN = 16,
+	EXT_PRE_SHARED_KEY = 41,
+	EXT_SUPPORTED_VERSIONS = 43,
+	EXT_KEY_SHARE = 51,
+	EXT_ECH = 0xfe0d
+};
 
 struct extension {
 	uint16_t type;
@@ -66,12 +73,6 @@ static bool client_ech(struct bytes body, void *hello)
 	return true;
 }
 
-static bool client_psk(struct bytes body, void *hello)
-{
-	((struct tls_client_hello *)hello)->psk = true;
-	return true;
-}
-
 static bool server_version(struct bytes body, void *hello)
 {
 	struct tls_server_hello *sh = hello;
@@ -100,12 +101,18 @@ static bool server_psk(struct bytes body, void *hello)
 }
 
 static const struct extension client_extensions[] = {
-	{EXT_SERVER_NAME, client_sni}, {EXT_ALPN, client_alpn}, {EXT_PRE_SHARED_KEY, client_psk},
-	{EXT_SUPPORTED_VERSIONS, client_versions}, {EXT_ECH, client_ech}, {0, NULL},
+	{EXT_SERVER_NAME, client_sni},
+	{EXT_ALPN, client_alpn},
+	{EXT_SUPPORTED_VERSIONS, client_versions},
+	{EXT_ECH, client_ech},
+	{0, NULL},
 };
 
 static const struct extension server_extensions[] = {
-	{EXT_PRE_SHARED_KEY, server_psk}, {EXT_SUPPORTED_VERSIONS, server_version}, {EXT_KEY_SHARE, server_share}, {0, NULL},
+	{EXT_PRE_SHARED_KEY, server_psk},
+	{EXT_SUPPORTED_VERSIONS, server_version},
+	{EXT_KEY_SHARE, server_share},
+	{0, NULL},
 };
 
 // Walks the extensions that end a hello. A hello may end without any. False: something contradicted itself.
@@ -128,7 +135,7 @@ static bool extensions_read(struct bytes *hello_rest, const struct extension *ta
 enum parse tls_hello_client(struct bytes body, struct tls_client_hello *out)
 {
 	*out = (struct tls_client_hello){.sni = bytes_of("", 0), .alpn = bytes_of("", 0)};
-	out->legacy_version = out->version = bytes_be16(&body);
+	out->version = bytes_be16(&body);
 	bytes_skip(&body, 32);
 	out->session_id = bytes_sub(&body, bytes_u8(&body));
 	bytes_skip(&body, bytes_be16(&body)); // cipher suites
@@ -142,10 +149,9 @@ enum parse tls_hello_client(struct bytes body, struct tls_client_hello *out)
 enum parse tls_hello_server(struct bytes body, struct tls_server_hello *out)
 {
 	// SHA-256 of "HelloRetryRequest". RFC 8446 4.1.3.
-	static const uint8_t retry[32] = {
-		0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-		0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-	};
+	static const uint8_t retry[32] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e,
+		0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8,
+		0x33, 0x9c};
 	*out = (struct tls_server_hello){0};
 	out->version = bytes_be16(&body);
 	const uint8_t *random = bytes_take(&body, sizeof(retry));

@@ -8,23 +8,21 @@ enum { TLS13 = 0x0304 };
 
 // Pointers stay inside the message: valid as long as it is.
 struct tls_client_hello {
-	uint16_t version;        // highest offered: supported_versions without GREASE, else legacy_version
-	uint16_t legacy_version;
+	uint16_t version; // highest offered: supported_versions without GREASE, else legacy_version
 	struct bytes session_id;
-	struct bytes sni;        // host_name, raw; empty: absent
-	struct bytes alpn;       // first protocol; empty: absent
+	struct bytes sni;  // host_name, raw; empty: absent
+	struct bytes alpn; // first protocol; empty: absent
 	bool ech;
-	bool psk;                // pre_shared_key
-	bool malformed;          // an extension contradicts itself; what it would have said is absent
+	bool malformed; // an extension contradicts itself; what it would have said is absent
 };
 
 struct tls_server_hello {
-	uint16_t version;        // supported_versions, else legacy_version
+	uint16_t version; // supported_versions, else legacy_version
 	uint16_t suite;
-	uint16_t group;          // of key_share; 0 none
+	uint16_t group; // of key_share; 0 none
 	struct bytes session_id;
-	bool retry;              // HelloRetryRequest
-	bool psk;                // pre_shared_key selected
+	bool retry; // HelloRetryRequest
+	bool psk;   // pre_shared_key selected
 	bool malformed;
 };
 

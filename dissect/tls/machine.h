@@ -9,21 +9,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TLS_EARLY_MAX = 3 }; // client records remembered until the server's decisive record is met; packets of two
-                            // directions swap by one or two places, not by more
+// Client records remembered until the server's decisive record is met: 3, because packets of two directions swap by
+// one or two places, not by more.
+enum { TLS_EARLY_MAX = 3 };
 
 // One direction.
 struct tls_lane {
-	uint32_t chunk;      // slab index of the hello being collected; 0 none
-	uint32_t msg_len;    // octets of the message's body, by its header
-	uint32_t msg_have;   // ... met so far
-	uint32_t acked;      // what the sender had received of the other stream when the current record began
-	uint16_t rec_len;    // octets of the current record's body, by its header
-	uint16_t rec_left;   // ... not met yet
-	uint8_t header[5];   // of the record, while it is incomplete
+	uint32_t chunk;    // slab index of the hello being collected; 0 none
+	uint32_t msg_len;  // octets of the message's body, by its header
+	uint32_t msg_have; // ... met so far
+	uint32_t acked;    // what the sender had received of the other stream when the current record began
+	uint16_t rec_len;  // octets of the current record's body, by its header
+	uint16_t rec_left; // ... not met yet
+	uint8_t header[5]; // of the record, while it is incomplete
 	uint8_t n_header;
-	uint8_t type;        // content type of the current record; 0 before the first
-	uint8_t msg[4];      // header of the handshake message
+	uint8_t type;   // content type of the current record; 0 before the first
+	uint8_t msg[4]; // header of the handshake message
 	uint8_t n_msg;
 	uint8_t alert_level; // first octet of a clear alert record
 	bool large : 1;      // chunk is of the large slab
@@ -44,18 +45,18 @@ struct tls {
 	uint32_t server_hello_end;           // stream offset (s2c) behind the ServerHello
 	uint32_t server_ccs_end;             // ... behind the server's change_cipher_spec
 	uint32_t client_data;                // stream offset (c2s) of the client's first application_data record, or
-	                                     // behind everything it sent while there was none
+					     // behind everything it sent while there was none
 	uint32_t early_acked[TLS_EARLY_MAX]; // .acked of client application_data records that cannot be judged yet
 	uint16_t early_len[TLS_EARLY_MAX];   // ... their lengths; oldest first
 	uint8_t n_early;
-	uint8_t n_flight;                    // TLS 1.3: records of the client's last handshake flight so far
-	bool server_hello : 1;               // seen, and its end is known
-	bool tls13 : 1;                      // ... and it selects TLS 1.3 (or could not be read: the stricter rules)
-	bool certificate : 1;                // the server's Certificate
-	bool hello_done : 1;                 // the server's ServerHelloDone
-	bool echo : 1;                       // the server returned the client's session id
-	bool client_finished : 1;            // TLS 1.3: the client's flight is over
-	bool client_more : 1;                // the client then sent more than an alert
+	uint8_t n_flight;         // TLS 1.3: records of the client's last handshake flight so far
+	bool server_hello : 1;    // seen, and its end is known
+	bool tls13 : 1;           // ... and it selects TLS 1.3 (or could not be read: the stricter rules)
+	bool certificate : 1;     // the server's Certificate
+	bool hello_done : 1;      // the server's ServerHelloDone
+	bool echo : 1;            // the server returned the client's session id
+	bool client_finished : 1; // TLS 1.3: the client's flight is over
+	bool client_more : 1;     // the client then sent more than an alert
 	bool completed : 1;
 	bool sealed : 1;
 };

@@ -18,7 +18,12 @@ static const struct name_row groups[] = {
 };
 
 static const struct name_row versions[] = {
-	{0x0002, "SSLv2"}, {0x0300, "SSLv3"}, {0x0301, "TLS 1.0"}, {0x0302, "TLS 1.1"}, {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"},
+	{0x0002, "SSLv2"},
+	{0x0300, "SSLv3"},
+	{0x0301, "TLS 1.0"},
+	{0x0302, "TLS 1.1"},
+	{0x0303, "TLS 1.2"},
+	{0x0304, "TLS 1.3"},
 };
 
 // RFC 8446 B.2, with the codes older versions used.

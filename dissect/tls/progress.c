@@ -13,10 +13,10 @@
 #include "dissect/tls/progress.h"
 
 enum {
-	ALERT_MAX = 24,       // the longest record that may still be an alert (DESIGN section 2)
-	CLOSE_MIN = 19,       // alert 2, content type 1, tag 16 ...
-	CLOSE_MAX = 26,       // ... and some slack
-	FLIGHT_MAX = 3,       // Certificate, CertificateVerify, Finished
+	ALERT_MAX = 24, // the longest record that may still be an alert (DESIGN section 2)
+	CLOSE_MIN = 19, // alert 2, content type 1, tag 16 ...
+	CLOSE_MAX = 26, // ... and some slack
+	FLIGHT_MAX = 3, // Certificate, CertificateVerify, Finished
 };
 
 static uint16_t finished_len(uint16_t suite)
@@ -109,14 +109,15 @@ static void early_judge(struct tls *t, struct tls_env *env, const struct place *
 {
 	uint8_t n = t->n_early;
 	t->n_early = 0;
+	// What is kept moves to a place at or before i: nothing unread is overwritten.
 	for (uint8_t i = 0; i < n; i++)
 		if (!client_record_judge(t, env->facts, t->early_acked[i], t->early_len[i]))
-			early_keep(t, t->early_acked[i], t->early_len[i]); // never past i: nothing unread is overwritten
+			early_keep(t, t->early_acked[i], t->early_len[i]);
 	complete_if_done(t, env, at);
 }
 
-void tls_progress_server_hello(struct tls *t, struct tls_env *env, const struct tls_server_hello *sh, const struct place *at,
-                               uint32_t end)
+void tls_progress_server_hello(
+	struct tls *t, struct tls_env *env, const struct tls_server_hello *sh, const struct place *at, uint32_t end)
 {
 	struct tls_facts *f = &env->facts->tls;
 	t->server_hello = f->server_hello = true;
@@ -150,9 +151,10 @@ void tls_progress_ccs(struct tls *t, struct tls_env *env, enum dir d, const stru
 	lane->ccs = f->ccs[d] = true;
 	if (d == DIR_S2C)
 		t->server_ccs_end = end;
-	// An abbreviated handshake: RFC 5246 7.3 tells it by the returned session id; a server may also return none with
-	// a ticket (RFC 5077 3.4), then by what is missing, for which nothing may have been lost.
-	if (d == DIR_S2C && t->server_hello && !t->tls13 && !t->certificate && !t->hello_done && (t->echo || !lane->gap)) {
+	// An abbreviated handshake: RFC 5246 7.3 tells it by the returned session id; a server may also return none
+	// with a ticket (RFC 5077 3.4), then by what is missing, for which nothing may have been lost.
+	if (d == DIR_S2C && t->server_hello && !t->tls13 && !t->certificate && !t->hello_done &&
+		(t->echo || !lane->gap)) {
 		f->resumed = true;
 		f->peer_cert = CERT_RESUMED;
 	}
@@ -183,7 +185,8 @@ static void server_record(struct tls *t, struct tls_env *env, const struct place
 	complete_if_done(t, env, at);
 }
 
-void tls_progress_appdata(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, uint32_t begin, uint16_t len)
+void tls_progress_appdata(
+	struct tls *t, struct tls_env *env, enum dir d, const struct place *at, uint32_t begin, uint16_t len)
 {
 	struct tls_lane *lane = &t->lane[d];
 	if (d == DIR_C2S && !lane->data)
@@ -199,7 +202,8 @@ void tls_progress_appdata(struct tls *t, struct tls_env *env, enum dir d, const 
 }
 
 // The first fatal alert stays; a warning stands until then.
-void tls_progress_alert(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, uint8_t level, uint8_t code)
+void tls_progress_alert(
+	struct tls *t, struct tls_env *env, enum dir d, const struct place *at, uint8_t level, uint8_t code)
 {
 	struct tls_facts *f = &env->facts->tls;
 	if (t->completed || (f->alert_clear && (f->alert_level == 2 || level != 2)))
@@ -215,8 +219,8 @@ void tls_progress_alert(struct tls *t, struct tls_env *env, enum dir d, const st
 // A direction whose last record, whole, was application data of the length of an encrypted alert.
 static bool ended_by_alert(const struct tls_lane *lane)
 {
-	return lane->type == 23 && !lane->lost && lane->rec_left == 0 && lane->n_header == 0 && lane->rec_len >= CLOSE_MIN &&
-	       lane->rec_len <= CLOSE_MAX;
+	return lane->type == 23 && !lane->lost && lane->rec_left == 0 && lane->n_header == 0 &&
+	       lane->rec_len >= CLOSE_MIN && lane->rec_len <= CLOSE_MAX;
 }
 
 void tls_progress_end(struct tls *t, struct tls_env *env)

@@ -84,8 +84,8 @@ static void record_begin(struct tls *t, struct tls_env *env, enum dir d, const s
 }
 
 // Takes octets of a record header. PARSE_BAD: p[*i] cannot be part of one; it was not taken.
-static enum parse header_take(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
-                              size_t *i)
+static enum parse header_take(
+	struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len, size_t *i)
 {
 	struct tls_lane *lane = &t->lane[d];
 	if (lane->n_header == 0)
@@ -105,7 +105,8 @@ static enum parse header_take(struct tls *t, struct tls_env *env, enum dir d, co
 	return PARSE_MORE;
 }
 
-static void alert_take(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+static void alert_take(
+	struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
 	struct tls_lane *lane = &t->lane[d];
 	if (lane->rec_left == 2)
@@ -115,7 +116,8 @@ static void alert_take(struct tls *t, struct tls_env *env, enum dir d, const str
 }
 
 // Takes what `p` has of the record's body. The number of octets taken.
-static size_t body_take(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+static size_t body_take(
+	struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
 	struct tls_lane *lane = &t->lane[d];
 	if (len > lane->rec_left)
@@ -140,7 +142,7 @@ static bool in_step_again(const uint8_t *p, size_t len)
 }
 
 static size_t feed(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
-                   enum tls_need *need)
+	enum tls_need *need)
 {
 	struct tls_lane *lane = &t->lane[d];
 	size_t i = 0;
@@ -173,7 +175,7 @@ static void release(struct tls *t, struct tls_env *env)
 }
 
 size_t tls_feed(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
-                enum tls_need *need)
+	enum tls_need *need)
 {
 	struct tls_lane *lane = &t->lane[d];
 	*need = t->sealed ? TLS_SEALED : TLS_GO_ON;

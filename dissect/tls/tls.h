@@ -2,6 +2,9 @@
 //
 // Fed octets in stream order from the first record on, in any cuts. Only ClientHello and ServerHello are opened;
 // everything else is told by its record and message header. Says when nothing more is to be learned (TLS_SEALED).
+//
+// Fills facts.tls but for `implicit` and `asked`, which are known to whoever found the TLS. A second STARTTLS on the
+// same connection begins with zeroed memory again (after tls_end()) and the same facts.
 #pragma once
 
 #include "dissect/place.h"
@@ -14,10 +17,10 @@ enum {
 
 struct tls_env {
 	struct facts *facts;
-	struct slab *small;  // objects of TLS_HELLO_SMALL octets
-	struct slab *large;  // objects of TLS_HELLO_LARGE octets
+	struct slab *small; // objects of TLS_HELLO_SMALL octets
+	struct slab *large; // objects of TLS_HELLO_LARGE octets
 	uint64_t *counter;
-	bool news;           // out, never cleared here
+	bool news; // out, never cleared here
 };
 
 // Zeroed memory is a machine before the first record. Fields are private to dissect/tls/.
@@ -26,11 +29,16 @@ struct tls;
 enum tls_need {
 	TLS_GO_ON,   // all was taken
 	TLS_NOT_TLS, // the rest of this direction is no TLS, and the handshake had not completed
-	TLS_SEALED,  // completed (DESIGN section 2) and all facts are known: the flow may cut through
+	TLS_SEALED,  // completed (DESIGN section 2) and all facts are known: the flow may cut through. Up to TLS 1.2
+		    // this waits for the server's first application data (server_appdata_first), unless something is
+		    // missing
 };
 
+// Feeds octets of direction `d`; `at` is the place of p[0]. Returns how many were taken: all, unless TLS_NOT_TLS. Then
+// p[taken] is the first octet that fits no record; octets before it that looked like a record's header (type 20 to 24,
+// so never a letter) were taken. That direction is not to be fed again. After TLS_SEALED feeding is harmless.
 size_t tls_feed(struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
-                enum tls_need *need);
+	enum tls_need *need);
 
 // `missing` octets of direction `d` will never come. Inside a record whose length is known the machine stays in
 // step; otherwise it looks for the next plausible record at the start of a run.

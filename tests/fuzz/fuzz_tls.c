@@ -50,7 +50,10 @@ static size_t chunk(struct run *r, const uint8_t *data, size_t len, size_t piece
 	enum dir d = data[0] & SERVER ? DIR_S2C : DIR_C2S;
 	size_t n = (size_t)data[1] << 8 | data[2];
 	uint64_t seen = r->off[dir_other(d)];
-	struct place at = {.off = r->off[d], .acked = data[0] & LATE ? seen / 2 : seen, .frame = 1, .quality = r->lost ? Q_GAP : 0};
+	struct place at = {.off = r->off[d],
+		.acked = data[0] & LATE ? seen / 2 : seen,
+		.frame = 1,
+		.quality = r->lost ? Q_GAP : 0};
 	r->off[d] += n;
 	if (data[0] & LOST) {
 		r->lost = true;
@@ -101,7 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check(&cut);
 	// Out of step a record is looked for at the start of a run, and a hello without room depends on the run: there
 	// the cuts matter. Everywhere else they must not.
-	bool alike = !whole.lost && !cut.counter[COUNT_tls_handshake_no_memory] && !cut.tls.lane[0].lost && !cut.tls.lane[1].lost;
+	bool alike = !whole.lost && !cut.counter[COUNT_tls_handshake_no_memory] && !cut.tls.lane[0].lost &&
+		     !cut.tls.lane[1].lost;
 	must(!alike || memcmp(&whole.facts, &cut.facts, sizeof(whole.facts)) == 0);
 	return 0;
 }

@@ -101,7 +101,7 @@ void made_client_hello(struct made *m, const char *session_id, const char *exten
 }
 
 void made_server_hello(struct made *m, uint16_t version, const char *random, const char *session_id, uint16_t suite,
-                       const char *extensions)
+	const char *extensions)
 {
 	put(m, 0x160303, 3);
 	size_t record = m->len;

@@ -26,7 +26,7 @@ void made_client_hello(struct made *m, const char *session_id, const char *exten
 
 // A record with one ServerHello. random: NULL plain, or in hex (32 octets).
 void made_server_hello(struct made *m, uint16_t version, const char *random, const char *session_id, uint16_t suite,
-                       const char *extensions);
+	const char *extensions);
 
 // What makes a ServerHello a HelloRetryRequest.
 extern const char made_retry[];

@@ -67,7 +67,8 @@ static void play_piece(struct player *pl, const struct tape_step *s, const uint8
 	}
 	uint8_t *copy = guard_end() - len;
 	memcpy(copy, p, len);
-	struct place at = {.off = pl->off[s->d], .acked = s->acked, .frame = (uint32_t)pl->step + 1, .quality = pl->quality};
+	struct place at = {
+		.off = pl->off[s->d], .acked = s->acked, .frame = (uint32_t)pl->step + 1, .quality = pl->quality};
 	enum tls_need need = TLS_GO_ON;
 	size_t taken = tls_feed(&pl->tls, &pl->env, s->d, &at, copy, len, &need);
 	assert_true(taken <= len);
@@ -84,7 +85,10 @@ static void play_step(struct player *pl, const struct tape_step *s, long cut)
 	if (!s->p) {
 		pl->quality |= Q_GAP;
 		pl->out->facts.conn.gaps[s->d]++;
-		struct place at = {.off = pl->off[s->d], .acked = s->acked, .frame = (uint32_t)pl->step + 1, .quality = pl->quality};
+		struct place at = {.off = pl->off[s->d],
+			.acked = s->acked,
+			.frame = (uint32_t)pl->step + 1,
+			.quality = pl->quality};
 		tls_gap(&pl->tls, &pl->env, s->d, &at, s->unknown_gap ? 0 : s->len);
 		pl->off[s->d] += s->len;
 		return;
@@ -106,7 +110,8 @@ void tape_play(const struct tape *t, long cut, uint32_t small, uint32_t large, s
 	assert_int_equal(slab_open(&slab_large, TLS_HELLO_LARGE, large), 0);
 	memset(out, 0, sizeof(*out));
 	struct player pl = {.out = out, .quality = t->quality};
-	pl.env = (struct tls_env){.facts = &out->facts, .small = &slab_small, .large = &slab_large, .counter = out->counter};
+	pl.env = (struct tls_env){
+		.facts = &out->facts, .small = &slab_small, .large = &slab_large, .counter = out->counter};
 	for (pl.step = 0; pl.step < t->n; pl.step++) {
 		pl.env.news = false;
 		play_step(&pl, &t->step[pl.step], cut);

@@ -28,9 +28,9 @@ struct tape {
 struct tape_result {
 	struct facts facts;
 	uint64_t counter[DISSECT_COUNTERS];
-	uint64_t not_tls[2];      // 1 + stream offset from where the direction was no TLS; 0 never
+	uint64_t not_tls[2]; // 1 + stream offset from where the direction was no TLS; 0 never
 	bool sealed;
-	uint64_t news;            // steps during which there was news, as bits
+	uint64_t news; // steps during which there was news, as bits
 };
 
 // Appends octets (copied) or a gap. acked is what the other side had said by then.

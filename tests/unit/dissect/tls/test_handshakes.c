@@ -21,14 +21,14 @@ struct row {
 	const char *suites;         // TLS 1.3
 	const char *client_groups, *server_groups;
 	const char *sni, *alpn;
-	bool ticket_off;            // resume by session id
+	bool ticket_off; // resume by session id
 	bool resume, early;
 	bool client_cert, ask_client_cert;
 	bool client_verifies, server_verifies; // ... and trusts nobody
 	enum first_speaker first;
 	bool fails;
 	bool want_retry, want_server_first, want_encrypted_alert;
-	int want_alert;             // + 1; 0 none
+	int want_alert; // + 1; 0 none
 	enum dir want_alert_dir;
 };
 
@@ -45,29 +45,34 @@ static const struct row rows[] = {
 	{"TLS 1.2, resumed by id", .version = TLS1_2_VERSION, .resume = true, .ticket_off = true},
 	{"TLS 1.2, client certificate", .version = TLS1_2_VERSION, .ask_client_cert = true, .client_cert = true},
 	{"TLS 1.2, server speaks first", .version = TLS1_2_VERSION, .first = SERVER_FIRST, .want_server_first = true},
-	{"TLS 1.2, resumed, server speaks first", .version = TLS1_2_VERSION, .resume = true, .first = SERVER_FIRST, .want_server_first = true},
-	{"TLS 1.2, no shared cipher", .version = TLS1_2_VERSION, .ciphers = ec_only, .server_ciphers = "ECDHE-RSA-AES128-GCM-SHA256",
-	 .fails = true, .want_alert = 1 + 40, .want_alert_dir = DIR_S2C},
-	{"TLS 1.2, client rejects", .version = TLS1_2_VERSION, .client_verifies = true, .fails = true, .want_alert = 1 + 48,
-	 .want_alert_dir = DIR_C2S},
-	{"TLS 1.3", .version = TLS1_3_VERSION, .sni = "mx.example", .alpn = "\x04smtp\x05" "esmtp"},
+	{"TLS 1.2, resumed, server speaks first", .version = TLS1_2_VERSION, .resume = true, .first = SERVER_FIRST,
+		.want_server_first = true},
+	{"TLS 1.2, no shared cipher", .version = TLS1_2_VERSION, .ciphers = ec_only,
+		.server_ciphers = "ECDHE-RSA-AES128-GCM-SHA256", .fails = true, .want_alert = 1 + 40,
+		.want_alert_dir = DIR_S2C},
+	{"TLS 1.2, client rejects", .version = TLS1_2_VERSION, .client_verifies = true, .fails = true,
+		.want_alert = 1 + 48, .want_alert_dir = DIR_C2S},
+	{"TLS 1.3", .version = TLS1_3_VERSION, .sni = "mx.example",
+		.alpn = "\x04smtp\x05"
+			"esmtp"},
 	{"TLS 1.3, AES-128", .version = TLS1_3_VERSION, .suites = "TLS_AES_128_GCM_SHA256"},
 	{"TLS 1.3, CCM-8", .version = TLS1_3_VERSION, .suites = "TLS_AES_128_CCM_8_SHA256"},
 	{"TLS 1.3, P-384", .version = TLS1_3_VERSION, .client_groups = "P-384", .server_groups = "P-384"},
-	{"TLS 1.3, HelloRetryRequest", .version = TLS1_3_VERSION, .client_groups = "X25519:P-256", .server_groups = "P-256", .sni = "mx.example",
-	 .want_retry = true},
+	{"TLS 1.3, HelloRetryRequest", .version = TLS1_3_VERSION, .client_groups = "X25519:P-256",
+		.server_groups = "P-256", .sni = "mx.example", .want_retry = true},
 	{"TLS 1.3, resumed", .version = TLS1_3_VERSION, .resume = true},
 	{"TLS 1.3, early data", .version = TLS1_3_VERSION, .resume = true, .early = true},
 	{"TLS 1.3, client certificate", .version = TLS1_3_VERSION, .ask_client_cert = true, .client_cert = true},
 	{"TLS 1.3, client certificate asked in vain", .version = TLS1_3_VERSION, .ask_client_cert = true},
 	{"TLS 1.3, server speaks first", .version = TLS1_3_VERSION, .first = SERVER_FIRST},
-	{"TLS 1.3, client rejects", .version = TLS1_3_VERSION, .client_verifies = true, .fails = true, .want_alert = 1 + 48,
-	 .want_alert_dir = DIR_C2S},
-	{"TLS 1.3, server rejects", .version = TLS1_3_VERSION, .server_verifies = true, .fails = true, .want_encrypted_alert = true},
-	{"TLS 1.3, server rejects a certificate", .version = TLS1_3_VERSION, .server_verifies = true, .client_cert = true, .fails = true,
-	 .want_encrypted_alert = true},
-	{"TLS 1.3, no shared group", .version = TLS1_3_VERSION, .client_groups = "P-521", .server_groups = "P-256", .fails = true,
-	 .want_alert = 1 + 40, .want_alert_dir = DIR_S2C},
+	{"TLS 1.3, client rejects", .version = TLS1_3_VERSION, .client_verifies = true, .fails = true,
+		.want_alert = 1 + 48, .want_alert_dir = DIR_C2S},
+	{"TLS 1.3, server rejects", .version = TLS1_3_VERSION, .server_verifies = true, .fails = true,
+		.want_encrypted_alert = true},
+	{"TLS 1.3, server rejects a certificate", .version = TLS1_3_VERSION, .server_verifies = true,
+		.client_cert = true, .fails = true, .want_encrypted_alert = true},
+	{"TLS 1.3, no shared group", .version = TLS1_3_VERSION, .client_groups = "P-521", .server_groups = "P-256",
+		.fails = true, .want_alert = 1 + 40, .want_alert_dir = DIR_S2C},
 };
 
 struct pair {
@@ -106,7 +111,8 @@ static int accept_any(int ok, X509_STORE_CTX *store)
 	return 1;
 }
 
-static int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned in_len, void *arg)
+static int alpn_select(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+	unsigned in_len, void *arg)
 {
 	*out = in + 1;
 	*out_len = in[0];
@@ -230,7 +236,8 @@ static void early(struct pair *p, struct tape *t)
 	size_t n;
 	char in[256];
 	for (int i = 0; i < 4; i++) // more records than the machine remembers, all longer than an alert
-		assert_int_equal(SSL_write_early_data(p->ssl[DIR_C2S], "EHLO early.client.example, and more\r\n", 37, &n), 1);
+		assert_int_equal(
+			SSL_write_early_data(p->ssl[DIR_C2S], "EHLO early.client.example, and more\r\n", 37, &n), 1);
 	flush(p, t, DIR_C2S);
 	while (SSL_read_early_data(p->ssl[DIR_S2C], in, sizeof(in), &n) == SSL_READ_EARLY_DATA_SUCCESS)
 		;
@@ -240,10 +247,14 @@ static void early(struct pair *p, struct tape *t)
 static uint16_t group_of(const SSL *ssl)
 {
 	switch (SSL_get_negotiated_group((SSL *)ssl)) {
-	case NID_X9_62_prime256v1: return 23;
-	case NID_secp384r1: return 24;
-	case NID_X25519: return 29;
-	default: return 0;
+	case NID_X9_62_prime256v1:
+		return 23;
+	case NID_secp384r1:
+		return 24;
+	case NID_X25519:
+		return 29;
+	default:
+		return 0;
 	}
 }
 
@@ -329,7 +340,8 @@ static void test_rows(void **state)
 		if (r->early)
 			early(&p, &t);
 		handshake(&p, &t);
-		assert_int_equal(SSL_is_init_finished(p.ssl[DIR_S2C]) && SSL_is_init_finished(p.ssl[DIR_C2S]), !r->fails);
+		assert_int_equal(
+			SSL_is_init_finished(p.ssl[DIR_S2C]) && SSL_is_init_finished(p.ssl[DIR_C2S]), !r->fails);
 		if (!r->fails)
 			dialogue(&p, &t, r->first);
 		tape_play_all(&t, &got);
@@ -362,7 +374,8 @@ static void test_losses(void **state)
 			assert_true(a->completed || !f->completed);
 			assert_true(!f->completed || f->server_hello || r->version != TLS1_3_VERSION);
 			assert_true(!f->server_appdata_first || (a->server_appdata_first && lost + 1 >= t.n - 4));
-			assert_true(!f->server_hello || (f->suite == a->suite && f->server_version == a->server_version));
+			assert_true(
+				!f->server_hello || (f->suite == a->suite && f->server_version == a->server_version));
 			assert_int_equal(got.not_tls[0] + got.not_tls[1], 0);
 		}
 		tape_free(&t);

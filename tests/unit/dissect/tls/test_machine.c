@@ -20,7 +20,7 @@ static const char version13[] = "002b 0002 0304 0033 0004 001d 0000";
 //   k TLS 1.3 ServerHello   p with pre_shared_key   r HelloRetryRequest   v SSLv2 server hello
 //   c Certificate and ServerHelloDone   x ServerHelloDone   K ClientKeyExchange   C change_cipher_spec
 //   F encrypted Finished (TLS 1.2)   f the length of a TLS 1.3 Finished   a the length of an encrypted alert
-//   D application data   E early-data sized end   A fatal alert   W warning   Q a plain SMTP line
+//   D application data   E early-data sized end   A fatal alert   W warning   X encrypted alert   Q a plain SMTP line
 //   - followed by one of these: the same, lost.   ! lost, nobody knows how much
 struct row {
 	const char *name;
@@ -33,57 +33,75 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{"1.2, plain and simple", {">H", "<hc", ">KCF", "<CF", ">D", "<D"}, .completed = true, .sealed = true, .version = 0x0303,
-	 .peer_cert = CERT_SEEN},
+	{"1.2, plain and simple", {">H", "<hc", ">KCF", "<CF", ">D", "<D"}, .completed = true, .sealed = true,
+		.version = 0x0303, .peer_cert = CERT_SEEN},
 	{"1.2, no data yet", {">H", "<hc", ">KCF", "<CF"}, .version = 0x0303, .peer_cert = CERT_SEEN},
-	{"1.2, data of the client only", {">H", "<hc", ">KCF", "<CF", ">D"}, .completed = true, .version = 0x0303, .peer_cert = CERT_SEEN},
-	{"1.2, False Start alone proves nothing", {">H", "<hc", ">KCFD", "<CF"}, .version = 0x0303, .peer_cert = CERT_SEEN},
-	{"1.2, False Start, then data", {">H", "<hc", ">KCFD", "<CF", ">D", "<D"}, .completed = true, .sealed = true, .version = 0x0303,
-	 .peer_cert = CERT_SEEN},
-	{"1.2, the server spoke first", {">H", "<hc", ">KCF", "<CF", "<D", ">D"}, .completed = true, .sealed = true, .server_first = true,
-	 .version = 0x0303, .peer_cert = CERT_SEEN},
-	{"1.2, the server spoke first, joined with Finished", {">H", "<hc", ">KCF", "<CFD", ">D"}, .completed = true, .sealed = true,
-	 .server_first = true, .version = 0x0303, .peer_cert = CERT_SEEN},
-	{"1.2, the server spoke first, but something is missing", {">H", "<hc", ">-D", ">KCF", "<CF", "<D", ">D"}, .version = 0x0303,
-	 .peer_cert = CERT_SEEN, .completed = true, .sealed = true},
-	{"1.2, the server spoke first, but we came late", {">H", "<hc", ">KCF", "<CF", "<D", ">D"}, .completed = true, .sealed = true,
-	 .version = 0x0303, .peer_cert = CERT_SEEN, .quality = Q_MIDSTREAM},
-	{"1.2, resumed", {">I", "<eCF", ">CF", ">D", "<D"}, .completed = true, .sealed = true, .resumed = true, .version = 0x0303,
-	 .peer_cert = CERT_RESUMED},
-	{"1.2, resumed by a ticket without id", {">H", "<hCF", ">CF", ">D", "<D"}, .completed = true, .sealed = true, .resumed = true,
-	 .version = 0x0303, .peer_cert = CERT_RESUMED},
-	{"1.2, anonymous", {">I", "<hx", ">KCF", "<CF", ">D", "<D"}, .completed = true, .sealed = true, .version = 0x0303},
-	{"1.2, id returned yet a certificate", {">I", "<ec", ">KCF", "<CF", ">D", "<D"}, .completed = true, .sealed = true, .version = 0x0303,
-	 .peer_cert = CERT_SEEN},
-	{"1.2, the certificate may have been lost", {">H", "<h-x", ">KCF", "<CF", ">D", "<D"}, .completed = true, .sealed = true,
-	 .version = 0x0303},
-	{"1.2, the server's CCS lost, data proves it", {">H", "<hc", ">KCF", "<-C", "<F", ">D", "<D"}, .completed = true, .sealed = true,
-	 .version = 0x0303, .peer_cert = CERT_SEEN},
-	{"1.2, both lost, data of one side proves nothing", {">H", "<hc", ">-C", "<-C", ">D"}, .version = 0x0303, .peer_cert = CERT_SEEN},
-	{"1.2, alert after CCS is encrypted", {">H", "<hc", ">KCF", "<CF", ">W"}, .version = 0x0303, .peer_cert = CERT_SEEN, .alert = 1 + 100},
-	{"ServerHello lost: CCS and data still tell", {">H", "<-h", "<c", ">KCF", "<CF", ">D", "<D"}, .completed = true, .sealed = true,
-	 .peer_cert = CERT_SEEN},
-	{"1.3, plain and simple", {">H", "<kCDD", ">Cf", ">D"}, .completed = true, .sealed = true, .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
+	{"1.2, data of the client only", {">H", "<hc", ">KCF", "<CF", ">D"}, .completed = true, .version = 0x0303,
+		.peer_cert = CERT_SEEN},
+	{"1.2, False Start alone proves nothing", {">H", "<hc", ">KCFD", "<CF"}, .version = 0x0303,
+		.peer_cert = CERT_SEEN},
+	{"1.2, False Start, then data", {">H", "<hc", ">KCFD", "<CF", ">D", "<D"}, .completed = true, .sealed = true,
+		.version = 0x0303, .peer_cert = CERT_SEEN},
+	{"1.2, the server spoke first", {">H", "<hc", ">KCF", "<CF", "<D", ">D"}, .completed = true, .sealed = true,
+		.server_first = true, .version = 0x0303, .peer_cert = CERT_SEEN},
+	{"1.2, the server spoke first, joined with Finished", {">H", "<hc", ">KCF", "<CFD", ">D"}, .completed = true,
+		.sealed = true, .server_first = true, .version = 0x0303, .peer_cert = CERT_SEEN},
+	{"1.2, the server spoke first, but something is missing", {">H", "<hc", ">-D", ">KCF", "<CF", "<D", ">D"},
+		.version = 0x0303, .peer_cert = CERT_SEEN, .completed = true, .sealed = true},
+	{"1.2, the server spoke first, but we came late", {">H", "<hc", ">KCF", "<CF", "<D", ">D"}, .completed = true,
+		.sealed = true, .version = 0x0303, .peer_cert = CERT_SEEN, .quality = Q_MIDSTREAM},
+	{"1.2, resumed", {">I", "<eCF", ">CF", ">D", "<D"}, .completed = true, .sealed = true, .resumed = true,
+		.version = 0x0303, .peer_cert = CERT_RESUMED},
+	{"1.2, resumed by a ticket without id", {">H", "<hCF", ">CF", ">D", "<D"}, .completed = true, .sealed = true,
+		.resumed = true, .version = 0x0303, .peer_cert = CERT_RESUMED},
+	{"1.2, anonymous", {">I", "<hx", ">KCF", "<CF", ">D", "<D"}, .completed = true, .sealed = true,
+		.version = 0x0303},
+	{"1.2, id returned yet a certificate", {">I", "<ec", ">KCF", "<CF", ">D", "<D"}, .completed = true,
+		.sealed = true, .version = 0x0303, .peer_cert = CERT_SEEN},
+	{"1.2, the certificate may have been lost", {">H", "<h-x", ">KCF", "<CF", ">D", "<D"}, .completed = true,
+		.sealed = true, .version = 0x0303},
+	{"1.2, the server's CCS lost, data proves it", {">H", "<hc", ">KCF", "<-C", "<F", ">D", "<D"},
+		.completed = true, .sealed = true, .version = 0x0303, .peer_cert = CERT_SEEN},
+	{"1.2, both lost, data of one side proves nothing", {">H", "<hc", ">-C", "<-C", ">D"}, .version = 0x0303,
+		.peer_cert = CERT_SEEN},
+	{"1.2, an encrypted alert tells nothing", {">H", "<hc", ">KCF", "<CF", ">X"}, .version = 0x0303,
+		.peer_cert = CERT_SEEN},
+	{"1.2, a clear one, late", {">H", "<hc", ">KCF", "<CF", ">W"}, .version = 0x0303, .peer_cert = CERT_SEEN,
+		.alert = 1 + 100},
+	{"ServerHello lost: CCS and data still tell", {">H", "<-h", "<c", ">KCF", "<CF", ">D", "<D"}, .completed = true,
+		.sealed = true, .peer_cert = CERT_SEEN},
+	{"1.3, plain and simple", {">H", "<kCDD", ">Cf", ">D"}, .completed = true, .sealed = true, .version = 0x0304,
+		.peer_cert = CERT_ENCRYPTED},
 	{"1.3, Finished alone", {">H", "<kCDD", ">Cf", "<D"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
-	{"1.3, alert for an answer", {">H", "<kCDD", ">Ca"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED, .alert_close = true},
-	{"1.3, alert after Finished", {">H", "<kCDD", ">Cfa"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED, .alert_close = true},
-	{"1.3, the server's alert", {">H", "<kCDD", ">Cf", "<a"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED, .alert_close = true},
-	{"1.3, certificate, verify, Finished", {">H", "<kCDD", ">CDDf"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
-	{"1.3, ... and data", {">H", "<kCDD", ">CDDf", ">D"}, .completed = true, .sealed = true, .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
+	{"1.3, alert for an answer", {">H", "<kCDD", ">Ca"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED,
+		.alert_close = true},
+	{"1.3, alert after Finished", {">H", "<kCDD", ">Cfa"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED,
+		.alert_close = true},
+	{"1.3, the server's alert", {">H", "<kCDD", ">Cf", "<a"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED,
+		.alert_close = true},
+	{"1.3, certificate, verify, Finished", {">H", "<kCDD", ">CDDf"}, .version = 0x0304,
+		.peer_cert = CERT_ENCRYPTED},
+	{"1.3, ... and data", {">H", "<kCDD", ">CDDf", ">D"}, .completed = true, .sealed = true, .version = 0x0304,
+		.peer_cert = CERT_ENCRYPTED},
 	{"1.3, a flight of unknown lengths", {">H", "<kCDD", ">DDD"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
-	{"1.3, ... and a fourth", {">H", "<kCDD", ">DDDD"}, .completed = true, .sealed = true, .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
-	{"1.3, early data is not an answer", {">H", ">CDDDDDD", "<kCDD"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
-	{"1.3, early data, then the flight", {">H", ">CDDDDDD", "<pCDD", ">Ef", ">D"}, .completed = true, .sealed = true, .resumed = true,
-	 .version = 0x0304, .peer_cert = CERT_RESUMED},
-	{"1.3, early data, end of it, Finished", {">H", ">CDDDDDD", "<pCDD", ">Ef"}, .resumed = true, .version = 0x0304, .peer_cert = CERT_RESUMED},
-	{"1.3, nothing of the server after its hello", {">H", "<k", ">CfD"}, .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
-	{"1.3, retry, CCS before the second hellos", {">H", "<rC", ">CH", "<kDD", ">fD"}, .completed = true, .sealed = true, .retry = true,
-	 .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
+	{"1.3, ... and a fourth", {">H", "<kCDD", ">DDDD"}, .completed = true, .sealed = true, .version = 0x0304,
+		.peer_cert = CERT_ENCRYPTED},
+	{"1.3, early data is not an answer", {">H", ">CDDDDDD", "<kCDD"}, .version = 0x0304,
+		.peer_cert = CERT_ENCRYPTED},
+	{"1.3, early data, then the flight", {">H", ">CDDDDDD", "<pCDD", ">Ef", ">D"}, .completed = true,
+		.sealed = true, .resumed = true, .version = 0x0304, .peer_cert = CERT_RESUMED},
+	{"1.3, early data, end of it, Finished", {">H", ">CDDDDDD", "<pCDD", ">Ef"}, .resumed = true, .version = 0x0304,
+		.peer_cert = CERT_RESUMED},
+	{"1.3, nothing of the server after its hello", {">H", "<k", ">CfD"}, .version = 0x0304,
+		.peer_cert = CERT_ENCRYPTED},
+	{"1.3, retry, CCS before the second hellos", {">H", "<rC", ">CH", "<kDD", ">fD"}, .completed = true,
+		.sealed = true, .retry = true, .version = 0x0304, .peer_cert = CERT_ENCRYPTED},
 	{"1.3, retry only", {">H", "<rC"}, .retry = true},
 	{"1.3, ServerHello lost: data proves nothing", {">H", "<-k", "<CDD", ">CfDD"}, .version = 0},
-	{"1.3, the server's flight lost", {">H", "<k", "<-D", ">CfD", "<D"}, .completed = true, .sealed = true, .version = 0x0304,
-	 .peer_cert = CERT_ENCRYPTED},
-	{"midstream: data in both directions proves nothing", {"<!", ">!", ">D", "<D", ">D", "<D"}, .quality = Q_MIDSTREAM},
+	{"1.3, the server's flight lost", {">H", "<k", "<-D", ">CfD", "<D"}, .completed = true, .sealed = true,
+		.version = 0x0304, .peer_cert = CERT_ENCRYPTED},
+	{"midstream: data in both directions proves nothing", {"<!", ">!", ">D", "<D", ">D", "<D"},
+		.quality = Q_MIDSTREAM},
 	{"midstream in the middle of a record", {"<!", "<Q", "<D", ">!", ">Q", ">D"}, .quality = Q_MIDSTREAM},
 	{"alert of the server", {">H", "<A"}, .alert = 1 + 40},
 	{"a warning, then a fatal one", {">H", "<WA"}, .alert = 1 + 40},
@@ -91,10 +109,10 @@ static const struct row rows[] = {
 	{"alert, then plaintext", {">H", "<A", ">Q"}, .alert = 1 + 40, .not_tls = true},
 	{"plaintext at once", {">Q"}, .not_tls = true},
 	{"plaintext for a ServerHello", {">H", "<Q"}, .not_tls = true},
-	{"after completion nothing is plaintext", {">H", "<hc", ">KCF", "<CF", ">D", ">Q", "<D"}, .completed = true, .sealed = true,
-	 .version = 0x0303, .peer_cert = CERT_SEEN},
-	{"SSLv2 hello, TLS answer", {">V", "<hc", ">KCF", "<CF", ">D", "<D"}, .completed = true, .sealed = true, .version = 0x0303,
-	 .peer_cert = CERT_SEEN},
+	{"after completion nothing is plaintext", {">H", "<hc", ">KCF", "<CF", ">D", ">Q", "<D"}, .completed = true,
+		.sealed = true, .version = 0x0303, .peer_cert = CERT_SEEN},
+	{"SSLv2 hello, TLS answer", {">V", "<hc", ">KCF", "<CF", ">D", "<D"}, .completed = true, .sealed = true,
+		.version = 0x0303, .peer_cert = CERT_SEEN},
 	{"SSLv2 both", {">V", "<v", ">Q", "<Q"}, .version = 0x0002},
 };
 
@@ -102,35 +120,84 @@ static void add_hello(struct made *m, char what)
 {
 	static const char id[] = "0102030405060708";
 	switch (what) {
-	case 'H': made_client_hello(m, "", "002b 0005 04 0304 0303"); break;
-	case 'I': made_client_hello(m, id, NULL); break;
-	case 'V': made_hex(m, "8014 01 0301 0003 0000 0008 00002f"); made_fill(m, 8, 0xcc); break;
-	case 'v': made_hex(m, "8010 04 00 01 0002 0000 0000 0005"); made_fill(m, 5, 0xdd); break;
-	case 'h': made_server_hello(m, 0x0303, NULL, "99", 0xc02f, ""); break;
-	case 'e': made_server_hello(m, 0x0303, NULL, id, 0xc02f, ""); break;
-	case 'k': made_server_hello(m, 0x0303, NULL, "", 0x1302, version13); break;
-	case 'p': made_server_hello(m, 0x0303, NULL, "", 0x1302, "0029 0002 0000 002b 0002 0304 0033 0004 001d 0000"); break;
-	case 'r': made_server_hello(m, 0x0303, made_retry, "", 0x1302, "002b 0002 0304 0033 0002 0017"); break;
-	default: fail_msg("unknown step %c", what);
+	case 'H':
+		made_client_hello(m, "", "002b 0005 04 0304 0303");
+		break;
+	case 'I':
+		made_client_hello(m, id, NULL);
+		break;
+	case 'V':
+		made_hex(m, "8014 01 0301 0003 0000 0008 00002f");
+		made_fill(m, 8, 0xcc);
+		break;
+	case 'v':
+		made_hex(m, "8010 04 00 01 0002 0000 0000 0005");
+		made_fill(m, 5, 0xdd);
+		break;
+	case 'h':
+		made_server_hello(m, 0x0303, NULL, "99", 0xc02f, "");
+		break;
+	case 'e':
+		made_server_hello(m, 0x0303, NULL, id, 0xc02f, "");
+		break;
+	case 'k':
+		made_server_hello(m, 0x0303, NULL, "", 0x1302, version13);
+		break;
+	case 'p':
+		made_server_hello(m, 0x0303, NULL, "", 0x1302, "0029 0002 0000 002b 0002 0304 0033 0004 001d 0000");
+		break;
+	case 'r':
+		made_server_hello(m, 0x0303, made_retry, "", 0x1302, "002b 0002 0304 0033 0002 0017");
+		break;
+	default:
+		fail_msg("unknown step %c", what);
 	}
 }
 
 static void add(struct made *m, char what)
 {
 	switch (what) {
-	case 'c': made_record(m, 22, "0b 000006 000003 000000 0e 000000"); break;
-	case 'x': made_record(m, 22, "0e 000000"); break;
-	case 'K': made_record(m, 22, "10 000004 03 010203"); break;
-	case 'C': made_record(m, 20, "01"); break;
-	case 'F': made_sealed(m, 22, 40); break;
-	case 'f': made_sealed(m, 23, 69); break;
-	case 'a': made_sealed(m, 23, 19); break;
-	case 'E': made_sealed(m, 23, 21); break;
-	case 'D': made_sealed(m, 23, 96); break;
-	case 'A': made_record(m, 21, "02 28"); break;
-	case 'W': made_record(m, 21, "01 64"); break;
-	case 'Q': made_hex(m, "4d41494c2046524f4d3a3c3e0d0a"); break;
-	default: add_hello(m, what);
+	case 'c':
+		made_record(m, 22, "0b 000006 000003 000000 0e 000000");
+		break;
+	case 'x':
+		made_record(m, 22, "0e 000000");
+		break;
+	case 'K':
+		made_record(m, 22, "10 000004 03 010203");
+		break;
+	case 'C':
+		made_record(m, 20, "01");
+		break;
+	case 'F':
+		made_sealed(m, 22, 40);
+		break;
+	case 'f':
+		made_sealed(m, 23, 69);
+		break;
+	case 'a':
+		made_sealed(m, 23, 19);
+		break;
+	case 'E':
+		made_sealed(m, 23, 21);
+		break;
+	case 'D':
+		made_sealed(m, 23, 96);
+		break;
+	case 'X':
+		made_sealed(m, 21, 22);
+		break;
+	case 'A':
+		made_record(m, 21, "02 28");
+		break;
+	case 'W':
+		made_record(m, 21, "01 64");
+		break;
+	case 'Q':
+		made_hex(m, "4d41494c2046524f4d3a3c3e0d0a");
+		break;
+	default:
+		add_hello(m, what);
 	}
 }
 
@@ -317,8 +384,10 @@ static void test_looks_like(void **state)
 	};
 	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
 		print_message("%s\n", looks[i].name);
-		assert_int_equal(tls_looks_like(DIR_C2S, (const uint8_t *)looks[i].octets, looks[i].len), looks[i].client);
-		assert_int_equal(tls_looks_like(DIR_S2C, (const uint8_t *)looks[i].octets, looks[i].len), looks[i].server);
+		assert_int_equal(
+			tls_looks_like(DIR_C2S, (const uint8_t *)looks[i].octets, looks[i].len), looks[i].client);
+		assert_int_equal(
+			tls_looks_like(DIR_S2C, (const uint8_t *)looks[i].octets, looks[i].len), looks[i].server);
 	}
 }
 
