@@ -1,8 +1,7 @@
 // Community ID v1, seed 0: the same connection has the same name in every tool that knows it.
 // "1:" base64(SHA-1(seed . lesser address . other address . protocol . 0 . its port . other port)), network order.
-#include "alerts/record.h"
+#include "alerts/record_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -27,7 +26,7 @@ void record_community_id(char out[32], const struct conn_facts *c)
 {
 	size_t addr_len = c->ip_v == 6 ? 16 : 4;
 	bool ordered = client_first(c, addr_len);
-	uint8_t in[2 + 16 + 16 + 2 + 2 + 2], digest[EVP_MAX_MD_SIZE];
+	uint8_t in[2 + 16 + 16 + 2 + 2 + 2], digest[20];
 	uint8_t *p = put_be16(in, 0);
 
 	p = mempcpy(p, ordered ? c->src : c->dst, addr_len);
@@ -36,10 +35,7 @@ void record_community_id(char out[32], const struct conn_facts *c)
 	*p++ = 0;
 	p = put_be16(p, ordered ? c->src_port : c->dst_port);
 	p = put_be16(p, ordered ? c->dst_port : c->src_port);
-	// Fails only without memory, or where OpenSSL cannot load a digest at all; no true name could follow.
-	unsigned int len;
-	if (!EVP_Digest(in, (size_t)(p - in), digest, &len, EVP_sha1(), NULL))
-		abort();
+	record_sha1(digest, in, (size_t)(p - in));
 	memcpy(out, "1:", 2);
-	EVP_EncodeBlock((unsigned char *)out + 2, digest, (int)len); // 20 octets make 28, and the final NUL
+	EVP_EncodeBlock((unsigned char *)out + 2, digest, sizeof(digest)); // 28 digits and the final NUL
 }

@@ -2,12 +2,9 @@
 //
 // A digest, not a fast hash: ports, ISNs and times are the attacker's choice, and two alerts with one id would be
 // one alert to the receiver.
-#include "alerts/record.h"
+#include "alerts/record_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 enum { DIGEST_LEN = 32, HASH_LEN = 10 };
 
@@ -56,9 +53,7 @@ static void digest_of(uint8_t out[DIGEST_LEN], char label, const struct facts *f
 	put_be(&h, signature_id, 4);
 	put_be(&h, ordinal, 4);
 	put(&h, tap, strlen(tap));
-	// Fails only without memory, or where OpenSSL cannot load a digest at all; no unique id could follow.
-	if (!EVP_Digest(h.octets, h.len, out, NULL, EVP_sha256(), NULL))
-		abort();
+	record_sha256(out, h.octets, h.len);
 }
 
 // 48 bits of milliseconds and 80 of hash as 26 digits of five bits; two leading bits are zero.

@@ -112,15 +112,34 @@ void record_head(struct record_writer *w, const char *event_type, uint64_t time_
 	}
 }
 
+// inet_ntop() prints IPv4 through snprintf(), which would be a sixth of a record's time.
+static char *put_ip4(char *p, const uint8_t addr[4])
+{
+	for (int i = 0; i < 4; i++) {
+		if (addr[i] >= 100)
+			*p++ = (char)('0' + addr[i] / 100);
+		if (addr[i] >= 10)
+			*p++ = (char)('0' + addr[i] / 10 % 10);
+		*p++ = (char)('0' + addr[i] % 10);
+		*p++ = '.';
+	}
+	return p - 1;
+}
+
 static void address(struct json *j, uint8_t ip_v, const uint8_t addr[16])
 {
 	char text[INET6_ADDRSTRLEN + 2] = "\"";
+	char *end;
 
-	inet_ntop(ip_v == 6 ? AF_INET6 : AF_INET, addr, text + 1, INET6_ADDRSTRLEN);
-	size_t len = strlen(text);
-	text[len] = '"';
+	if (ip_v == 6) {
+		inet_ntop(AF_INET6, addr, text + 1, INET6_ADDRSTRLEN);
+		end = text + strlen(text);
+	} else {
+		end = put_ip4(text + 1, addr);
+	}
+	*end++ = '"';
 	json_separate(j);
-	json_put_raw(j, text, len + 1);
+	json_put_raw(j, text, (size_t)(end - text));
 }
 
 static void vlan(struct json *j, const struct conn_facts *c)

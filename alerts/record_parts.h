@@ -57,3 +57,7 @@ const char *record_app_proto(const struct facts *f);
 
 // A TLS code point's name, or "0x0a1b" where it has none (NULL). Writes the value.
 void record_code_point(struct json *j, const char *name, uint16_t value);
+
+// Digests. Any thread; never fail (the process ends where OpenSSL cannot do them at all).
+void record_sha1(uint8_t out[20], const void *in, size_t len);
+void record_sha256(uint8_t out[32], const void *in, size_t len);

@@ -349,6 +349,36 @@ static void times(void **state)
 	}
 }
 
+static void addresses(void **state)
+{
+	static const struct {
+		uint8_t ip_v, addr[16];
+		const char *want;
+	} row[] = {
+		{4, {0, 0, 0, 0}, "0.0.0.0"},
+		{4, {9, 10, 99, 100}, "9.10.99.100"},
+		{4, {255, 255, 255, 255}, "255.255.255.255"},
+		{4, {101, 109, 200, 1}, "101.109.200.1"},
+		{6, {0}, "::"},
+		{6, {0x20, 0x01, 0x0d, 0xb8, [15] = 1}, "2001:db8::1"},
+		{6, {[10] = 0xff, 0xff, 192, 0, 2, 1}, "::ffff:192.0.2.1"},
+		{6, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+		 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+	};
+	static struct fixture x;
+	static char out[RECORD_LEN_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		fixture_clear(&x);
+		x.facts.conn.ip_v = row[i].ip_v;
+		memcpy(x.facts.conn.dst, row[i].addr, sizeof(row[i].addr));
+		json_t *root = json_loadb(out, write_kind(SMTP, &x, out), 0, NULL);
+		assert_string_equal(json_string_value(json_object_get(root, "dest_ip")), row[i].want);
+		json_decref(root);
+	}
+}
+
 static void uptime(void **state)
 {
 	static struct fixture x;
@@ -364,6 +394,7 @@ static void uptime(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(members), cmocka_unit_test(times), cmocka_unit_test(uptime)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(members), cmocka_unit_test(times), cmocka_unit_test(addresses),
+	                                   cmocka_unit_test(uptime)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
