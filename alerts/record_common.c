@@ -14,7 +14,7 @@ size_t record_render(char *out, const struct record_config *c, void (*body)(stru
 	struct record_writer w = {.config = c};
 
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		json_init(&w.json, out, RECORD_LEN_MAX);
+		json_init(&w.json, out, RECORD_LEN_MAX - 1); // with its newline a line is not above the cap
 		w.shape = &shapes[i];
 		w.truncated = i > 0;
 		body(&w, what);

@@ -218,16 +218,17 @@ static void of_alert(struct record_writer *w, const struct record_alert *a)
 	for (size_t i = 0; i < record_list(w, a->n_related); i++)
 		json_put_word(j, a->related[i]->id);
 	json_close_array(j);
-	json_key(j, "evidence");
+	json_key(j, "detail");
+	bounded_or_null(w, a->root->detail);
+	// Frame numbers depend on how the packets were cut into files; `pcap` is where such things may stand (P12).
+	json_key(j, "pcap");
 	json_open_object(j);
 	json_key(j, "frames");
 	json_open_array(j);
-	for (size_t i = 0; i < a->root->n_frames; i++)
+	for (size_t i = 0; i < a->root->n_frames && i < FINDING_FRAMES_MAX; i++)
 		if (a->root->frames[i]) // 0 is no packet
 			json_put_u64(j, a->root->frames[i]);
 	json_close_array(j);
-	json_key(j, "detail");
-	bounded_or_null(w, a->root->detail);
 	json_close_object(j);
 	json_key(j, "repeat");
 	json_open_object(j);
