@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/words.h"
+#include "dissect/tls/names.h"
 
 static void heading(FILE *out, bool colour, const char *text)
 {
@@ -87,6 +88,39 @@ static void print_dialogue(FILE *out, const struct explanation *e, bool colour)
 		fprintf(out, "  and %llu more lines\n", (unsigned long long)transcript_dropped(e->transcript));
 }
 
+static void print_mark(FILE *out, const char *what, const struct mark *m)
+{
+	if (mark_set(m))
+		fprintf(out, "  #%-6u %s\n", m->frame, what);
+}
+
+// What TLS was, as far as it can be seen from outside.
+static void print_tls(FILE *out, const struct facts *f, bool colour)
+{
+	const struct tls_facts *t = &f->tls;
+	const char *version = tls_version_name(t->server_version), *suite = tls_suite_name(t->suite);
+	const char *alert = tls_alert_name(t->alert_code);
+	if (!t->asked && !t->client_hello)
+		return;
+	heading(out, colour, "TLS");
+	print_mark(out, t->sslv2_hello ? "C: ClientHello in SSLv2 form" : "C: ClientHello", &t->client_hello_mark);
+	if (t->sni.len > 0) {
+		fputs("          server name ", out);
+		stdout_escaped(out, facts_text(f, t->sni), t->sni.len);
+		fputc('\n', out);
+	}
+	print_mark(out, "S: ServerHello", &t->server_hello_mark);
+	if (t->server_hello)
+		fprintf(out, "          %s, %s (0x%04x)%s\n", version != NULL ? version : "unknown version",
+			suite != NULL ? suite : "unknown suite", t->suite, t->resumed ? ", resumed" : "");
+	if (t->alert_clear)
+		fprintf(out, "  #%-6u %s: alert %s (%u)\n", t->alert_mark.frame, t->alert_dir == DIR_C2S ? "C" : "S",
+			alert != NULL ? alert : "unknown", t->alert_code);
+	print_mark(out, "handshake completed", &t->completed_mark);
+	if (!t->completed)
+		fputs("  the handshake did not complete\n", out);
+}
+
 static void print_why(FILE *out, const struct session *s, bool colour)
 {
 	if (s->n_why == 0)
@@ -145,6 +179,7 @@ void explain_print(FILE *out, const struct explanation *e)
 	print_head(out, e, colour);
 	print_quality(out, &e->wanted->facts.conn, colour);
 	print_dialogue(out, e, colour);
+	print_tls(out, &e->wanted->facts, colour);
 	print_why(out, &e->wanted->session, colour);
 	print_findings(out, &e->wanted->session, colour);
 	if (f != NULL)

@@ -14,8 +14,8 @@
 
 enum {
 	RING_LEN = 4 * 1024 * 1024, // about 3,000 sessions: a hundredth of a second of the busiest input
-	WAIT_MIN_NS = 20000,        // sleeps between looks at a ring that is empty or full, doubled up to
-	WAIT_MAX_NS = 1000000,
+	WAIT_MIN_NS = 100000,       // sleeps between looks at a ring that is empty or full, doubled up to
+	WAIT_MAX_NS = 1600000,
 	TICK_MESSAGES = 256,        // messages between looks at the clock and at the signals
 };
 

@@ -9,6 +9,7 @@
 #include "cli/pipeline.h"
 #include "cli/settings.h"
 #include "cli/summary.h"
+#include "cli/words.h"
 #include "cli/writer.h"
 #include "hw/log.h"
 
@@ -34,19 +35,21 @@ static void tell_trouble(const struct source *source, int error)
 	struct source_damage d;
 	for (size_t i = 0; source_damage(source, i, &d) == 0; i++)
 		log_error("read", "%s is damaged at octet %llu (%s); what stands before it was read",
-			source_file_name(source, d.file), (unsigned long long)d.offset, d.reason);
+			words_input(source_file_name(source, d.file)), (unsigned long long)d.offset, d.reason);
 	if (interrupt_seen())
 		log_warn("read", "interrupted; what was found until then is told");
 	if (error < 0)
 		log_error("read", "stopped early: %s; what was found until then is told", strerror(-error));
 }
 
+// Alerts, because disabled findings and exempt peers must not fail anybody. What is only information never becomes an
+// alert, so there any finding counts.
 static bool above(const struct judge_summary *s, long severity)
 {
-	for (size_t i = 0; severity >= 0 && i < catalogue_n && i < 256; i++)
-		if (s->finding[i].n > 0 && s->finding[i].worst_severity >= severity)
-			return true;
-	return false;
+	bool info = false;
+	for (size_t i = 0; severity == SEVERITY_INFO && i < catalogue_n; i++)
+		info |= s->finding[i].n > 0;
+	return severity >= 0 && (info || s->worst_alert_severity >= severity);
 }
 
 static int exit_code(const struct options *o, const struct summary *s)

@@ -51,10 +51,10 @@ static void print_damage(FILE *out, const struct source *source)
 {
 	struct source_damage d;
 	for (size_t i = 0; source_damage(source, i, &d) == 0; i++) {
-		const char *name = source_file_name(source, d.file);
-		fputs("  damaged: ", out);
+		const char *name = words_input(source_file_name(source, d.file));
+		fputs("   damaged  ", out);
 		stdout_escaped(out, name, strlen(name));
-		fprintf(out, " at octet %llu: %s; what stands before was read\n", (unsigned long long)d.offset, d.reason);
+		fprintf(out, "\n            at octet %llu: %s; what stands before was read\n", (unsigned long long)d.offset, d.reason);
 	}
 }
 
@@ -70,7 +70,7 @@ static void print_blind(FILE *out, const struct summary *s, bool colour)
 	stdout_styled(out, colour, STYLE_YELLOW, "What could not be seen");
 	fputc('\n', out);
 	if (s->early)
-		fputs("  stopped early: everything after that point\n", out);
+		fputs("   stopped  early: whatever stands after that point\n", out);
 	print_damage(out, s->source);
 	for (size_t i = 0; i < blind_table_n; i++) {
 		uint64_t n = blind_count(&blind_table[i], s->judge);
@@ -95,17 +95,23 @@ static void print_verdicts(FILE *out, const struct judge_summary *j)
 				verdict_name((enum verdict)i), words_verdict((enum verdict)i));
 }
 
+// Index 0 is "none", which the states tell better.
 static void print_versions(FILE *out, const struct judge_summary *j)
 {
-	const char *separator = "  ";
-	for (int i = 0; i < 8; i++) {
-		if (j->by_tls_version[i] == 0 || judge_tls_version_names[i] == NULL)
+	const char *separator = "  established: ";
+	for (int i = 1; i < 8; i++) {
+		if (j->by_tls_version[i] == 0)
 			continue;
-		fprintf(out, "%s%s: %llu", separator, judge_tls_version_names[i], (unsigned long long)j->by_tls_version[i]);
+		fprintf(out, "%s%s %llu", separator, judge_tls_version_names[i], (unsigned long long)j->by_tls_version[i]);
 		separator = ", ";
 	}
 	if (separator[0] == ',')
 		fputc('\n', out);
+}
+
+static const char *id_of(const struct judge_example *e)
+{
+	return e->alert_id[0] != '\0' ? e->alert_id : e->session_id;
 }
 
 static void print_finding(FILE *out, const struct catalogue_row *row, const struct judge_example *e, bool colour)
@@ -125,13 +131,13 @@ static void print_finding(FILE *out, const struct catalogue_row *row, const stru
 	else if (e->detail[0] != '\0')
 		fputs("  ", out);
 	stdout_escaped(out, e->detail, strnlen(e->detail, sizeof e->detail));
-	fprintf(out, "\n%11s%s\n", "", e->alert_id);
+	fprintf(out, "\n%11s%s\n", "", id_of(e));
 }
 
 // The same inputs and the settings that ids depend on, so that the line can be pasted.
 static void print_explain(FILE *out, const struct options *o, const char *id)
 {
-	fprintf(out, "\nTo see why: postwacht explain %s", id);
+	fprintf(out, "\nTo see why the first of them was found:\n  postwacht explain %s", id);
 	if (o->config != NULL) {
 		fputs(" --config ", out);
 		stdout_shell(out, o->config);
@@ -165,7 +171,7 @@ static void print_findings(FILE *out, const struct summary *s, bool colour)
 	if (n > FINDINGS_SHOWN)
 		fprintf(out, "  and %zu more kinds; --json has all, --out the records\n", n - FINDINGS_SHOWN);
 	if (n > 0)
-		print_explain(out, s->options, s->judge->finding[rank[0]].alert_id);
+		print_explain(out, s->options, id_of(&s->judge->finding[rank[0]]));
 }
 
 void summary_print(FILE *out, const struct summary *s)

@@ -81,8 +81,7 @@ static void put_sessions(struct json *j, const struct judge_summary *s)
 	json_key(j, "tls_versions");
 	json_open_object(j);
 	for (int i = 0; i < 8; i++)
-		if (judge_tls_version_names[i] != NULL)
-			put_count(j, judge_tls_version_names[i], s->by_tls_version[i]);
+		put_count(j, judge_tls_version_names[i], s->by_tls_version[i]);
 	json_close_object(j);
 }
 
@@ -91,7 +90,7 @@ static void put_example(struct json *j, const struct judge_example *e)
 	char address[WORDS_ADDRESS_LEN];
 	json_key(j, "example");
 	json_open_object(j);
-	json_field(j, "id", cstr, e->alert_id);
+	json_field(j, "alert", cstr, e->alert_id);
 	json_field(j, "session", cstr, e->session_id);
 	words_address(address, e->src, e->ip_v);
 	json_field(j, "src_ip", cstr, address);

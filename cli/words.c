@@ -2,6 +2,7 @@
 #include "cli/words.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 #include <time.h>
 
 const char *words_state(enum state s)
@@ -41,6 +42,11 @@ enum style words_severity_style(enum severity s)
 {
 	static const enum style styles[] = {STYLE_DIM, STYLE_PLAIN, STYLE_YELLOW, STYLE_RED, STYLE_RED};
 	return s <= SEVERITY_CRITICAL ? styles[s] : STYLE_PLAIN;
+}
+
+const char *words_input(const char *name)
+{
+	return strcmp(name, "-") == 0 ? "standard input" : name;
 }
 
 void words_time(char out[static WORDS_TIME_LEN], uint64_t ns)

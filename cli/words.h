@@ -10,6 +10,9 @@ const char *words_state(enum state s);
 const char *words_verdict(enum verdict v);
 enum style words_severity_style(enum severity s);
 
+// "-" is standard input.
+const char *words_input(const char *name);
+
 enum { WORDS_TIME_LEN = 32, WORDS_ADDRESS_LEN = 64, WORDS_ENDPOINT_LEN = 80 };
 
 // "2026-11-23 20:42:09.123456 UTC"
