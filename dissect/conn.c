@@ -63,10 +63,22 @@ static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const st
 	}
 }
 
+// TLS begins in this direction. After an earlier handshake that came to nothing the machine starts afresh.
+static void enter_tls(struct dissect *e, struct conn *c, enum dir d)
+{
+	if (c->tls_failed && c->layer[dir_other(d)] != LAYER_TLS) {
+		struct tls_env env = tls_env_of(e, c);
+		tls_end(&c->tls, &env);
+		memset(&c->tls, 0, sizeof(c->tls));
+		c->tls_failed = false;
+	}
+	c->layer[d] = LAYER_TLS;
+}
+
 static size_t take_lines(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
 	if (c->after_gap[d] && surely_tls(p, len)) { // what was negotiated lies in the hole
-		c->layer[d] = LAYER_TLS;
+		enter_tls(e, c, d);
 		facts_of(c)->tls.asked = true;
 		return 0;
 	}
@@ -75,7 +87,7 @@ static size_t take_lines(struct dissect *e, struct conn *c, enum dir d, const st
 	size_t taken = smtp_feed(&c->smtp, &env, d, at, p, len, &need);
 	c->news |= env.news;
 	if (need == SMTP_TLS)
-		c->layer[d] = LAYER_TLS;
+		enter_tls(e, c, d);
 	else if (need == SMTP_WAIT)
 		c->waiting[d] = true;
 	return taken;
@@ -98,6 +110,7 @@ static size_t take_tls(struct dissect *e, struct conn *c, enum dir d, const stru
 		smtp_plain_again(&c->smtp, &back, d, &here);
 		c->news |= back.news;
 		c->layer[d] = LAYER_LINES;
+		c->tls_failed = true;
 	}
 	return taken;
 }

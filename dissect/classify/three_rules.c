@@ -29,7 +29,7 @@ static bool is_client_hello(const uint8_t *p, size_t len)
 // Only a hint, cheap on the many hellos that are somebody's browsing; the TLS machine reads the extension properly.
 static bool offers_smtp(const uint8_t *p, size_t len)
 {
-	return memmem(p, len, "\x04smtp", 5) || memmem(p, len, "\x05" "esmtp", 6);
+	return p && (memmem(p, len, "\x04smtp", 5) || memmem(p, len, "\x05" "esmtp", 6));
 }
 
 bool classify_candidate(enum dir d, const uint8_t *p, size_t len)
