@@ -16,13 +16,11 @@ void record_code_point(struct json *j, const char *name, uint16_t value)
 	json_put_word(j, name ? name : number);
 }
 
-void record_tls_object(struct record_writer *w, const struct facts *f)
+static void object(struct record_writer *w, const struct facts *f)
 {
 	struct json *j = &w->json;
 	const struct tls_facts *t = &f->tls;
 
-	if (!t->client_hello && !t->server_hello)
-		return;
 	json_key(j, "tls");
 	json_open_object(j);
 	if (t->server_hello) {
@@ -39,6 +37,12 @@ void record_tls_object(struct record_writer *w, const struct facts *f)
 	json_close_object(j);
 }
 
+void record_tls_object(struct record_writer *w, const struct facts *f)
+{
+	if (f->tls.client_hello || f->tls.server_hello)
+		object(w, f);
+}
+
 static void tls_event(struct record_writer *w, const void *what)
 {
 	const struct session *s = what;
@@ -46,7 +50,8 @@ static void tls_event(struct record_writer *w, const void *what)
 
 	record_head_session(w, "tls", s, c->last_ns, c->last_frame);
 	record_flow(w, c);
-	record_tls_object(w, s->facts);
+	// Consumers of a `tls` event look for its object, even where only records were seen and it stays empty.
+	object(w, s->facts);
 	json_close_object(&w->json);
 }
 

@@ -252,6 +252,7 @@ static const struct {
 
 	{"tls event", fixture_tls, TLS, "event_type", "\"tls\""},
 	{"its object", fixture_tls, TLS, "tls.version", "\"TLS 1.3\""},
+	{"its object, no hello seen", midstream, TLS, "tls", "{}"},
 	{"a copy only", fixture_tls, TLS, "smtp_tls", NULL},
 
 	{"alert", fixture_clear, ALERT, "alert",
