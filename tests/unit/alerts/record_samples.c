@@ -1,5 +1,5 @@
-// Prints one record of every kind for every word and every finding that can stand in it: input of tests/tools/schema_check.py, so that
-// the schema and the tables of names cannot drift apart.
+// Prints one record of every kind for every word and every finding that can stand in it: input of
+// tests/tools/schema_check.py, so that the schema and the tables of names cannot drift apart.
 #include "tests/unit/alerts/record_fixture.h"
 
 #include <stdio.h>
