@@ -60,9 +60,9 @@ bool rule_ehlo_refused(const struct rule_input *in, struct claim *c)
 	claim_seen(c, &m->ehlo_refused_mark);
 	claim_frame(c, &m->helo_mark);
 	claim_frame(c, &m->clear_mark[CLEAR_HELO_ONLY]);
-	// History that shows EHLO accepted would make it high; a single session cannot know. A masked banner says that the
-	// client's own workaround for a filtering firewall may be at work.
-	c->severity = rule_severity_if(rule_enforced(in), SEVERITY_HIGH);
+	// Only history could show that this server takes EHLO otherwise; a single session cannot know. A masked banner says
+	// that the client's own workaround for a filtering firewall may be at work.
+	c->severity = rule_enforced(in) ? SEVERITY_HIGH : SEVERITY_LOW;
 	if (m->greeting_masked || m->n_mangled)
 		c->subject = SUBJECT_PATH;
 	claim_detail(c, "ehlo_refused:%u", m->ehlo_refused_code);
