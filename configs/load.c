@@ -139,7 +139,7 @@ static int read_file(const char *path, char **out, size_t *len)
 	close(fd);
 	if (rc == 0 && used > CONFIG_FILE_MAX)
 		rc = -EFBIG;
-	if (rc < 0) {
+	if (rc != 0) {
 		free(text);
 		return rc;
 	}
@@ -153,7 +153,7 @@ int config_load(struct config *c, const char *path, struct config_errors *errors
 	char *text;
 	size_t len;
 	int rc = read_file(path, &text, &len);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	rc = config_load_text(c, path, text, len, errors);
 	free(text);
