@@ -150,8 +150,8 @@ static int read_file(const char *path, char **out, size_t *len)
 
 int config_load(struct config *c, const char *path, struct config_errors *errors)
 {
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int rc = read_file(path, &text, &len);
 	if (rc != 0)
 		return rc;
