@@ -19,10 +19,8 @@ enum {
 struct smtp_lane {
 	uint32_t chunk;    // slab index of the partial line; 0 none
 	uint32_t len;      // octets of the line so far, saturating; the first SMTP_LINE_MAX of them are in the chunk
-	uint32_t n_cr;     // carriage returns among them, saturating
 	uint8_t last;      // the latest octet: tells CRLF from LF when the cut is between
 	uint8_t mode;      // enum smtp_mode
-	bool no_wait : 1;  // decide without the other direction
 	bool doubt : 1;    // the line in progress may begin in the middle: a hole lies before it
 	bool unstored : 1; // the line pool was empty: the line is counted, not read
 };
@@ -62,7 +60,6 @@ struct smtp_answer {
 	uint8_t flaws;          // EHLO: enum smtp_offer_flaw bits
 	uint8_t n_masked;       // EHLO: lines that are runs of X, saturating
 	bool paired : 1;        // kind is meant
-	bool stray : 1;         // fits no command
 	bool relay : 1;         // the text speaks of relaying
 	bool hole : 1;          // a part of it is missing
 	bool keyword : 1;       // EHLO: the keyword stands on a usable line
@@ -82,22 +79,21 @@ struct smtp {
 	uint32_t told;           // enum smtp_news bits
 	uint32_t n_rcpt_open;    // recipients accepted in the transaction being answered
 	uint32_t lmtp_left;      // replies still to come for one LMTP message
-	uint32_t n_lost_replies; // answers we no longer have a command for: the queue was full
+	uint64_t push_acked;     // .acked of the latest command
+	uint64_t content_start;  // facts' content_octets when this message began
 	uint64_t digest;         // of the envelope so far
 	uint8_t hello;           // enum smtp_answered_hello
 	uint8_t last_pushed;     // kind of the latest command sent
-	uint8_t proxy_left_hi;   // PROXY v2: octets of the header still to skip, high and low
-	uint8_t proxy_left_lo;
-	uint8_t n_prefix;        // octets of the PROXY v2 signature and header read
-	uint8_t bdat_open;       // a BDAT transaction without LAST
+	uint16_t proxy_left;     // PROXY v2: octets of the addresses still to skip
+	uint16_t n_forgotten;    // commands that found no room in the queue: as many replies fit none
+	uint8_t n_prefix;        // octets of the PROXY v2 signature and header met
+	bool bdat_open : 1;      // chunks were sent, and none of them was the last
 	bool greeted : 1;        // the greeting is over
 	bool spoke : 1;          // the client's first octet was seen
 	bool lost : 1;           // something was never captured: replies may stand without commands and the reverse
-	bool midstream : 1;      // the start was never captured
 	bool lost_since_ehlo : 1;
 	bool mail_open : 1;      // answered side: inside a transaction
 	bool mail_counted : 1;   // ... that was counted as clear
-	bool data_open : 1;      // answered side: inside a transaction that used DATA
 	bool rejected : 1;       // STARTTLS was answered other than 2xx
 	bool upgraded : 1;       // STARTTLS was answered 2xx
 	bool fell_back : 1;      // ... and lines went on in clear
@@ -106,7 +102,6 @@ struct smtp {
 	bool after_ehlo : 1;     // the reply before this line was the EHLO reply
 	bool digest_done : 1;
 	bool secret : 1;         // credentials were sent in the current AUTH dialogue
-	bool quitting : 1;
 	bool early_reply : 1;    // content was answered before its end
 	bool client_tls : 1;     // c2s went to the TLS layer
 };

@@ -1,0 +1,224 @@
+// What a whole reply means: one row for each kind of command. This is the answered side, in the server's order, where
+// transactions are counted and judged.
+#include "dissect/smtp/internal.h"
+
+static void content_answer(struct smtp *m, struct smtp_env *env, uint16_t code)
+{
+	if (code / 100 == 2)
+		SMTP_SATURATE_ADD(env->facts->smtp.n_messages_ok, 1);
+	m->mail_open = m->mail_counted = false;
+}
+
+static void open_content(struct smtp *m, struct smtp_env *env, const struct place *at)
+{
+	struct smtp_lane *client = &m->lane[DIR_C2S];
+	bool waits = client->mode == SMTP_MODE_WAIT_DATA || (client->mode == SMTP_MODE_GUESS_DATA && !client->len);
+	if (!m->mail_counted && (m->lost || smtp_incomplete(at->quality)))
+		smtp_clear_transaction(m, env, at, false); // its MAIL was accepted: nobody says 354 otherwise
+	if (!waits && client->mode == SMTP_MODE_LINES && !client->len) { // DATA itself is in a hole
+		smtp_data_begin(m, false);
+		m->content_start = env->facts->smtp.content_octets;
+		waits = true;
+	}
+	if (waits)
+		client->mode = SMTP_MODE_CONTENT;
+}
+
+// The server speaks while content is still running.
+static void within_content(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
+{
+	struct smtp_lane *client = &m->lane[DIR_C2S];
+	if (m->data.variant_last || m->data.hole || m->lost) {
+		// It took an odd end of data for the end and the client agrees; or the end is in a hole.
+		client->doubt = !m->data.variant_last;
+		client->mode = SMTP_MODE_LINES;
+		client->len = 0;
+		content_answer(m, env, a->code);
+	} else if (a->code >= 400) {
+		m->early_reply = true;
+		content_answer(m, env, a->code);
+	} else if (!m->smuggle) {
+		SMTP_SATURATE_ADD(env->facts->smtp.n_unmatched, 1);
+		place_mark_first(&env->facts->smtp.unmatched_mark, at);
+	}
+}
+
+static void smuggled(struct smtp *m, struct smtp_env *env, const struct place *at, uint16_t code)
+{
+	struct smtp_facts *f = &env->facts->smtp;
+	f->eod_effect = true;
+	place_mark_first(&f->eod_effect_mark, at);
+	smtp_news(m, env, SMTP_NEWS_EOD_EFFECT);
+	if (code == 354) { // a transaction of its own, by commands nobody sent as such
+		m->mail_open = false;
+		smtp_clear_transaction(m, env, at, false);
+	}
+}
+
+// A reply that fits no command.
+static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
+{
+	struct smtp_facts *f = &env->facts->smtp;
+	bool content = m->lane[DIR_C2S].mode == SMTP_MODE_CONTENT;
+	bool blind = m->lost || smtp_incomplete(at->quality);
+	if (a->code == 421)
+		return; // may come at any time
+	if (m->n_forgotten) {
+		m->n_forgotten--;
+		return;
+	}
+	if (m->smuggle && !blind && !(content && m->data.variant_last)) {
+		smuggled(m, env, at, a->code);
+	} else if (content) {
+		within_content(m, env, at, a);
+	} else if (!blind) {
+		SMTP_SATURATE_ADD(f->n_unmatched, 1);
+		place_mark_first(&f->unmatched_mark, at);
+		smtp_oddity(env, at, ODD_REPLY_EXTRA);
+	} else if (a->code == 354) {
+		open_content(m, env, at);
+	} else if (a->code == 235) {
+		f->auth_accepted = true;
+		f->auth_reply_mark = place_mark(at);
+		smtp_news(m, env, SMTP_NEWS_AUTH_OK);
+	} else if (a->code == 334 && m->lane[DIR_C2S].mode == SMTP_MODE_LINES && !m->lane[DIR_C2S].len) {
+		m->lane[DIR_C2S].mode = SMTP_MODE_SECRET;
+	}
+}
+
+#define ANSWER(name) \
+	static void name(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
+
+ANSWER(greeting) { env->facts->smtp.greeting_mark = place_mark(at); }
+
+ANSWER(helo)
+{
+	if (a->code / 100 != 2)
+		return;
+	m->mail_open = false;
+	if (m->hello == SMTP_HELLO_NONE)
+		m->hello = SMTP_HELLO_HELO;
+}
+
+ANSWER(mail)
+{
+	if (a->code / 100 != 2)
+		return;
+	if (m->mail_open)
+		smtp_oddity(env, at, ODD_NESTED_MAIL);
+	place_mark_first(&env->facts->smtp.mail_ok_mark, at);
+	smtp_clear_transaction(m, env, at, a->kind & SMTP_SENT_UNACKED);
+}
+
+ANSWER(rcpt)
+{
+	struct smtp_facts *f = &env->facts->smtp;
+	if (a->code / 100 == 2) {
+		SMTP_SATURATE_ADD(f->n_rcpt_ok, 1);
+		SMTP_SATURATE_ADD(m->n_rcpt_open, 1);
+		return;
+	}
+	SMTP_SATURATE_ADD(f->n_rcpt_refused, 1);
+	if (a->relay && (a->code / 100 == 5 || a->code == 454)) {
+		SMTP_SATURATE_ADD(f->n_rcpt_relay, 1);
+		place_mark_first(&f->relay_mark, at);
+	}
+}
+
+ANSWER(data)
+{
+	struct smtp_lane *client = &m->lane[DIR_C2S];
+	if (a->code == 354)
+		open_content(m, env, at);
+	else if (client->mode == SMTP_MODE_WAIT_DATA || client->mode == SMTP_MODE_GUESS_DATA)
+		client->mode = SMTP_MODE_LINES;
+}
+
+// LMTP answers once for each recipient it had accepted. RFC 2033 4.2.
+ANSWER(content)
+{
+	if (env->facts->smtp.hello == HELLO_LHLO) {
+		if (!m->lmtp_left)
+			m->lmtp_left = m->n_rcpt_open ? m->n_rcpt_open : 1;
+		if (--m->lmtp_left) {
+			if (a->code / 100 == 2)
+				SMTP_SATURATE_ADD(env->facts->smtp.n_messages_ok, 1);
+			return;
+		}
+	}
+	smtp_pending_pop(m, env);
+	content_answer(m, env, a->code);
+}
+
+ANSWER(chunk)
+{
+	if (a->code >= 400)
+		m->bdat_open = false; // the client may give up without LAST
+}
+
+ANSWER(rset)
+{
+	if (a->code / 100 == 2)
+		m->mail_open = m->mail_counted = false;
+}
+
+ANSWER(auth) { smtp_auth_answer(m, env, at, a->code); }
+
+ANSWER(mangled)
+{
+	if (a->kind & SMTP_SENT_FIRST)
+		env->facts->smtp.mangled_code = a->code;
+}
+
+// `pops`: the row takes its command off the queue itself, or leaves it there for further replies.
+static const struct {
+	void (*run)(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
+	bool pops;
+} answers[SMTP_SENT_KINDS] = {
+	[SMTP_SENT_HELO] = {helo, false},
+	[SMTP_SENT_EHLO] = {smtp_ehlo_end, false},
+	[SMTP_SENT_MAIL] = {mail, false},
+	[SMTP_SENT_RCPT] = {rcpt, false},
+	[SMTP_SENT_DATA] = {data, false},
+	[SMTP_SENT_CONTENT] = {content, true},
+	[SMTP_SENT_BDAT] = {chunk, false},
+	[SMTP_SENT_BDAT_LAST] = {content, true},
+	[SMTP_SENT_RSET] = {rset, false},
+	[SMTP_SENT_STARTTLS] = {smtp_starttls_answer, false},
+	[SMTP_SENT_AUTH] = {auth, true},
+	[SMTP_SENT_MANGLED] = {mangled, false},
+	[SMTP_SENT_GREETING] = {greeting, true},
+};
+
+// A verb every server has, refused as unknown: something between the two does not like it.
+static void filtered(struct smtp_env *env, const struct place *at, const struct smtp_verb *verb, uint16_t code)
+{
+	struct smtp_facts *f = &env->facts->smtp;
+	if (!verb || !verb->basic || f->filtered_code || (code != 500 && code != 502))
+		return;
+	f->filtered_code = code;
+	f->filtered_mark = place_mark(at);
+	facts_set_text(env->facts, &f->filtered_verb, verb->name, strlen(verb->name), 8);
+}
+
+void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
+{
+	struct smtp_facts *f = &env->facts->smtp;
+	uint8_t kind = a->kind & SMTP_SENT_KIND_MASK;
+	if (a->code == 530) {
+		SMTP_SATURATE_ADD(f->n_530, 1);
+		place_mark_first(&f->mark_530, at);
+	}
+	if (!a->paired) {
+		stray(m, env, at, a);
+		return;
+	}
+	const struct smtp_verb *verb = smtp_verb_of(kind);
+	if (verb && verb->sync)
+		m->sync_end = a->line_end;
+	filtered(env, at, verb, a->code);
+	if (!answers[kind].pops)
+		smtp_pending_pop(m, env);
+	if (answers[kind].run)
+		answers[kind].run(m, env, at, a);
+}

@@ -1,0 +1,84 @@
+// AUTH outside TLS: which mechanism, whether a secret went over the wire, whether it was taken. RFC 4954.
+// The secrets themselves are dropped where they stand.
+#include "dissect/smtp/internal.h"
+
+enum { AUTH_NAME_MAX = 32 };
+
+// Longer names before their prefixes; a prefix ends in '-'.
+static const struct {
+	const char *name;
+	uint8_t mech;
+} mechs[] = {
+	{"plain", MECH_PLAIN},         {"login", MECH_LOGIN},     {"cram-md5", MECH_CRAM_MD5},
+	{"digest-md5", MECH_DIGEST_MD5}, {"ntlm", MECH_NTLM},     {"scram-", MECH_SCRAM},
+	{"gssapi", MECH_GSSAPI},       {"gss-spnego", MECH_GSSAPI}, {"kerberos_v4", MECH_GSSAPI},
+	{"xoauth2", MECH_XOAUTH2},     {"oauthbearer", MECH_OAUTHBEARER}, {"external", MECH_EXTERNAL},
+	{"anonymous", MECH_ANONYMOUS},
+};
+
+uint8_t smtp_auth_mech(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < sizeof(mechs) / sizeof(mechs[0]); i++) {
+		const char *name = mechs[i].name;
+		bool prefix = name[strlen(name) - 1] == '-';
+		if (prefix ? smtp_starts(p, len, name) : smtp_word_is(p, len, name))
+			return mechs[i].mech;
+	}
+	return MECH_OTHER;
+}
+
+static void secret(struct smtp *m, struct smtp_env *env)
+{
+	m->secret = true;
+	env->facts->smtp.auth_sent_secret = true;
+	smtp_news(m, env, SMTP_NEWS_SECRET);
+}
+
+void smtp_auth(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args)
+{
+	struct smtp_facts *f = &env->facts->smtp;
+	struct bytes name = smtp_word(&args);
+	SMTP_SATURATE_ADD(f->n_auth, 1);
+	f->auth_mech = smtp_auth_mech(name.at, bytes_left(&name));
+	facts_set_text(env->facts, &f->auth_name, name.at, bytes_left(&name), AUTH_NAME_MAX);
+	place_mark_first(&f->auth_mark, at);
+	m->secret = false;
+	size_t n = bytes_left(&args);
+	bool empty = n == 1 && *args.at == '='; // RFC 4954 4: an initial response of zero length
+	if (n && !empty)
+		secret(m, env);
+	m->lane[DIR_C2S].mode = SMTP_MODE_WAIT_AUTH;
+}
+
+void smtp_auth_response(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line)
+{
+	bool abort = line->len == 1 && line->p[0] == '*';
+	if (line->len && !abort)
+		secret(m, env);
+	smtp_talk(env, DIR_C2S, at, "credential", (const uint8_t *)(abort ? "*" : "[credential]"), abort ? 1 : 12);
+	m->lane[DIR_C2S].mode = SMTP_MODE_WAIT_AUTH;
+}
+
+void smtp_auth_answer(struct smtp *m, struct smtp_env *env, const struct place *at, uint16_t code)
+{
+	struct smtp_facts *f = &env->facts->smtp;
+	struct smtp_lane *client = &m->lane[DIR_C2S];
+	bool waits = client->mode == SMTP_MODE_WAIT_AUTH || client->mode == SMTP_MODE_GUESS_AUTH;
+	f->auth_reply_mark = place_mark(at);
+	if (code == 334) { // the dialogue goes on: the command stays pending
+		if (waits)
+			client->mode = SMTP_MODE_SECRET;
+		return;
+	}
+	smtp_pending_pop(m, env);
+	if (waits || client->mode == SMTP_MODE_SECRET)
+		client->mode = SMTP_MODE_LINES;
+	if (code / 100 == 2) {
+		f->auth_accepted = true;
+		smtp_news(m, env, SMTP_NEWS_AUTH_OK);
+		return;
+	}
+	SMTP_SATURATE_ADD(f->n_auth_failed, 1);
+	if (code / 100 == 5 && !f->auth_sent_secret)
+		f->auth_refused_first = 1;
+}
