@@ -28,7 +28,7 @@ static void open_content(struct smtp *m, struct smtp_env *env, const struct plac
 static void within_content(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
 	struct smtp_lane *client = &m->lane[DIR_C2S];
-	if (m->data.variant_last || m->data.hole || m->lost) {
+	if (m->data.variant_last || m->data.hole || m->lost || smtp_incomplete(at->quality)) {
 		// It took an odd end of data for the end and the client agrees; or the end is in a hole.
 		client->doubt = !m->data.variant_last;
 		client->mode = SMTP_MODE_LINES;

@@ -174,6 +174,8 @@ static void pipelining(struct smtp *m, struct smtp_env *env, const struct place 
 	struct smtp_facts *f = &env->facts->smtp;
 	if (m->lost || smtp_incomplete(at->quality) || m->last_pushed == SMTP_SENT_OTHER)
 		return;
+	if (m->answer.client_went_on)
+		return; // a reply that ends in a hyphen was received, as far as it goes
 	const struct smtp_verb *before = smtp_verb_of(m->last_pushed);
 	bool in_flight = m->pending.n || at->acked < m->reply_end;
 	if ((before && before->sync && m->pending.n) || at->acked < m->sync_end) {

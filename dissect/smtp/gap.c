@@ -64,6 +64,8 @@ void smtp_do_not_wait(struct smtp *m, enum dir d)
 		[SMTP_MODE_WAIT_AUTH] = SMTP_MODE_GUESS_AUTH,
 	};
 	struct smtp_lane *lane = &m->lane[d];
+	if (d == DIR_S2C)
+		m->server_holds = m->client_waits = false;
 	if (lane->mode < sizeof(guess) && guess[lane->mode])
 		lane->mode = guess[lane->mode];
 	else if (lane->mode == SMTP_MODE_UPGRADE)

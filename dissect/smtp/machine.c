@@ -201,6 +201,7 @@ MODE(proxy)
 
 MODE(wait)
 {
+	m->client_waits = true;
 	*need = SMTP_WAIT;
 	return 0;
 }
@@ -224,13 +225,30 @@ static size_t (*const modes[])(struct smtp *, struct smtp_env *, enum dir, const
 	[SMTP_MODE_UPGRADE] = upgrade,       [SMTP_MODE_TLS] = tls,
 };
 
+// A reply that ends the client's wait must not be followed by the next one before the octets that waited were read:
+// those may be the command it belongs to.
+static bool release_client(struct smtp *m)
+{
+	if (m->client_waits && modes[m->lane[DIR_C2S].mode] != wait) {
+		m->client_waits = false;
+		m->server_holds = true;
+	}
+	return m->server_holds;
+}
+
 size_t smtp_feed(struct smtp *m, struct smtp_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
                  enum smtp_need *need)
 {
 	size_t done = 0;
 	*need = SMTP_GO_ON;
+	if (d == DIR_C2S)
+		m->client_waits = m->server_holds = false;
 	while (done < len && *need == SMTP_GO_ON) {
 		struct place here = place_behind(at, done);
+		if (d == DIR_S2C && release_client(m)) {
+			*need = SMTP_WAIT;
+			break;
+		}
 		done += modes[m->lane[d].mode](m, env, d, &here, p + done, len - done, need);
 	}
 	return done;

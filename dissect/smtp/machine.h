@@ -104,6 +104,8 @@ struct smtp {
 	bool secret : 1;         // credentials were sent in the current AUTH dialogue
 	bool early_reply : 1;    // content was answered before its end
 	bool client_tls : 1;     // c2s went to the TLS layer
+	bool client_waits : 1;   // octets of the client were left with the caller
+	bool server_holds : 1;   // a reply has released them: they come before the next reply
 };
 
 static_assert(sizeof(struct smtp) <= 320, "a clear session should stay near 1 KiB");
