@@ -20,7 +20,7 @@ enum message_type {
 
 struct message {
 	uint64_t seq;     // 2 * packet.seq in hand when this was written, + 1 unless a timer wrote it
-	uint64_t birth;   // session it is about; 0 for none (sorts first)
+	uint64_t birth;   // session it is about; 0 for none (sorts first), UINT64_MAX for counters (after what they count)
 	uint64_t time_ns; // packet time of `seq`
 	uint32_t ord;     // order among messages of the same (seq, birth)
 	uint16_t type;    // enum message_type

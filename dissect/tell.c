@@ -118,6 +118,7 @@ void tell_counters(struct dissect *e, bool last)
 		.sessions_now = e->conns.n_used,
 		.memory_octets = memory_peak(e),
 	};
+	m.head.birth = UINT64_MAX;
 	memcpy(m.counter, e->counter, sizeof(m.counter));
 	e->config.emit(e->config.emit_ctx, &m.head, sizeof(m));
 }
