@@ -240,7 +240,7 @@ static void known(struct smtp *m, struct smtp_env *env, const struct place *at, 
 		verb->run(m, env, at, line, args);
 	if (verb->kind != SMTP_SENT_BDAT) { // which has its own pushes
 		m->bdat_open = m->bdat_open && verb->kind == SMTP_SENT_NOOP;
-		bool early = verb->kind == SMTP_SENT_MAIL && (at->acked < m->ehlo_end || smtp_pending_has(m, env, SMTP_SENT_EHLO));
+		bool early = verb->kind == SMTP_SENT_MAIL && (at->acked < m->ehlo_end || m->pending.n_ehlo);
 		smtp_pending_push(m, env, at, (uint8_t)(verb->kind | (early ? SMTP_SENT_UNACKED : 0)));
 	}
 }

@@ -30,6 +30,7 @@ struct smtp_pending {
 	uint32_t chunk; // slab index of the ring; 0: the small one below is used
 	uint16_t first;
 	uint16_t n;
+	uint16_t n_ehlo; // EHLO among them
 	uint8_t small[SMTP_PENDING_SMALL];
 };
 

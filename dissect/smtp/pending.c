@@ -37,6 +37,7 @@ void smtp_pending_push(struct smtp *m, struct smtp_env *env, const struct place 
 		return;
 	}
 	octets[(q->first + q->n++) % room] = what;
+	q->n_ehlo = (uint16_t)(q->n_ehlo + (m->last_pushed == SMTP_SENT_EHLO));
 }
 
 bool smtp_pending_head(const struct smtp *m, const struct smtp_env *env, uint8_t *what)
@@ -63,9 +64,10 @@ void smtp_pending_pop(struct smtp *m, struct smtp_env *env)
 {
 	struct smtp_pending *q = &m->pending;
 	uint32_t room;
-	(void)ring(q, env, &room);
+	const uint8_t *octets = ring(q, env, &room);
 	if (!q->n)
 		return;
+	q->n_ehlo = (uint16_t)(q->n_ehlo - ((octets[q->first] & SMTP_SENT_KIND_MASK) == SMTP_SENT_EHLO));
 	q->first = (uint16_t)((q->first + 1) % room);
 	if (!--q->n)
 		smtp_pending_clear(m, env);
