@@ -147,7 +147,7 @@ static void mail(struct script *s, struct ends *e, const struct script_config *c
 	if (!body)
 		die("memory");
 	for (uint32_t i = 0; i < c->message_octets; i++)
-		body[i] = i % 76 == 74 ? '\r' : i % 76 == 75 ? '\n' : (char)('a' + (i * 7 + number) % 26);
+		body[i] = i + 1 == c->message_octets ? '.' : i % 76 == 74 ? '\r' : i % 76 == 75 ? '\n' : (char)('a' + (i * 7 + number) % 26);
 	memcpy(body + c->message_octets, "\r\n.\r\n", 5);
 	for (uint32_t at = 0; at < c->message_octets + 5;) {
 		uint32_t part = c->message_octets + 5 - at < 16384 ? c->message_octets + 5 - at : 16384;

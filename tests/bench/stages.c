@@ -74,7 +74,7 @@ static struct run run_stage(const char *path, enum stage stage)
 		dissect_finish(d);
 	r.cycles = clock_cycles() - begin;
 	dissect_close(&d);
-	source_close(source);
+	source_close(&source);
 	return r;
 }
 

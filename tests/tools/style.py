@@ -37,7 +37,7 @@ def check_file(root, path):
     for number, line in enumerate(lines, 1):
         if line != line.rstrip():
             yield f"{path}:{number}: white space at the end"
-        if len(line.expandtabs(4)) > COLUMNS_MAX:
+        if layer != "tests" and len(line.expandtabs(4)) > COLUMNS_MAX:  # a row of a test table may be wide
             yield f"{path}:{number}: wider than {COLUMNS_MAX} columns"
         included = re.match(r'#include "([a-z]+)/', line)
         if included and layer in LAYERS and included[1] in LAYERS and LAYERS.index(included[1]) > LAYERS.index(layer):
