@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-// Every piece of text in the facts. A new one belongs here; tests/unit/alerts/test_judge_check.c counts them.
+// Every piece of text in the facts. A new one belongs here.
 static const uint16_t texts[] = {
 #define SMTP_TEXT(member) offsetof(struct facts, smtp) + offsetof(struct smtp_facts, member)
 	SMTP_TEXT(banner),

@@ -1,0 +1,76 @@
+// Rows of the tests of rules: a session and all findings it must have, in catalogue order, each as
+// "id/confidence/severity/evidence". Silence is tested too: what is not in the row must not be found.
+#pragma once
+
+#include "alerts/rules.h"
+#include "tests/unit/alerts/facts_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define CLEAR "exposure.envelope/certain/low/complete exposure.content/certain/medium/complete"
+#define FIRST "starttls.first-seen-plain/certain/info/complete "
+
+struct rules_row {
+	const char *name;
+	void (*make)(struct facts *f);
+	const struct expectation *expect; // NULL: nobody knows
+	const char *want;
+};
+
+static inline void list_findings(const struct session *s, char *out, size_t room)
+{
+	*out = '\0';
+	for (size_t i = 0; i < s->n_findings; i++) {
+		const struct finding *f = &s->findings[i];
+		snprintf(out + strlen(out), room - strlen(out), "%s%s/%s/%s/%s", i ? " " : "", f->row->id,
+			confidence_name(f->confidence), severity_name(f->severity), evidence_name(f->evidence));
+	}
+}
+
+static inline void check_findings(const struct rules_row *rows, size_t n_rows)
+{
+	for (size_t i = 0; i < n_rows; i++) {
+		struct rules_memory *memory;
+		static struct session s;
+		struct facts f;
+		char got[4096];
+
+		assert_int_equal(rules_memory_open(&memory), 0);
+		rows[i].make(&f);
+		s = (struct session){.facts = &f};
+		if (rows[i].expect)
+			s.expect = *rows[i].expect;
+		// Twice: asking again changes nothing.
+		for (int n = 0; n < 2; n++) {
+			rules_apply(&s, memory);
+			list_findings(&s, got, sizeof(got));
+			if (strcmp(got, rows[i].want) != 0)
+				fail_msg("%s:\n  got  %s\n  want %s", rows[i].name, got, rows[i].want);
+		}
+		rules_memory_close(&memory);
+	}
+}
+
+// What came from the wire is printable in details, whatever it was.
+static inline void check_details(const struct rules_row *rows, size_t n_rows)
+{
+	for (size_t i = 0; i < n_rows; i++) {
+		static struct session s;
+		struct facts f;
+
+		rows[i].make(&f);
+		memset(f.text, 0xff, f.text_used);
+		s = (struct session){.facts = &f};
+		rules_apply(&s, NULL);
+		for (size_t n = 0; n < s.n_findings; n++) {
+			const char *p = s.findings[n].detail;
+			assert_true(*p);
+			for (; *p; p++)
+				assert_true(*p > ' ' && *p <= '~');
+		}
+	}
+}

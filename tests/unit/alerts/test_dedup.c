@@ -1,0 +1,159 @@
+// Repeats: a row is an offer and what must come of it; updates are collected on the side.
+#include "alerts/dedup.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SECOND 1000000000ull
+
+struct update {
+	uint32_t count, window_s;
+	uint64_t time_ns;
+	char first_id[RECORD_ID_LEN + 1];
+	uint32_t kept;
+};
+
+static struct update updates[64];
+static size_t n_updates;
+
+static void take_update(void *ctx, const struct record_repeat *repeat, uint64_t time_ns, const void *kept)
+{
+	struct update *u = &updates[n_updates++ % 64];
+	*u = (struct update){.count = repeat->count, .window_s = repeat->window_s, .time_ns = time_ns};
+	memcpy(u->first_id, repeat->first_id, sizeof(u->first_id));
+	memcpy(&u->kept, kept, sizeof(u->kept));
+}
+
+static struct dedup *open_dedup(uint32_t keys_max)
+{
+	const struct dedup_config config = {.keys_max = keys_max, .kept_len = sizeof(uint32_t), .update = take_update};
+	struct dedup *d;
+
+	n_updates = 0;
+	assert_int_equal(dedup_open(&d, &config), 0);
+	return d;
+}
+
+static bool offer(struct dedup *d, uint16_t port, uint8_t severity, uint8_t confidence, uint64_t time_s, struct record_repeat *r)
+{
+	struct dedup_offer o = {
+		.key = {.finding = 1, .port = port, .ip_v = 4},
+		.severity = severity,
+		.confidence = confidence,
+		.time_ns = time_s * SECOND,
+		.id = time_s == 1 ? "AAAAAAAAAAAAAAAAAAAAAAAAAA" : "BBBBBBBBBBBBBBBBBBBBBBBBBB",
+	};
+	uint32_t mark = (uint32_t)time_s;
+	void *kept;
+
+	if (dedup_take(d, &o, r, &kept))
+		return true;
+	memcpy(kept, &mark, sizeof(mark));
+	return false;
+}
+
+static void first_then_counted(void **state)
+{
+	struct dedup *d = open_dedup(16);
+	struct record_repeat r;
+
+	assert_true(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 1, &r));
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.window_s, 300);
+	assert_string_equal(r.first_id, "");
+	assert_false(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 2, &r));
+	assert_false(offer(d, 25, SEVERITY_MEDIUM, CONFIDENCE_SUSPECT, 300, &r));
+	assert_true(offer(d, 26, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 300, &r));
+	assert_int_equal(n_updates, 0);
+	dedup_advance(d, 301 * SECOND);
+	assert_int_equal(n_updates, 1);
+	assert_int_equal(updates[0].count, 2);
+	assert_int_equal(updates[0].kept, 300);
+	assert_true(updates[0].time_ns == 301 * SECOND);
+	assert_string_equal(updates[0].first_id, "AAAAAAAAAAAAAAAAAAAAAAAAAA");
+	// The stream goes on: counted in the next window, told at its end with the same first id.
+	assert_false(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 302, &r));
+	dedup_finish(d, 303 * SECOND);
+	assert_int_equal(n_updates, 2);
+	assert_int_equal(updates[1].count, 1);
+	assert_string_equal(updates[1].first_id, "AAAAAAAAAAAAAAAAAAAAAAAAAA");
+	dedup_close(&d);
+	assert_null(d);
+}
+
+static void quiet_windows_are_a_day(void **state)
+{
+	struct dedup *d = open_dedup(16);
+	struct record_repeat r;
+
+	assert_true(offer(d, 25, SEVERITY_MEDIUM, CONFIDENCE_CERTAIN, 1, &r));
+	assert_int_equal(r.window_s, 86400);
+	assert_false(offer(d, 25, SEVERITY_MEDIUM, CONFIDENCE_CERTAIN, 86400, &r));
+	dedup_advance(d, 86401 * SECOND);
+	assert_int_equal(n_updates, 1);
+	// A window without repeats ends in silence, and the next is a first again.
+	dedup_advance(d, 3 * 86401 * SECOND);
+	assert_int_equal(n_updates, 1);
+	assert_true(offer(d, 25, SEVERITY_MEDIUM, CONFIDENCE_CERTAIN, 3 * 86401, &r));
+	assert_int_equal(r.count, 1);
+	dedup_finish(d, 3 * 86401 * SECOND);
+	assert_int_equal(n_updates, 1);
+	dedup_close(&d);
+}
+
+static void rises_break_through(void **state)
+{
+	struct dedup *d = open_dedup(16);
+	struct record_repeat r;
+
+	assert_true(offer(d, 25, SEVERITY_MEDIUM, CONFIDENCE_SUSPECT, 1, &r));
+	assert_false(offer(d, 25, SEVERITY_MEDIUM, CONFIDENCE_SUSPECT, 2, &r));
+	assert_true(offer(d, 25, SEVERITY_MEDIUM, CONFIDENCE_CERTAIN, 3, &r));
+	assert_int_equal(r.count, 2);
+	assert_string_equal(r.first_id, "AAAAAAAAAAAAAAAAAAAAAAAAAA");
+	assert_true(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_SUSPECT, 4, &r));
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.window_s, 300);
+	assert_false(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 5, &r));
+	dedup_finish(d, 6 * SECOND);
+	assert_int_equal(n_updates, 1);
+	assert_int_equal(updates[0].count, 1);
+	dedup_close(&d);
+}
+
+static void eviction_pays(void **state)
+{
+	struct dedup *d = open_dedup(4);
+	struct record_repeat r;
+
+	for (uint16_t port = 1; port <= 4; port++)
+		assert_true(offer(d, port, SEVERITY_LOW, CONFIDENCE_CERTAIN, port, &r));
+	assert_false(offer(d, 1, SEVERITY_LOW, CONFIDENCE_CERTAIN, 5, &r));
+	assert_true(offer(d, 5, SEVERITY_LOW, CONFIDENCE_CERTAIN, 6, &r));
+	assert_int_equal(n_updates, 1);
+	assert_int_equal(updates[0].count, 1);
+	// A loud key's window ends first.
+	assert_true(offer(d, 6, SEVERITY_CRITICAL, CONFIDENCE_CERTAIN, 7, &r));
+	assert_false(offer(d, 6, SEVERITY_CRITICAL, CONFIDENCE_CERTAIN, 8, &r));
+	assert_true(offer(d, 7, SEVERITY_LOW, CONFIDENCE_CERTAIN, 9, &r));
+	assert_int_equal(n_updates, 2);
+	for (uint16_t port = 100; port < 1000; port++)
+		assert_true(offer(d, port, SEVERITY_LOW, CONFIDENCE_CERTAIN, port, &r));
+	dedup_finish(d, 2000 * SECOND);
+	assert_int_equal(n_updates, 2);
+	dedup_close(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_then_counted),
+		cmocka_unit_test(quiet_windows_are_a_day),
+		cmocka_unit_test(rises_break_through),
+		cmocka_unit_test(eviction_pays),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

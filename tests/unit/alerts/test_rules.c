@@ -1,0 +1,380 @@
+// Rules on STARTTLS: the offer, the refusal, the upgrade, and what is injected into it.
+#include "tests/unit/alerts/rules_fixture.h"
+
+static const struct expectation enforced = {.level = EXPECT_DANE, .enforced = true};
+
+// ---- the offer ----
+
+static void not_offered_gap(struct facts *f)
+{
+	not_offered(f);
+	f->smtp.clear_mark[CLEAR_NOT_OFFERED].quality = Q_GAP;
+}
+
+static void not_offered_unacked(struct facts *f)
+{
+	not_offered(f);
+	f->smtp.offer_mark.quality = Q_UNACKED;
+}
+
+static void not_offered_ambiguous(struct facts *f)
+{
+	not_offered(f);
+	f->smtp.offer_mark.quality = Q_AMBIG;
+}
+
+static void masked(struct facts *f)
+{
+	not_offered(f);
+	f->smtp.offer = OFFER_MASKED;
+	text(f, &f->smtp.masked, "XXXXXXXA");
+}
+
+static void masked_with_banner(struct facts *f)
+{
+	masked(f);
+	f->smtp.greeting_masked = true;
+}
+
+static void masked_short(struct facts *f)
+{
+	ehlo(f, OFFER_MASKED);
+	text(f, &f->smtp.masked, "XXXXXX");
+}
+
+static void ehlo_refused(struct facts *f)
+{
+	ehlo(f, OFFER_NO);
+	f->smtp.hello = HELLO_HELO;
+	f->smtp.n_helo = 1;
+	f->smtp.ehlo_refused_code = 502;
+	f->smtp.ehlo_refused_mark = at(6);
+	mail(f, CLEAR_HELO_ONLY);
+}
+
+static void helo_only(struct facts *f)
+{
+	ehlo(f, OFFER_NOT_ASKED);
+	f->smtp.hello = HELLO_HELO;
+	f->smtp.n_ehlo = 0;
+	f->smtp.n_helo = 1;
+	mail(f, CLEAR_HELO_ONLY);
+}
+
+static void malformed_offer(struct facts *f)
+{
+	ehlo(f, OFFER_MALFORMED);
+	f->smtp.offer_flaws = FLAW_LINE_1;
+	mail(f, CLEAR_NOT_OFFERED);
+}
+
+static void host_named_starttls(struct facts *f)
+{
+	upgraded(f);
+	f->smtp.offer_flaws = FLAW_LINE_1;
+}
+
+static void unoffered_works(struct facts *f)
+{
+	upgraded(f);
+	f->smtp.offer = OFFER_NO;
+	f->smtp.starttls_unoffered = true;
+}
+
+static void unoffered_refused(struct facts *f)
+{
+	rejected(f, 502, false);
+	f->smtp.offer = OFFER_NO;
+	f->smtp.starttls_unoffered = true;
+}
+
+static void needs_tls(struct facts *f)
+{
+	ehlo(f, OFFER_YES);
+	f->smtp.n_530 = 1;
+	f->smtp.mark_530 = at(9);
+	f->smtp.auth_offered = 1 << MECH_PLAIN;
+}
+
+static void probe(struct facts *f)
+{
+	ehlo(f, OFFER_NO);
+}
+
+static void lmtp(struct facts *f)
+{
+	not_offered(f);
+	f->conn.role = ROLE_LMTP;
+	f->smtp.hello = HELLO_LHLO;
+}
+
+// ---- STARTTLS refused, or no TLS after it ----
+
+static void temp(struct facts *f)
+{
+	rejected(f, 454, false);
+}
+
+static void temp_then_mail(struct facts *f)
+{
+	rejected(f, 454, true);
+}
+
+static void temp_then_tls(struct facts *f)
+{
+	rejected(f, 454, false);
+	f->smtp.n_starttls = 2;
+	f->smtp.starttls_code = 220;
+	f->tls.asked = true;
+	handshake(f, 0x0303, true);
+}
+
+static void perm(struct facts *f)
+{
+	rejected(f, 554, false);
+}
+
+static void perm_then_mail(struct facts *f)
+{
+	rejected(f, 500, true);
+	f->smtp.clear_mark[CLEAR_AFTER_REJECT].quality = Q_GAP;
+}
+
+static void perm_parameter(struct facts *f)
+{
+	rejected(f, 501, false);
+	f->smtp.starttls_parameter = true;
+}
+
+static void odd_code(struct facts *f)
+{
+	ehlo(f, OFFER_YES);
+	starttls(f, 250);
+	f->tls.asked = false;
+	f->smtp.starttls_odd_code = 250;
+	f->smtp.after_220 = AFTER_VERB;
+	f->smtp.after_220_mark = at(10);
+}
+
+static void mangled(struct facts *f)
+{
+	ehlo(f, OFFER_YES);
+	f->smtp.n_mangled = 1;
+	f->smtp.mangled_len = 8;
+	f->smtp.mangled_code = 500;
+	f->smtp.mangled_mark = at(8);
+	mail(f, CLEAR_OFFERED_UNUSED);
+}
+
+static void private_verb(struct facts *f)
+{
+	ehlo(f, OFFER_YES);
+	f->smtp.n_mangled = 1;
+	f->smtp.mangled_code = 250;
+	f->smtp.mangled_mark = at(8);
+}
+
+static void closed_after_220(struct facts *f)
+{
+	ehlo(f, OFFER_YES);
+	starttls(f, 220);
+}
+
+static void idle_after_220(struct facts *f)
+{
+	closed_after_220(f);
+	f->conn.end = END_IDLE;
+}
+
+static void eof_after_220(struct facts *f)
+{
+	closed_after_220(f);
+	f->conn.end = END_EOF;
+}
+
+static void open_after_220(struct facts *f)
+{
+	closed_after_220(f);
+	f->conn.end = END_OPEN;
+}
+
+static void verb_after_220(struct facts *f)
+{
+	closed_after_220(f);
+	f->smtp.after_220 = AFTER_VERB;
+	f->smtp.after_220_mark = at(10);
+}
+
+static void alert_40(struct facts *f)
+{
+	upgraded(f);
+	f->tls.completed = false;
+	f->tls.alert_clear = true;
+	f->tls.alert_level = 2;
+	f->tls.alert_code = 40;
+	f->tls.alert_dir = DIR_S2C;
+	f->tls.alert_mark = at(12);
+}
+
+static void alert_40_gap(struct facts *f)
+{
+	alert_40(f);
+	f->conn.gaps[0] = 1;
+	f->tls.alert_mark.quality = Q_GAP;
+}
+
+static void closed_in_handshake(struct facts *f)
+{
+	upgraded(f);
+	f->tls.completed = false;
+}
+
+static void closed_in_handshake_gap(struct facts *f)
+{
+	closed_in_handshake(f);
+	f->conn.gaps[1] = 1;
+}
+
+static void encrypted_alert(struct facts *f)
+{
+	closed_in_handshake(f);
+	f->tls.server_version = 0x0304;
+	f->tls.encrypted_alert_close = true;
+}
+
+static void capture_ends_in_handshake(struct facts *f)
+{
+	closed_in_handshake(f);
+	f->conn.end = END_EOF;
+}
+
+// ---- injection ----
+
+static void injected(struct facts *f)
+{
+	upgraded(f);
+	f->smtp.injected_c2s = 20;
+	f->smtp.injected_c2s_verb = true;
+	f->smtp.injected_c2s_mark = at(9);
+	f->smtp.pipelined_after_starttls = true;
+}
+
+static void injected_padding(struct facts *f)
+{
+	upgraded(f);
+	f->smtp.injected_c2s = 2;
+	f->smtp.injected_c2s_mark = at(9);
+}
+
+static void injected_with_effect(struct facts *f)
+{
+	injected(f);
+	f->tls.server_appdata_first = true;
+	f->tls.server_appdata_mark = at(15);
+}
+
+static void server_first_alone(struct facts *f)
+{
+	upgraded(f);
+	f->tls.server_appdata_first = true;
+	f->tls.server_appdata_mark = at(15);
+}
+
+static void server_first_tls13(struct facts *f)
+{
+	server_first_alone(f);
+	f->tls.server_version = 0x0304;
+}
+
+static void server_first_implicit(struct facts *f)
+{
+	connection(f);
+	f->conn.dst_port = 465;
+	f->tls.implicit = f->tls.asked = true;
+	handshake(f, 0x0303, true);
+	f->tls.server_appdata_first = true;
+}
+
+static void injected_reply(struct facts *f)
+{
+	upgraded(f);
+	f->smtp.injected_s2c = 30;
+	f->smtp.injected_s2c_mark = at(9);
+}
+
+static const struct rules_row rows[] = {
+	{"an ordinary encrypted session", upgraded, NULL, ""},
+	{"a probe", probe, NULL, ""},
+	{"not offered", not_offered, NULL, "starttls.not-offered/certain/medium/complete " FIRST CLEAR},
+	{"not offered against policy", not_offered, &enforced, "starttls.not-offered/certain/high/complete " FIRST CLEAR},
+	{"not offered, hole", not_offered_gap, NULL,
+		"starttls.not-offered/suspect/medium/gap starttls.first-seen-plain/suspect/info/gap " CLEAR},
+	{"the next command acknowledged the reply", not_offered_unacked, NULL, "starttls.not-offered/certain/medium/complete " FIRST CLEAR},
+	{"two versions of the reply", not_offered_ambiguous, NULL,
+		"starttls.not-offered/suspect/medium/ambiguous starttls.first-seen-plain/suspect/info/ambiguous " CLEAR},
+	{"offered, unused", offered_unused, NULL, "starttls.offered-unused/certain/medium/complete " CLEAR},
+	{"masked", masked, NULL,
+		"starttls.not-offered/certain/medium/complete starttls.masked-keyword/probable/high/complete " FIRST CLEAR},
+	{"masked, banner too", masked_with_banner, NULL,
+		"starttls.not-offered/certain/medium/complete starttls.masked-keyword/certain/high/complete " FIRST
+		"middlebox.banner-rewritten/certain/medium/complete " CLEAR},
+	{"mask of another length", masked_short, NULL, "starttls.masked-keyword/suspect/high/complete"},
+	{"EHLO refused", ehlo_refused, NULL, "starttls.ehlo-refused-helo-fallback/certain/low/complete " CLEAR},
+	{"EHLO refused against policy", ehlo_refused, &enforced, "starttls.ehlo-refused-helo-fallback/certain/high/complete " CLEAR},
+	{"HELO only", helo_only, NULL, "starttls.helo-only/certain/low/complete " CLEAR},
+	{"malformed offer", malformed_offer, NULL,
+		FIRST "starttls.offer-malformed/certain/low/complete " CLEAR},
+	{"a host named STARTTLS", host_named_starttls, NULL, ""},
+	{"not offered but works", unoffered_works, NULL, "starttls.not-offered-but-sent/certain/high/complete"},
+	{"not offered and refused", unoffered_refused, NULL, "starttls.not-offered-but-sent/certain/low/complete"},
+	{"530, no password offer told", needs_tls, NULL, "starttls.required-530/certain/info/complete"},
+	{"LMTP", lmtp, NULL, FIRST CLEAR " lmtp.plaintext/certain/low/complete"},
+	{"454", temp, NULL, "starttls.rejected-temp/certain/medium/complete"},
+	{"454, then mail", temp_then_mail, NULL, "starttls.rejected-temp/certain/high/complete " CLEAR},
+	{"454, then TLS", temp_then_tls, NULL, "starttls.rejected-temp/certain/low/complete"},
+	{"554", perm, NULL, "starttls.rejected-perm/certain/medium/complete"},
+	{"500, then mail, with a hole: seen is seen", perm_then_mail, NULL, "starttls.rejected-perm/certain/high/complete " CLEAR},
+	{"501 to a parameter", perm_parameter, NULL, ""},
+	{"250", odd_code, NULL, "starttls.rejected-odd-code/certain/medium/complete starttls.plaintext-after-220/certain/high/complete"},
+	{"mangled verb", mangled, NULL,
+		"starttls.offered-unused/certain/medium/complete starttls.command-mangled/certain/high/complete "
+		"middlebox.command-filter/certain/medium/complete " CLEAR},
+	{"a private verb", private_verb, NULL, ""},
+	{"closed after 220", closed_after_220, NULL, "starttls.no-handshake/certain/medium/complete"},
+	{"silence after 220", idle_after_220, NULL, "starttls.no-handshake/suspect/medium/truncated"},
+	{"the capture ends after 220", eof_after_220, NULL, ""},
+	{"still open after 220", open_after_220, NULL, ""},
+	{"verb after 220", verb_after_220, NULL, "starttls.plaintext-after-220/certain/high/complete"},
+	{"alert 40", alert_40, NULL, "starttls.handshake-failed/certain/medium/complete"},
+	{"alert 40 after a hole", alert_40_gap, NULL, "starttls.handshake-failed/certain/medium/gap"},
+	{"closed in the handshake", closed_in_handshake, NULL, "starttls.handshake-failed/certain/medium/complete"},
+	{"closed in the handshake, hole", closed_in_handshake_gap, NULL, "starttls.handshake-failed/suspect/medium/gap"},
+	{"encrypted alert under TLS 1.3", encrypted_alert, NULL, "starttls.handshake-failed/suspect/medium/complete"},
+	{"the capture ends in the handshake", capture_ends_in_handshake, NULL, ""},
+	{"injected commands", injected, NULL,
+		"starttls.injection-command/certain/high/complete starttls.pipelined-not-last/certain/low/complete"},
+	{"padding", injected_padding, NULL, "starttls.injection-command/certain/info/complete"},
+	{"injection with effect", injected_with_effect, NULL,
+		"starttls.injection-command/certain/high/complete starttls.injection-effect/probable/critical/complete "
+		"starttls.pipelined-not-last/certain/low/complete"},
+	{"server data first, cause unseen", server_first_alone, NULL, "starttls.injection-effect/suspect/high/complete"},
+	{"server data first under TLS 1.3", server_first_tls13, NULL, ""},
+	{"the greeting of implicit TLS", server_first_implicit, NULL, ""},
+	{"injected replies", injected_reply, NULL, "starttls.injection-response/certain/high/complete"},
+};
+
+static void findings(void **state)
+{
+	check_findings(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void details_are_printable(void **state)
+{
+	check_details(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(findings), cmocka_unit_test(details_are_printable)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
