@@ -129,24 +129,41 @@ uint32_t flow_table_find(const struct flow_table *t, uint64_t hash, const struct
 	return flow ? flow : find_in(t, second_bucket(t, hash), tag, p, d);
 }
 
-static int free_entry(const struct flow_bucket *b)
+static int n_free(const struct flow_bucket *b, int *at)
 {
-	for (int i = 0; i < 8; i++) {
-		if (!b->entry[i].flow)
-			return i;
+	int n = 0;
+	for (int i = 8; i-- > 0;) {
+		if (!b->entry[i].flow) {
+			*at = i;
+			n++;
+		}
 	}
-	return -1;
+	return n;
+}
+
+// The first bucket while it is half empty (its line is in the cache already), else the emptier one: always taking the
+// first turned away one flow in a thousand from a table that had room.
+static struct flow_bucket *place(const struct flow_table *t, uint64_t hash, int *at)
+{
+	int at_first = 0, at_second = 0;
+	struct flow_bucket *first = first_bucket(t, hash), *second = second_bucket(t, hash);
+	int free_first = n_free(first, &at_first);
+	if (free_first < 4) {
+		int free_second = n_free(second, &at_second);
+		if (free_second > free_first) {
+			*at = at_second;
+			return second;
+		}
+	}
+	*at = at_first;
+	return free_first ? first : NULL;
 }
 
 uint32_t flow_table_add(struct flow_table *t, uint64_t hash, const struct decoded *p, bool client_sends)
 {
-	struct flow_bucket *b = first_bucket(t, hash);
-	int at = free_entry(b);
-	if (at < 0) {
-		b = second_bucket(t, hash);
-		at = free_entry(b);
-	}
-	uint32_t flow = at < 0 ? 0 : slab_get(&t->hot);
+	int at;
+	struct flow_bucket *b = place(t, hash, &at);
+	uint32_t flow = b ? slab_get(&t->hot) : 0;
 	if (!flow)
 		return 0;
 	uint32_t same = slab_get(&t->cold);
@@ -231,11 +248,12 @@ static bool worse_loss(const struct flow_table *t, uint32_t a, uint32_t b)
 uint32_t flow_table_victim(struct flow_table *t, uint64_t hash)
 {
 	uint32_t best = 0;
-	if (t->hot.n_used < t->hot.n_max) { // room for flows, but not in these buckets: one of them has to go
+	int at;
+	if (!place(t, hash, &at)) { // whoever else goes, there is no place: one of these has to
 		struct flow_bucket *b[2] = {first_bucket(t, hash), second_bucket(t, hash)};
 		for (int i = 0; i < 16; i++) {
 			uint32_t flow = b[i / 8]->entry[i % 8].flow;
-			if (flow && (!best || worse_loss(t, best, flow)))
+			if (!best || worse_loss(t, best, flow))
 				best = flow;
 		}
 		return best;
