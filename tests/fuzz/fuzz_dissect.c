@@ -1,0 +1,244 @@
+// A few connections through a whole worker, in any order, with any loss, overlap, reset, pause and cut.
+//
+// Input: one octet of enum setting, then packets: enum control, TCP flags (the low six bits, and enum extra), how far the
+// sequence number and then the acknowledgment are from where they belong (signed octets, see distance()), two octets of
+// payload length, the payload. Each input runs in bursts of one, in full bursts, and, where memory suffices, on three
+// workers: all must tell the same.
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/limits/ledger.h"
+#include "tests/unit/dissect/wire.h"
+
+enum setting { TIGHT = 1, REQUIRE = 2, IGNORE = 4 };
+enum control { CONNECTION = 3, SERVER = 4, PAUSE_SHIFT = 4 };
+enum extra { BAD_CHECKSUM = 64, CUT = 128 };
+
+enum {
+	CONNECTIONS = CONNECTION + 1,
+	HEADER = 6,
+	PACKETS_MAX = 1024,
+	PAYLOAD_MAX = 4000,
+	MESSAGES_MAX = 4 * PACKETS_MAX,
+	WORKERS = 3,
+};
+
+// In milliseconds; the captures of two machines put together run backwards, too.
+static const int32_t pause_ms[16] = {1, 0, 5, 50, 500, 1100, 2500, 9000, 11000, 61000, 130000, 1000000, -1, -500, -5000, -1000000};
+static const uint16_t port[CONNECTIONS] = {25, 465, 8025, 25};
+
+struct told {
+	uint64_t seq, birth, hash;
+	uint32_t ord;
+};
+
+struct run {
+	struct dissect *d;
+	struct told told[MESSAGES_MAX];
+	size_t n_told;
+	struct message last;
+	bool over; // the last counters came
+	uint64_t finals, sealed, ends;
+	uint8_t stage[PACKETS_MAX + 1]; // of the session of this birth: enum stage
+};
+
+enum stage { UNTOLD, TOLD, SEALED, ENDED };
+
+static struct packet packets[PACKETS_MAX];
+static size_t n_packets;
+static struct run single, burst, share[WORKERS];
+
+static void must(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+// ---- what comes out ------------------------------------------------------------------------------------------
+
+static uint64_t hash_of(const void *p, size_t len, uint64_t hash)
+{
+	for (const uint8_t *at = p; len--; at++)
+		hash = (hash ^ *at) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static int order(const void *a, const void *b)
+{
+	const struct told *x = a, *y = b;
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	if (x->birth != y->birth)
+		return x->birth < y->birth ? -1 : 1;
+	return x->ord < y->ord ? -1 : x->ord > y->ord;
+}
+
+static void keep(struct run *r, const struct message *m, uint64_t hash)
+{
+	must(r->n_told < MESSAGES_MAX);
+	r->told[r->n_told++] = (struct told){.seq = m->seq, .birth = m->birth, .ord = m->ord, .hash = hash};
+}
+
+static void on_session(struct run *r, const struct message_session *m, size_t len)
+{
+	uint8_t *stage = &r->stage[m->head.birth];
+	bool final = m->facts.conn.end != END_OPEN;
+	must(len == offsetof(struct message_session, facts) + facts_len(&m->facts) && len <= MESSAGE_LEN_MAX);
+	must(m->facts.birth == m->head.birth && *stage < SEALED && !(final && m->sealed));
+	must(!m->sealed || m->facts.tls.completed);
+	*stage = final ? ENDED : m->sealed ? SEALED : TOLD;
+	r->finals += final;
+	r->sealed += m->sealed;
+	keep(r, &m->head, hash_of(&m->facts, facts_len(&m->facts), m->sealed));
+}
+
+static void on_end(struct run *r, const struct message_end *m, size_t len)
+{
+	must(len == sizeof(*m) && r->stage[m->head.birth] == SEALED && m->end != END_OPEN);
+	r->stage[m->head.birth] = ENDED;
+	r->ends++;
+	uint64_t hash = hash_of(m->pkts, sizeof(m->pkts), m->end);
+	hash = hash_of(m->octets, sizeof(m->octets), hash);
+	keep(r, &m->head, hash_of(m->payload_octets, sizeof(m->payload_octets), hash));
+}
+
+static void on_message(void *ctx, const struct message *m, size_t len)
+{
+	struct run *r = ctx;
+	struct told before = {r->last.seq, r->last.birth, 0, r->last.ord}, now = {m->seq, m->birth, 0, m->ord};
+	must(!r->over && (!r->last.seq || order(&before, &now) < 0));
+	must(m->seq > dissect_watermark(r->d));
+	r->last = *m;
+	switch (m->type) {
+	case MESSAGE_SESSION:
+		on_session(r, (const void *)m, len);
+		break;
+	case MESSAGE_END:
+		on_end(r, (const void *)m, len);
+		break;
+	case MESSAGE_COUNTERS:
+		must(len == sizeof(struct message_counters));
+		r->over = ((const struct message_counters *)m)->last;
+		break;
+	default:
+		must(m->type == MESSAGE_ANOMALY && len == sizeof(struct message_anomaly));
+	}
+}
+
+// ---- what goes in --------------------------------------------------------------------------------------------
+
+static uint32_t distance(int8_t code)
+{
+	if (code == 127 || code == -128)
+		return code < 0 ? -(UINT32_C(5) << 20) : UINT32_C(5) << 20; // beyond any window
+	if (code > 63 || code < -63)
+		return (uint32_t)((code - (code > 0 ? 63 : -63)) * 1000);
+	return (uint32_t)code;
+}
+
+static void make_packets(const uint8_t *data, size_t len)
+{
+	static uint32_t next[CONNECTIONS][2];
+	struct wire w;
+	memset(next, 0, sizeof(next));
+	wire_init(&w);
+	w.isn[1] = UINT32_MAX - 20; // wraps early
+	for (n_packets = 0; len >= HEADER && n_packets < PACKETS_MAX; n_packets++) {
+		uint8_t octets[HEADER + PAYLOAD_MAX + 64];
+		unsigned k = data[0] & CONNECTION, d = data[0] & SERVER ? S : C, flags = data[1] & 63;
+		struct segment s = {.d = (int)d, .flags = (int)flags, .bad_checksum = data[1] & BAD_CHECKSUM};
+		s.seq = next[k][d] + distance((int8_t)data[2]);
+		s.ack = next[k][!d] + distance((int8_t)data[3]);
+		size_t payload = (size_t)(data[4] << 8 | data[5]) % (PAYLOAD_MAX + 1);
+		payload = payload < len - HEADER ? payload : len - HEADER;
+		w.port[0] = (uint16_t)(40000 + k);
+		w.port[1] = port[k];
+		size_t wire_len = wire_packet(&w, &s, data + HEADER, payload, octets);
+		size_t kept = data[1] & CUT ? wire_len - payload / 2 : wire_len;
+		w.time_ns += (uint64_t)((int64_t)pause_ms[data[0] >> PAUSE_SHIFT] * 1000000);
+		uint32_t end = s.seq + (uint32_t)payload + !!(flags & SYN) + !!(flags & FIN);
+		if ((int32_t)(end - next[k][d]) > 0)
+			next[k][d] = end;
+		uint8_t *exact = malloc(kept); // of exactly this size: the sanitizer sees a read past its end
+		must(exact);
+		memcpy(exact, octets, kept);
+		packets[n_packets] = (struct packet){.data = exact, .len = (uint32_t)kept, .wire_len = (uint32_t)wire_len,
+			.time_ns = w.time_ns, .seq = n_packets + 1, .frame = (uint32_t)n_packets + 1, .linktype = 101};
+		data += HEADER + payload;
+		len -= HEADER + payload;
+	}
+}
+
+// ---- a run ---------------------------------------------------------------------------------------------------
+
+static void play(struct run *r, uint8_t setting, size_t at_once, uint16_t worker, uint16_t n_workers)
+{
+	struct dissect_config config = {
+		.ports = {25, 465},
+		.n_ports = 2,
+		.checksums = setting & REQUIRE ? CHECKSUMS_REQUIRE : setting & IGNORE ? CHECKSUMS_IGNORE : CHECKSUMS_AUTO,
+		.flows_max = setting & TIGHT ? 3 : 64,
+		.sessions_max = setting & TIGHT ? 2 : 64,
+		.reassembly_octets = setting & TIGHT ? 24 << 10 : 16 << 20,
+		.worker = worker,
+		.n_workers = n_workers,
+		.emit = on_message,
+		.emit_ctx = r,
+	};
+	memset(r, 0, sizeof(*r));
+	must(dissect_open(&r->d, &config) == 0);
+	for (size_t i = 0; i < n_packets; i += at_once)
+		dissect_burst(r->d, packets + i, n_packets - i < at_once ? n_packets - i : at_once);
+	dissect_finish(r->d);
+	must(r->over);
+	for (size_t i = 0; i <= PACKETS_MAX; i++)
+		must(r->stage[i] != TOLD && r->stage[i] != SEALED);
+}
+
+static bool suffices(const struct run *r)
+{
+	const uint64_t *n = dissect_counters(r->d);
+	return !n[COUNT_flow_closed_evicted] && !n[COUNT_session_no_memory] && !n[COUNT_packet_no_flow] &&
+	       !n[COUNT_reassembly_no_memory] && !n[COUNT_smtp_line_no_memory] && !n[COUNT_tls_handshake_no_memory];
+}
+
+static void on_three_workers(uint8_t setting)
+{
+	static struct told all[MESSAGES_MAX * WORKERS];
+	size_t n = 0;
+	uint64_t counter[DISSECT_COUNTERS] = {0};
+	for (uint16_t i = 0; i < WORKERS; i++) {
+		play(&share[i], setting, PACKET_BURST, i, WORKERS);
+		memcpy(all + n, share[i].told, share[i].n_told * sizeof(*all));
+		n += share[i].n_told;
+		for (size_t k = 0; k < DISSECT_COUNTERS; k++)
+			counter[k] += dissect_counters(share[i].d)[k];
+		must(ledger_pools_full(share[i].d));
+		dissect_close(&share[i].d);
+	}
+	qsort(all, n, sizeof(*all), order);
+	must(n == single.n_told && !memcmp(all, single.told, n * sizeof(*all)));
+	must(!memcmp(counter, dissect_counters(single.d), sizeof(counter)));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	if (!len)
+		return 0;
+	uint8_t setting = data[0];
+	make_packets(data + 1, len - 1);
+	play(&single, setting, 1, 0, 1);
+	must(!ledger_broken(single.d, n_packets, single.finals, single.sealed, single.ends));
+	play(&burst, setting, PACKET_BURST, 0, 1);
+	must(burst.n_told == single.n_told && !memcmp(burst.told, single.told, single.n_told * sizeof(*single.told)));
+	must(!memcmp(dissect_counters(burst.d), dissect_counters(single.d), sizeof(single.d->counter)));
+	dissect_close(&burst.d);
+	if (suffices(&single))
+		on_three_workers(setting);
+	dissect_close(&single.d);
+	for (size_t i = 0; i < n_packets; i++)
+		free((void *)packets[i].data);
+	return 0;
+}
