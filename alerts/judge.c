@@ -97,6 +97,7 @@ static struct judge_entry *entry_of(struct judge *j, uint64_t birth, bool make)
 static void conclude(struct judge *j, struct judge_entry *e, const struct facts *f, const struct message *m, bool last)
 {
 	struct judge_moment at = {.entry = e, .time_ns = m->time_ns, .frame = f->conn.last_frame};
+	at.more = !last && !(e && e->sealed);
 	bool pending = e && e->policy == POLICY_PENDING;
 
 	if (pending) {

@@ -27,6 +27,7 @@ void judge_resolve(struct judge *j, struct judge_entry *e, const struct expectat
 	judge_sessions_answer(&j->sessions, e, answer);
 	judge_evaluate(j, &j->session, judge_sessions_facts(&j->sessions, e), answer);
 	struct judge_moment at = {.entry = e, .time_ns = e->time_ns, .frame = e->frame};
+	at.more = !e->ended && !e->sealed;
 	judge_tell(j, &at);
 	if (!e->ended)
 		return;

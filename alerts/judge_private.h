@@ -42,6 +42,7 @@ void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, c
 struct judge_moment {
 	struct judge_entry *entry;      // what was told before and is remembered now; NULL: told once and over
 	bool dry;                       // tell nothing, only count what waits
+	bool more;                      // the worker may learn more: low findings wait for it
 	uint64_t time_ns;
 	uint32_t frame;
 	const struct session *strict;   // not NULL: findings that differ there wait for policy

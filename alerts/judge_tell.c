@@ -150,6 +150,13 @@ static void tell_one(struct judge *j, const struct finding *f, const struct judg
 		keep(kept, s, &a);
 }
 
+// Nobody has to act on a low finding this second, and the rest of the session may show it to be part of something
+// louder: told early, it would be a second alert for one cause.
+static bool early(const struct finding *f, const struct judge_moment *at)
+{
+	return at->more && f->severity == SEVERITY_LOW;
+}
+
 size_t judge_tell(struct judge *j, const struct judge_moment *at)
 {
 	const struct session *s = &j->session;
@@ -163,7 +170,7 @@ size_t judge_tell(struct judge *j, const struct judge_moment *at)
 			continue;
 		if (waits(at->strict, f))
 			n_waiting++;
-		else if (!at->dry && remember(at->entry, f))
+		else if (!at->dry && !early(f, at) && remember(at->entry, f))
 			tell_one(j, f, at);
 	}
 	return n_waiting;

@@ -59,7 +59,8 @@ bool rule_submission_plaintext(const struct rule_input *in, struct claim *c)
 
 bool rule_implicit_missing(const struct rule_input *in, struct claim *c)
 {
-	if (in->conn->dst_port != PORT_SMTPS || !in->smtp->greeting_code || in->tls->implicit)
+	// The client may have started TLS all the same; it met a server that talks clear text.
+	if (in->conn->dst_port != PORT_SMTPS || !in->smtp->greeting_code)
 		return false;
 	claim_seen(c, &in->smtp->greeting_mark);
 	claim_detail(c, "clear_greeting:%u", in->smtp->greeting_code);

@@ -125,6 +125,29 @@ static void early_and_once(void **state)
 	close_judge();
 }
 
+// What is low waits for the end: by then a louder effect may tell it.
+static void low_waits(void **state)
+{
+	const struct judge_config c = config_default();
+	struct facts f, whole;
+
+	open_judge(&c);
+	helo_with_mail(&whole);
+	f = whole;
+	f.smtp.n_messages = 0;
+	send_open(&f);
+	assert_told("envelope", "");
+	send_open(&whole);
+	assert_told("content", "exposure.content+starttls.helo-only+exposure.envelope...");
+	send_whole(&whole);
+	assert_told("one alert", "smtp");
+	f.birth = 2;
+	f.conn.dst_port = 2525;
+	send_whole(&f);
+	assert_told("without content", "starttls.helo-only+exposure.envelope smtp");
+	close_judge();
+}
+
 static void sealed_then_end(void **state)
 {
 	const struct judge_config c = config_default();
@@ -290,6 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(roots),
 		cmocka_unit_test(early_and_once),
+		cmocka_unit_test(low_waits),
 		cmocka_unit_test(sealed_then_end),
 		cmocka_unit_test(evicted_early),
 		cmocka_unit_test(repeats),

@@ -25,6 +25,14 @@ static void clear_465(struct facts *f)
 	f->conn.role = ROLE_SUBMISSION;
 }
 
+static void clear_465_tls_client(struct facts *f)
+{
+	clear_465(f);
+	f->smtp.offer = OFFER_NOT_ASKED;
+	f->tls.implicit = f->tls.asked = f->tls.client_hello = f->tls.records[0] = true;
+	f->tls.client_hello_mark = at(5);
+}
+
 static void tls_on_25(struct facts *f)
 {
 	implicit(f);
@@ -217,6 +225,8 @@ static const struct rules_row rows[] = {
 	{"submission in clear", submission, NULL,
 		"starttls.offered-unused/certain/medium/complete " CLEAR " submission.plaintext/certain/high/complete"},
 	{"clear greeting on 465", clear_465, NULL, "submission.implicit-missing/certain/high/complete"},
+	{"clear greeting on 465 to a client that speaks TLS", clear_465_tls_client, NULL,
+		"starttls.handshake-failed/certain/medium/complete submission.implicit-missing/certain/high/complete"},
 	{"TLS on 25", tls_on_25, NULL, "smtp.implicit-tls-on-25/certain/low/complete"},
 	{"SMTP on 4444", other_port, NULL, "smtp.nonstandard-port/certain/medium/complete"},
 	{"SMTP on a filter's port", filter_port, NULL, "smtp.nonstandard-port/certain/low/complete"},
