@@ -1,0 +1,116 @@
+"""The place where stories are recorded: a private network, process and file system namespace.
+
+Everything that is mounted, started or written here is gone when the process ends. Two hosts, `mx` (this process) and
+`client` (a second network namespace), joined by one cable; the tap listens at the end of mx.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+LAB = pathlib.Path("/run/postwacht-lab")
+MX4, CLIENT4 = "192.0.2.25", "192.0.2.10"
+MX6, CLIENT6 = "2001:db8::25", "2001:db8::10"
+USERS = ["postfix", "postdrop", "Debian-exim", "opensmtpd", "opensmtpq", "dovecot", "dovenull", "vmail"]
+SKIP = 77
+
+
+class Missing(Exception):
+    """The machine lacks something that the lab needs: rights, a program."""
+
+
+def sh(command, **options):
+    """Runs a command that has to work."""
+    return subprocess.run(command, shell=isinstance(command, str), check=True, **options)
+
+
+# ---- files -----------------------------------------------------------------------------------------------------
+
+def overlay(packages):
+    """Lays the unpacked packages and fresh files over /usr, /etc and /var; the machine's own files stay as they are."""
+    sh("mount -t tmpfs lab /run")
+    LAB.mkdir()
+    for name in ("usr", "etc", "var"):
+        upper, work = LAB / "upper" / name, LAB / "work" / name
+        upper.mkdir(parents=True)
+        work.mkdir(parents=True)
+        sh(f"mount -t overlay lab -o lowerdir={packages}/{name}:/{name},upperdir={upper},workdir={work} /{name}")
+    sh("mount -t proc proc /proc")
+
+
+def users():
+    """The accounts that the servers drop to; they exist in here only."""
+    with open("/etc/passwd", "a", encoding="ascii") as passwd, open("/etc/group", "a", encoding="ascii") as group:
+        for n, name in enumerate(USERS, 64001):
+            passwd.write(f"{name}:x:{n}:{n}::/nonexistent:/usr/sbin/nologin\n")
+            group.write(f"{name}:x:{n}:\n")
+    with open("/etc/hosts", "w", encoding="ascii") as hosts:
+        hosts.write(f"127.0.0.1 localhost\n{MX4} mx.rcpt.example\n{CLIENT4} client.sender.example\n")
+    pathlib.Path("/etc/resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="ascii")
+
+
+def certificate():
+    """A self-made certificate of mx.rcpt.example."""
+    sh(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=mx.rcpt.example",
+        "-addext", "subjectAltName=DNS:mx.rcpt.example", "-keyout", LAB / "key.pem", "-out", LAB / "cert.pem"],
+       stderr=subprocess.DEVNULL)
+    shutil.copy(LAB / "key.pem", LAB / "key-exim.pem")
+    shutil.chown(LAB / "key-exim.pem", "Debian-exim")
+    os.chmod(LAB / "key.pem", 0o600)
+
+
+# ---- network ---------------------------------------------------------------------------------------------------
+
+class Client:
+    """The other end of the cable."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(["unshare", "-n", "sleep", "infinity"])
+        time.sleep(0.3)
+        self.enter = ["nsenter", "-t", str(self.process.pid), "-n"]
+
+    def sh(self, command):
+        """Runs a command there that has to work."""
+        return sh(self.enter + ["sh", "-c", command])
+
+
+def cable(client):
+    """One cable with an address of each family at both ends; checksums are computed in software."""
+    sh("ip link set lo up; ip link add mx0 type veth peer name client0")
+    sh(f"ip link set client0 netns {client.process.pid}")
+    for run, port, v4, v6 in ((sh, "mx0", MX4, MX6), (client.sh, "client0", CLIENT4, CLIENT6)):
+        run(f"ip link set lo up; ip link set {port} up; ip addr add {v4}/24 dev {port}; "
+            f"ip -6 addr add {v6}/64 dev {port} nodad; "
+            f"ethtool -K {port} tx off tso off gso off gro off >/dev/null")
+
+
+# ---- processes -------------------------------------------------------------------------------------------------
+
+def wait_for_port(port, address="127.0.0.1", family=socket.AF_INET, seconds=10):
+    """Until somebody listens there. Looks into /proc, so that nothing of it is on the cable."""
+    wanted = f":{port:04X}"
+    for _ in range(seconds * 20):
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            lines = pathlib.Path(table).read_text(encoding="ascii").splitlines()[1:]
+            if any(l.split()[1].endswith(wanted) and l.split()[3] == "0A" for l in lines):
+                return
+        time.sleep(0.05)
+    raise Missing(f"nobody listens on port {port}")
+
+
+class Tap:
+    """tcpdump at the server's end, while the story is told."""
+
+    def __init__(self, path):
+        self.process = subprocess.Popen(["tcpdump", "-i", "mx0", "-s", "0", "-B", "16384", "-U", "--immediate-mode", "-Z", "root", "-w", path,
+                                         "tcp"], stderr=subprocess.PIPE)
+        self.process.stderr.readline()
+
+    def stop(self):
+        """Ends after the last packets were written."""
+        time.sleep(0.5)
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait()

