@@ -20,7 +20,6 @@ struct failure {
 	uint64_t birth;
 	uint64_t time_ns;
 	uint64_t envelope_digest, hello_digest;
-	uint32_t frame;
 	uint8_t confidence;
 	bool reached_mail;
 };
@@ -151,7 +150,6 @@ void memory_tls_failed(struct rules_memory *m, const struct facts *f, enum confi
 	a->envelope_digest = f->smtp.envelope_digest;
 	a->hello_digest = f->smtp.hello_digest;
 	a->reached_mail = f->smtp.n_mail > 0;
-	a->frame = f->conn.last_frame;
 	if (a->confidence < c)
 		a->confidence = c;
 }
@@ -170,8 +168,6 @@ bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memor
 		if (ago_ns > MEMORY_FALLBACK_NS)
 			continue;
 		*out = (struct memory_fallback){
-			.birth = a->birth,
-			.frame = a->frame,
 			.ago_ns = ago_ns,
 			.confidence = a->confidence,
 			.same_envelope = a->reached_mail && a->envelope_digest && a->envelope_digest == f->smtp.envelope_digest,

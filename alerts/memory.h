@@ -25,8 +25,6 @@ struct rules_memory;
 void memory_tls_failed(struct rules_memory *m, const struct facts *f, enum confidence c);
 
 struct memory_fallback {
-	uint64_t birth;          // of the failed session
-	uint32_t frame;          // last frame of it known
 	uint64_t ago_ns;         // from the failure to the start of this session
 	uint8_t confidence;      // of that failure
 	bool same_envelope;      // same MAIL and RCPT, and that session had reached MAIL
