@@ -146,15 +146,19 @@ static void print_explain(FILE *out, const struct options *o, const char *id)
 		fputs(" --set ", out);
 		stdout_shell(out, o->set[i]);
 	}
+	if (o->n_operands > OPERANDS_SHOWN) {
+		fputs(" FILE...   (the same files as here)\n", out);
+		return;
+	}
 	bool dash = false;
-	for (size_t i = 0; i < o->n_operands && i < OPERANDS_SHOWN; i++)
+	for (size_t i = 0; i < o->n_operands; i++)
 		dash |= o->operands[i][0] == '-';
 	fputs(dash ? " --" : "", out);
-	for (size_t i = 0; i < o->n_operands && i < OPERANDS_SHOWN; i++) {
+	for (size_t i = 0; i < o->n_operands; i++) {
 		fputc(' ', out);
 		stdout_shell(out, strcmp(o->operands[i], "-") == 0 ? "FILE" : o->operands[i]);
 	}
-	fputs(o->n_operands > OPERANDS_SHOWN ? " ...\n" : "\n", out);
+	fputc('\n', out);
 }
 
 static void print_findings(FILE *out, const struct summary *s, bool colour)
