@@ -152,7 +152,7 @@ static void print_explain(FILE *out, const struct options *o, const char *id)
 	}
 	bool dash = false;
 	for (size_t i = 0; i < o->n_operands; i++)
-		dash |= o->operands[i][0] == '-';
+		dash |= o->operands[i][0] == '-' && o->operands[i][1] != '\0';
 	fputs(dash ? " --" : "", out);
 	for (size_t i = 0; i < o->n_operands; i++) {
 		fputc(' ', out);
