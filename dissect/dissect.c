@@ -192,6 +192,8 @@ static bool reuses(const struct flow_hot *h, enum dir d, const struct decoded *s
 	return h->flags & FLOW_CLOSING || h->off[0] || h->off[1] || flow_has(h, FLOW_FIN, d);
 }
 
+enum { ETHERNET_PAYLOAD_MAX = 1500 };
+
 static bool checksum_usable(struct dissect *e, struct flow_hot *h, enum dir d, const struct decoded *s)
 {
 	if (e->config.checksums == CHECKSUMS_IGNORE || h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED)
@@ -202,7 +204,9 @@ static bool checksum_usable(struct dissect *e, struct flow_hot *h, enum dir d, c
 		return true;
 	}
 	engine_count(e, COUNT_tcp_checksum_bad, 1);
-	if (e->config.checksums == CHECKSUMS_REQUIRE || flow_has(h, FLOW_CHECKSUM, d)) {
+	// Longer than a frame can carry: the sending host's own capture, before its card cut the segment and summed the parts.
+	bool offloaded = s->payload_len > ETHERNET_PAYLOAD_MAX;
+	if (e->config.checksums == CHECKSUMS_REQUIRE || (flow_has(h, FLOW_CHECKSUM, d) && !offloaded)) {
 		if (h->phase == FLOW_SESSION)
 			engine_conn(e, h)->message.facts.conn.bad_checksums++;
 		return false;

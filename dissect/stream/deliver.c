@@ -55,12 +55,18 @@ bool stream_contradicts(const struct conn *c, enum dir d, uint64_t off, const ui
 }
 
 // Everything the sender had received when it sent this was parsed, or will never come.
-static bool causes_seen(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked)
+static bool causes_parsed(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked)
 {
 	const struct flow_cold *cold = flow_cold_at(&e->table, flow);
 	if (!cold->pkts[dir_other(d)]) // a one-sided capture has no causes to wait for
 		return true;
-	return acked <= flow_hot_at(&e->table, flow)->off[dir_other(d)] || acked <= stream_reach(e, flow, dir_other(d));
+	return acked <= flow_hot_at(&e->table, flow)->off[dir_other(d)];
+}
+
+// ... or stands in the queue of the other direction. That is enough only where that queue itself waits for this one.
+static bool causes_seen(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked)
+{
+	return causes_parsed(e, flow, d, acked) || acked <= stream_reach(e, flow, dir_other(d));
 }
 
 // Hands a run to the machines; what they do not take stays with the caller.
@@ -80,22 +86,31 @@ static uint32_t hand_over(struct dissect *e, uint32_t flow, enum dir d, struct p
 	return taken;
 }
 
-static bool drain(struct dissect *e, uint32_t flow, enum dir d)
+typedef bool causes_fn(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked);
+
+// Hands over the first queued run of a direction, if it is next and its causes are there.
+static bool drain_one(struct dissect *e, uint32_t flow, enum dir d, causes_fn *causes)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
-	bool moved = false;
-	struct chunk *head;
-	while (!c->sealed && !c->waiting[d] && (head = queue_head(&c->queue[d], &e->chunks)) && head->off == h->off[d] &&
-	       causes_seen(e, flow, d, head->acked)) {
-		struct place at = {head->off, head->acked, head->time_ns, head->frame, head->quality};
-		uint32_t taken = hand_over(e, flow, d, &at, head->data + head->start, head->len);
-		if (!taken)
-			break;
+	const struct chunk *head = queue_head(&c->queue[d], &e->chunks);
+	if (c->sealed || c->waiting[d] || !head || head->off != h->off[d] || !causes(e, flow, d, head->acked))
+		return false;
+	struct place at = {head->off, head->acked, head->time_ns, head->frame, head->quality};
+	uint32_t taken = hand_over(e, flow, d, &at, head->data + head->start, head->len);
+	if (taken)
 		queue_consume(&c->queue[d], &e->chunks, taken);
-		moved = true;
-	}
-	return moved;
+	return taken;
+}
+
+// Both queues until nothing moves. Effects come before their queued causes only where that alone goes on, and then run
+// by run: a dialogue that was held up by a hole must not be read one side first.
+static void drain(struct dissect *e, uint32_t flow, enum dir d)
+{
+	enum dir o = dir_other(d);
+	while (drain_one(e, flow, d, causes_parsed) || drain_one(e, flow, o, causes_parsed) ||
+	       drain_one(e, flow, d, causes_seen) || drain_one(e, flow, o, causes_seen))
+		continue;
 }
 
 static void enqueue(struct dissect *e, uint32_t flow, enum dir d, struct place *at, const uint8_t *p, uint32_t len)
@@ -147,8 +162,7 @@ void stream_offer(struct dissect *e, uint32_t flow, enum dir d, struct place *at
 	}
 	if (len && !c->sealed)
 		enqueue(e, flow, d, at, p, len);
-	while (!c->sealed && (drain(e, flow, d) || drain(e, flow, dir_other(d))))
-		continue;
+	drain(e, flow, d);
 }
 
 void stream_gap(struct dissect *e, uint32_t flow, enum dir d, uint64_t off)
@@ -222,7 +236,6 @@ bool stream_give_up(struct dissect *e, uint32_t flow)
 		const struct chunk *theirs = queue_head(&c->queue[o], &e->chunks);
 		stream_gap(e, flow, o, theirs && theirs->off < head->acked ? theirs->off : head->acked);
 	}
-	while (!c->sealed && (drain(e, flow, d) || drain(e, flow, o)))
-		continue;
+	drain(e, flow, d);
 	return true;
 }

@@ -108,6 +108,18 @@ static void note_ambiguous(struct dissect *e, struct conn *c, const struct place
 	engine_count(e, COUNT_tcp_overlap_differs, 1);
 }
 
+// How many octets of the other side the sender had received when it sent this; a FIN it acknowledges is none.
+static uint64_t acked_octets(const struct flow_hot *h, enum dir d, const struct decoded *s)
+{
+	enum dir o = dir_other(d);
+	if (!(s->flags & TCP_ACK))
+		return 0;
+	int64_t acked = flow_offset(h, o, s->ack);
+	if (flow_has(h, FLOW_FIN, o) && s->ack == h->fin_seq[o] + 1)
+		acked--;
+	return acked > 0 ? (uint64_t)acked : 0;
+}
+
 static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
@@ -115,9 +127,8 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 	const uint8_t *octets = s->payload;
 	uint32_t len = s->payload_len;
 	int64_t off = flow_offset(h, d, s->seq + (s->flags & TCP_SYN ? 1 : 0));
-	int64_t acked = s->flags & TCP_ACK ? flow_offset(h, dir_other(d), s->ack) : 0;
 	struct place at = {
-		.acked = acked > 0 ? (uint64_t)acked : 0,
+		.acked = acked_octets(h, d, s),
 		.time_ns = p->time_ns,
 		.frame = p->frame,
 	};
