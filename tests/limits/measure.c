@@ -85,6 +85,11 @@ void measure_fail(uint32_t k)
 	outstanding = 0;
 }
 
+void measure_fail_end(void)
+{
+	fail_at = 0;
+}
+
 bool measure_failed(void)
 {
 	return failed;

@@ -20,9 +20,10 @@ void measure_go_on(void);
 // Octets of this process that are in memory now.
 uint64_t measure_resident(void);
 
-// The k-th allocation from now on (1: the next) fails with ENOMEM; 0: none does.
+// The k-th allocation from now on (1: the next) fails with ENOMEM, until measure_fail_end().
 void measure_fail(uint32_t k);
 // Whether that allocation was met.
 bool measure_failed(void);
+void measure_fail_end(void);
 // Allocations and mappings made since measure_fail() that are still there.
 int64_t measure_outstanding(void);
