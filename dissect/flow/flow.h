@@ -38,7 +38,7 @@ struct flow_hot {
 	uint32_t ack[2];    // highest acknowledgment number this side has sent
 	uint64_t seen_ns;   // engine time (never runs back) of the last packet
 	uint32_t fin_seq[2];
-	uint32_t session;   // slab index, FLOW_SESSION only
+	uint32_t session;   // FLOW_SESSION: slab index; FLOW_WAITING: payload segments that were no SMTP
 	uint32_t prev, next; // timer wheel
 	uint8_t phase;      // enum flow_phase
 	uint8_t slot;       // of the wheel

@@ -3,6 +3,7 @@
 
 #include "dissect/classify/three_rules.h"
 
+enum { CLASSIFY_SEGMENTS = 8 };     // 8 payload segments are looked at on other ports; tunnels are set up in two
 enum { WINDOW_OCTETS = 4 << 20 }; // 4 MiB ahead; senders of mail have smaller windows, farther is not this connection
 
 // ---- opening -------------------------------------------------------------------------------------------------
@@ -44,6 +45,27 @@ static void take_ack(struct flow_hot *h, enum dir d, const struct decoded *s)
 		h->ack[d] = s->ack;
 }
 
+// How many octets of the other side the sender had received when it sent this; a FIN it acknowledges is none.
+static uint64_t acked_octets(const struct flow_hot *h, enum dir d, const struct decoded *s)
+{
+	enum dir o = dir_other(d);
+	if (!(s->flags & TCP_ACK))
+		return 0;
+	int64_t acked = flow_offset(h, o, s->ack);
+	if (flow_has(h, FLOW_FIN, o) && s->ack == h->fin_seq[o] + 1)
+		acked--;
+	return acked > 0 ? (uint64_t)acked : 0;
+}
+
+// SMTP begins behind something else, as in a proxy's tunnel: what was there before is not read, so the start is unseen.
+static void start_late(struct flow_hot *h, enum dir d, const struct decoded *s)
+{
+	int64_t off = flow_offset(h, d, s->seq);
+	h->off[d] = off > 0 ? (uint64_t)off : 0;
+	h->off[dir_other(d)] = acked_octets(h, d, s);
+	h->flags &= (uint16_t)~(FLOW_SYN | FLOW_SYN << 1);
+}
+
 // Facts begin with the first payload on a mail port, or with octets that look like SMTP on another one.
 static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const struct decoded *s)
 {
@@ -59,9 +81,12 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	struct flow_cold *cold = flow_cold_at(&e->table, flow);
 	bool known = engine_known_port(e, cold->port[DIR_S2C]);
 	if (!known && !classify_candidate(*d, s->payload, s->payload_len)) {
-		h->phase = FLOW_COUNTED;
+		if (++h->session >= CLASSIFY_SEGMENTS)
+			h->phase = FLOW_COUNTED;
 		return;
 	}
+	if (h->session)
+		start_late(h, *d, s);
 	h->session = slab_get(&e->conns);
 	if (!h->session) {
 		engine_count(e, COUNT_session_no_memory, 1);
@@ -106,18 +131,6 @@ static void note_ambiguous(struct dissect *e, struct conn *c, const struct place
 	f->overlaps_differ++;
 	place_mark_first(&f->conflict_mark, at);
 	engine_count(e, COUNT_tcp_overlap_differs, 1);
-}
-
-// How many octets of the other side the sender had received when it sent this; a FIN it acknowledges is none.
-static uint64_t acked_octets(const struct flow_hot *h, enum dir d, const struct decoded *s)
-{
-	enum dir o = dir_other(d);
-	if (!(s->flags & TCP_ACK))
-		return 0;
-	int64_t acked = flow_offset(h, o, s->ack);
-	if (flow_has(h, FLOW_FIN, o) && s->ack == h->fin_seq[o] + 1)
-		acked--;
-	return acked > 0 ? (uint64_t)acked : 0;
 }
 
 static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
@@ -320,7 +333,7 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 		open_session(e, flow, &d, s);
 	if (h->phase == FLOW_SESSION && s->payload_len)
 		session_payload(e, flow, d, s, p);
-	else if (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED)
+	else if (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED || (h->phase == FLOW_WAITING && s->payload_len))
 		count_only(h, d, s);
 	if (s->flags & TCP_FIN && !flow_has(h, FLOW_FIN, d)) {
 		h->fin_seq[d] = s->seq + s->payload_wire_len;

@@ -299,6 +299,15 @@ static void test_other_ports(void **state)
 	RUN(&w, ftp);
 	assert_int_equal(w.n_sessions, 0);
 	assert_int_equal(count(&w, COUNT_session_dropped), 1);
+	static const struct segment tunnel[] = {OPEN, {C, ACK, 1, 1, "CONNECT mx:25 HTTP/1.0\r\n\r\n"}, {S, ACK, 1, 27, "HTTP/1.0 200 OK\r\n\r\n"},
+		{S, ACK, 20, 27, "220 mx ESMTP\r\n"}, {C, ACK, 27, 34, "HELO a\r\n"}, {S, ACK, 34, 35, "250 mx\r\n"}, {C, ACK, 35, 42, "MAIL FROM:<a@a.example>\r\n"}};
+	wire_init(&w);
+	w.port[1] = 8080;
+	RUN(&w, tunnel);
+	assert_int_equal(w.n_finals, 1);
+	assert_int_equal(w.last.smtp.greeting_code, 220);
+	assert_int_equal(w.last.smtp.n_mail, 1);
+	assert_true(w.last.conn.midstream);
 	wire_init(&w);
 	w.port[1] = 80;
 	RUN(&w, http);
