@@ -224,16 +224,17 @@ bool stream_give_up(struct dissect *e, uint32_t flow)
 	if (oldest < 0)
 		return false;
 	enum dir d = (enum dir)oldest, o = dir_other(d);
-	const struct chunk *head = queue_head(&c->queue[d], &e->chunks);
+	const struct chunk *head = queue_head(&c->queue[d], &e->chunks), *theirs = queue_head(&c->queue[o], &e->chunks);
 	if (head->off > h->off[d]) {
 		stream_gap(e, flow, d, head->off);
+	} else if (causes_seen(e, flow, d, head->acked) && theirs && theirs->off > h->off[o]) {
+		stream_gap(e, flow, o, theirs->off); // what it waits for is in that hole
 	} else if (causes_seen(e, flow, d, head->acked)) {
 		end_wait(e, flow, d);
 	} else if (stream_reach(e, flow, o) > h->off[o]) { // their octets wait, too: that wait ends first
 		end_wait(e, flow, o);
 	} else {
 		// The other side's octets up to what was acknowledged are missing, as far as its own queue has none.
-		const struct chunk *theirs = queue_head(&c->queue[o], &e->chunks);
 		stream_gap(e, flow, o, theirs && theirs->off < head->acked ? theirs->off : head->acked);
 	}
 	drain(e, flow, d);

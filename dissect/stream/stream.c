@@ -80,12 +80,14 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	}
 	struct flow_cold *cold = flow_cold_at(&e->table, flow);
 	bool known = engine_known_port(e, cold->port[DIR_S2C]);
-	if (!known && !classify_candidate(*d, s->payload, s->payload_len)) {
+	// The first octets may still be on their way: then what they say is judged when they come.
+	bool early = flow_has(h, FLOW_SYN, *d) && flow_offset(h, *d, s->seq) > (int64_t)h->off[*d];
+	if (!known && !early && !classify_candidate(*d, s->payload, s->payload_len)) {
 		if (++h->session >= CLASSIFY_SEGMENTS)
 			h->phase = FLOW_COUNTED;
 		return;
 	}
-	if (h->session)
+	if (h->session && !early)
 		start_late(h, *d, s);
 	h->session = slab_get(&e->conns);
 	if (!h->session) {
