@@ -66,6 +66,7 @@
 	X(tcp_payload_on_syn, "payload on SYN or SYN/ACK") \
 	X(tcp_syn_retry, "repeated SYN, other sequence number") \
 	X(reassembly_no_memory, "octets given up because the reassembly cap was reached") \
+	X(reassembly_forced, "waits and holes given up before their time: no room to wait (the cap, or 64 segments)") \
 	/* smtp, tls */ \
 	X(smtp_lines, "SMTP lines read") \
 	X(smtp_line_no_memory, "lines whose rest did not fit the line pool") \

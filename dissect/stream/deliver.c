@@ -118,6 +118,7 @@ static void enqueue(struct dissect *e, uint32_t flow, enum dir d, struct place *
 	struct conn *c = engine_conn(e, flow_hot_at(&e->table, flow));
 	struct queue_result r = queue_insert(&c->queue[d], &e->chunks, at, p, len);
 	struct conn_facts *f = &c->message.facts.conn;
+	uint32_t lost = 0;
 	if (r.differs) {
 		engine_count(e, COUNT_tcp_overlap_differs, 1);
 		f->ambiguous = true;
@@ -127,19 +128,22 @@ static void enqueue(struct dissect *e, uint32_t flow, enum dir d, struct place *
 	if (!r.fresh && !r.refused)
 		engine_count(e, COUNT_tcp_retransmit, 1);
 	// Nothing may wait without bound: make room by giving up the oldest wait, then try what is left once more.
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	while (r.refused && c->queue[d].head && stream_give_up(e, flow) && !c->sealed) {
-		uint32_t rest = r.refused;
-		const struct flow_hot *h = flow_hot_at(&e->table, flow);
+		engine_count(e, COUNT_reassembly_forced, 1);
 		struct place again = *at;
-		again.off += len - rest;
-		if (again.off < h->off[d] || (again.off == h->off[d] && !c->queue[d].head))
+		again.off += len - r.refused;
+		uint64_t behind = h->off[d] > again.off ? h->off[d] - again.off : 0; // given up with the hole it was to fill
+		if (behind >= r.refused)
 			break;
+		again.off += behind;
+		lost += (uint32_t)behind;
+		uint32_t rest = r.refused - (uint32_t)behind;
 		r = queue_insert(&c->queue[d], &e->chunks, &again, p + (len - rest), rest);
-		if (r.refused == rest && !c->queue[dir_other(d)].head)
-			break;
 	}
-	if (r.refused && !c->sealed) {
-		engine_count(e, COUNT_reassembly_no_memory, r.refused);
+	lost += r.refused;
+	if (lost && !c->sealed) {
+		engine_count(e, COUNT_reassembly_no_memory, lost);
 		f->evicted_bytes = true;
 	}
 }

@@ -201,7 +201,8 @@ static bool suffices(const struct run *r)
 {
 	const uint64_t *n = dissect_counters(r->d);
 	return !n[COUNT_flow_closed_evicted] && !n[COUNT_session_no_memory] && !n[COUNT_packet_no_flow] &&
-	       !n[COUNT_reassembly_no_memory] && !n[COUNT_smtp_line_no_memory] && !n[COUNT_tls_handshake_no_memory];
+	       !n[COUNT_reassembly_no_memory] && !n[COUNT_reassembly_forced] && !n[COUNT_smtp_line_no_memory] &&
+	       !n[COUNT_tls_handshake_no_memory];
 }
 
 static void on_three_workers(uint8_t setting)

@@ -66,8 +66,8 @@ static const char *missing_counter(const struct limit *l, const uint64_t *counte
 static void print_losses(const uint64_t *counter)
 {
 	static const enum dissect_counter loss[] = {
-		COUNT_flow_closed_evicted, COUNT_session_no_memory, COUNT_reassembly_no_memory, COUNT_tcp_gap, COUNT_tcp_out_of_window,
-		COUNT_smtp_line_no_memory, COUNT_smtp_paused_overflow, COUNT_tls_handshake_no_memory, COUNT_fragment_no_memory,
+		COUNT_flow_closed_evicted, COUNT_session_no_memory, COUNT_reassembly_no_memory, COUNT_reassembly_forced, COUNT_tcp_gap,
+		COUNT_tcp_out_of_window, COUNT_smtp_line_no_memory, COUNT_smtp_paused_overflow, COUNT_tls_handshake_no_memory, COUNT_fragment_no_memory,
 		COUNT_packet_fragment_dropped, COUNT_packet_no_flow,
 	};
 	for (size_t i = 0; i < sizeof(loss) / sizeof(*loss); i++) {
