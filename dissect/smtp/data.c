@@ -145,9 +145,12 @@ static void watch_pause(struct smtp *m, struct smtp_env *env, const struct place
 		smtp_oddity(env, at, ODD_PIX_DOT);
 }
 
-// Octets of a line that need no look: up to the next CR or LF.
+// Octets of a line that need no look: up to the next CR or LF. Looks a little way ahead only: where all lines end in LF
+// alone the search for CR would walk the rest of the segment again for each of them.
 static size_t plain_run(const uint8_t *p, size_t len)
 {
+	enum { LOOK_MAX = 256 };
+	len = len < LOOK_MAX ? len : LOOK_MAX;
 	const uint8_t *cr = memchr(p, '\r', len);
 	size_t n = cr ? (size_t)(cr - p) : len;
 	const uint8_t *lf = memchr(p, '\n', n);

@@ -22,6 +22,19 @@ static void repeat(struct traffic *t, struct talk *k, int d, const char *text, u
 	talk_send(t, k, d, block, n * len, SEGMENT_MAX);
 }
 
+// Few segments of `len` octets each, all of them `text` again and again: what a segment costs for each octet of it must
+// not depend on its length.
+static void long_segments(struct traffic *t, struct talk *k, int d, const char *text, size_t len)
+{
+	enum { SEGMENTS = 20 };
+	static char block[LONG_SEGMENT_MAX];
+	size_t text_len = strlen(text);
+	for (size_t i = 0; i < len; i++)
+		block[i] = text[i % text_len];
+	for (int i = 0; i < SEGMENTS; i++)
+		talk_send(t, k, d, block, len, len);
+}
+
 static void line_of_octets(struct traffic *t, uint64_t n)
 {
 	struct talk k;
@@ -126,18 +139,52 @@ static void starttls_refused(struct traffic *t, uint64_t n)
 	}
 }
 
+static void begin_content(struct traffic *t, struct talk *k)
+{
+	begin(t, k);
+	talk_say(t, k, C, "MAIL FROM:<a@a.example>\r\n");
+	talk_say(t, k, S, "250 ok\r\n");
+	talk_say(t, k, C, "RCPT TO:<b@b.example>\r\n");
+	talk_say(t, k, S, "250 ok\r\n");
+	talk_say(t, k, C, "DATA\r\n");
+	talk_say(t, k, S, "354 go\r\n");
+}
+
 // A message made of ends of data that are none, or perhaps are.
 static void dots(struct traffic *t, uint64_t n)
 {
 	struct talk k;
-	begin(t, &k);
-	talk_say(t, &k, C, "MAIL FROM:<a@a.example>\r\n");
-	talk_say(t, &k, S, "250 ok\r\n");
-	talk_say(t, &k, C, "RCPT TO:<b@b.example>\r\n");
-	talk_say(t, &k, S, "250 ok\r\n");
-	talk_say(t, &k, C, "DATA\r\n");
-	talk_say(t, &k, S, "354 go\r\n");
+	begin_content(t, &k);
 	repeat(t, &k, C, "\n.\nMAIL FROM:<\r.\r\n..\r\n", n);
+}
+
+static void long_content_lf(struct traffic *t, uint64_t n)
+{
+	struct talk k;
+	begin_content(t, &k);
+	long_segments(t, &k, C, "x\n", n);
+}
+
+static void long_content_cr(struct traffic *t, uint64_t n)
+{
+	struct talk k;
+	begin_content(t, &k);
+	long_segments(t, &k, C, "x\r", n);
+}
+
+static void long_commands(struct traffic *t, uint64_t n)
+{
+	struct talk k;
+	begin(t, &k);
+	long_segments(t, &k, C, "XXXXXXXX\r\n", n);
+}
+
+static void long_replies(struct traffic *t, uint64_t n)
+{
+	struct talk k;
+	begin(t, &k);
+	talk_say(t, &k, C, "EHLO client.example\r\n");
+	long_segments(t, &k, S, "250-XXXXXXXX relay\n", n);
 }
 
 static void small_chunks(struct traffic *t, uint64_t n)
@@ -163,6 +210,10 @@ const struct limit limits_smtp[] = {
 	{"AUTH attempts", "AUTH", 10000, 100000, 0, 0, auth_attempts, {COUNT_smtp_lines}, 1},
 	{"STARTTLS refused", "STARTTLS", 10000, 100000, 0, 0, starttls_refused, {COUNT_smtp_lines}, 1},
 	{"dots", "odd ends of data", 20000, 1000000, 0, 0, dots, {0}, 0},
+	{"long segments, content with LF", "octets a segment", 16000, 64000, 0, 0, long_content_lf, {0}, 0},
+	{"long segments, content with CR", "octets a segment", 16000, 64000, 0, 0, long_content_cr, {0}, 0},
+	{"long segments, commands", "octets a segment", 16000, 64000, 0, 0, long_commands, {COUNT_smtp_lines}, 1},
+	{"long segments, replies", "octets a segment", 16000, 64000, 0, 0, long_replies, {COUNT_smtp_lines}, 1},
 	{"small chunks", "BDAT 1", 20000, 1000000, 0, 0, small_chunks, {COUNT_smtp_lines}, 1},
 };
 const size_t n_limits_smtp = sizeof(limits_smtp) / sizeof(*limits_smtp);

@@ -15,7 +15,8 @@ enum {
 	RST = TCP_RST,
 	ACK = TCP_ACK,
 	SEGMENT_MAX = 1460,
-	FRAME_MAX = 40 + SEGMENT_MAX,
+	FRAME_MAX = 65535, // what a host that offloads segmentation captures
+	LONG_SEGMENT_MAX = FRAME_MAX - 40,
 };
 
 // What the worker told.
