@@ -130,7 +130,7 @@ static inline void smtp_odd(struct smtp_env *env, const struct place *at, uint32
 }
 
 #define SMTP_SATURATE_ADD(counter, n) \
-	((counter) = (typeof(counter))((uint64_t)(counter) + (n) > (typeof(counter))-1 ? (typeof(counter))-1 : (counter) + (n)))
+	((counter) = (__typeof__(counter))((uint64_t)(counter) + (n) > (__typeof__(counter))-1 ? (__typeof__(counter))-1 : (counter) + (n)))
 
 // machine.c
 void smtp_news(struct smtp *m, struct smtp_env *env, uint32_t bit);
