@@ -104,7 +104,7 @@ ANSWER(mail)
 {
 	if (a->code / 100 != 2)
 		return;
-	if (m->mail_open)
+	if (m->mail_open && !m->lost)
 		smtp_oddity(env, at, ODD_NESTED_MAIL);
 	place_mark_first(&env->facts->smtp.mail_ok_mark, at);
 	smtp_clear_transaction(m, env, at, a->kind & SMTP_SENT_UNACKED);
@@ -166,8 +166,10 @@ ANSWER(auth) { smtp_auth_answer(m, env, at, a->code); }
 
 ANSWER(mangled)
 {
-	if (a->kind & SMTP_SENT_FIRST)
-		env->facts->smtp.mangled_code = a->code;
+	if (!(a->kind & SMTP_SENT_FIRST))
+		return;
+	env->facts->smtp.mangled_code = a->code;
+	smtp_news(m, env, SMTP_NEWS_MANGLED); // not before: a server that knows the verb says so
 }
 
 // `pops`: the row takes its command off the queue itself, or leaves it there for further replies.

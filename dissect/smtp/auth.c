@@ -74,6 +74,8 @@ void smtp_auth_answer(struct smtp *m, struct smtp_env *env, const struct place *
 	if (waits || client->mode == SMTP_MODE_SECRET)
 		client->mode = SMTP_MODE_LINES;
 	if (code / 100 == 2) {
+		if (code != 235) // after a loss, an answer to something else
+			return;
 		f->auth_accepted = true;
 		smtp_news(m, env, SMTP_NEWS_AUTH_OK);
 		return;

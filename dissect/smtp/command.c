@@ -216,7 +216,6 @@ static void unknown(struct smtp *m, struct smtp_env *env, const struct place *at
 		if (first) {
 			f->mangled_len = (uint8_t)(bytes_left(&word) < UINT8_MAX ? bytes_left(&word) : UINT8_MAX);
 			f->mangled_mark = place_mark(at);
-			smtp_news(m, env, SMTP_NEWS_MANGLED);
 		}
 		smtp_pending_push(m, env, at, (uint8_t)(SMTP_SENT_MANGLED | (first ? SMTP_SENT_FIRST : 0)));
 		return;

@@ -59,7 +59,7 @@ static void auth_line(struct smtp_answer *a, struct bytes rest)
 
 static void offer(struct smtp_answer *a, uint16_t code, bool parameter, bool lf_only)
 {
-	uint8_t flaws = (uint8_t)((a->n_lines == 1 ? FLAW_LINE_1 : 0) | (code != 250 ? FLAW_CODE : 0));
+	uint8_t flaws = (uint8_t)((a->n_lines == 1 && !a->hole ? FLAW_LINE_1 : 0) | (code != 250 ? FLAW_CODE : 0));
 	bool usable = !flaws;
 	flaws |= (uint8_t)((parameter ? FLAW_PARAMETER : 0) | (lf_only ? FLAW_BARE_LF : 0));
 	if (usable && !a->keyword) // a usable offer forgives an odd one beside it, but keeps its flaw

@@ -47,9 +47,24 @@ static void hole_of_server(struct smtp *m, struct smtp_env *env, const struct pl
 	lane->doubt = true;
 }
 
+// Which of the commands in flight the next reply belongs to is only known while no reply but that of the last one can
+// be in the hole, and no command.
+static void hole_in_flight(struct smtp *m, struct smtp_env *env, enum dir d, const struct place *at)
+{
+	struct smtp_pending *q = &m->pending;
+	if (d == DIR_C2S) {
+		m->hole_in_group = true;
+		m->hole_acked = at->acked;
+	}
+	q->hole[d] = true;
+	if (!q->n || q->n > 1 || (q->hole[DIR_C2S] && q->hole[DIR_S2C]))
+		smtp_pending_clear(m, env);
+}
+
 void smtp_gap(struct smtp *m, struct smtp_env *env, enum dir d, const struct place *at, uint64_t missing)
 {
 	m->lost = m->lost_since_ehlo = true;
+	hole_in_flight(m, env, d, at);
 	if (d == DIR_C2S)
 		hole_of_client(m, env, missing);
 	else

@@ -122,6 +122,8 @@ static void client_line(struct smtp *m, struct smtp_env *env, const struct place
 	if (lane->mode == SMTP_MODE_GUESS_DATA && !verb) {
 		bool end = false;
 		content_shown(m, env, at);
+		if (m->lost)
+			smtp_pending_clear(m, env); // content follows its 354: whatever was sent before was answered in a hole
 		lane->mode = SMTP_MODE_CONTENT;
 		lane->len = 0;
 		smtp_data_take(m, env, at, line->p, line->len, &end);

@@ -31,6 +31,7 @@ struct smtp_pending {
 	uint16_t first;
 	uint16_t n;
 	uint16_t n_ehlo; // EHLO among them
+	bool hole[2];    // by direction: octets were lost since the first of them was sent
 	uint8_t small[SMTP_PENDING_SMALL];
 };
 
@@ -81,6 +82,7 @@ struct smtp {
 	uint32_t n_rcpt_open;    // recipients accepted in the transaction being answered
 	uint32_t lmtp_left;      // replies still to come for one LMTP message
 	uint64_t push_acked;     // .acked of the latest command
+	uint64_t hole_acked;     // hole_in_group: a command with a greater .acked belongs to a later group
 	uint64_t content_start;  // facts' content_octets when this message began
 	uint64_t digest;         // of the envelope so far
 	uint8_t hello;           // enum smtp_answered_hello
@@ -93,6 +95,7 @@ struct smtp {
 	bool spoke : 1;          // the client's first octet was seen
 	bool lost : 1;           // something was never captured: replies may stand without commands and the reverse
 	bool lost_since_ehlo : 1;
+	bool hole_in_group : 1;  // commands are missing from the group that was sent last
 	bool mail_open : 1;      // answered side: inside a transaction
 	bool mail_counted : 1;   // ... that was counted as clear
 	bool rejected : 1;       // STARTTLS was answered other than 2xx

@@ -26,11 +26,14 @@ static void grow(struct smtp_pending *q, struct smtp_env *env)
 void smtp_pending_push(struct smtp *m, struct smtp_env *env, const struct place *at, uint8_t what)
 {
 	struct smtp_pending *q = &m->pending;
+	m->last_pushed = what & SMTP_SENT_KIND_MASK;
+	if (m->hole_in_group && at->acked <= m->hole_acked)
+		return; // nobody knows how many replies come before its own
+	m->hole_in_group = false;
 	if (q->n == SMTP_PENDING_SMALL && !q->chunk)
 		grow(q, env);
 	uint32_t room;
 	uint8_t *octets = ring(q, env, &room);
-	m->last_pushed = what & SMTP_SENT_KIND_MASK;
 	if (q->n == room) {
 		SMTP_SATURATE_ADD(m->n_forgotten, 1);
 		smtp_oddity(env, at, ODD_TOO_MANY_PENDING);

@@ -175,9 +175,10 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 		return;
 	}
 	if (a->n_lines && hyphen_was_last(m, at, &r)) {
-		smtp_malformed(env, at, ODD_REPLY_HYPHEN_LAST);
+		if (!a->hole)
+			smtp_malformed(env, at, ODD_REPLY_HYPHEN_LAST);
 		smtp_reply_end(m, env, at);
-	} else if (a->n_lines && r.code != a->code) {
+	} else if (a->n_lines && r.code != a->code && !a->hole) {
 		smtp_malformed(env, at, ODD_REPLY_MIXED_CODE);
 	}
 	if (!a->n_lines)

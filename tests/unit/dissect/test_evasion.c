@@ -28,10 +28,85 @@ static void test_turns_after_a_hole(void **state)
 	assert_int_equal(w.last.smtp.injected_s2c, 0);
 }
 
+#define GREET {S, ACK, 1, 1, "220 mx ESMTP\r\n"}, {C, ACK, 1, 15, "EHLO a\r\n"}, {S, ACK, 15, 9, "250-mx\r\n250 STARTTLS\r\n"}
+
+// The client's octets wait for a 220 that is lost: the loss is settled first, so that what they are told with says so.
+static void test_wait_for_a_hole(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, {C, ACK, 9, 37, "STARTTLS\r\nNOOP\r\n"},
+		/* 220 go */ {C, ACK, 25, 45, "\x16\x03\x01"}, {S, ACK, 45, 28, "\x16\x03\x03"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.conn.missed[S], 8);
+	assert_int_equal(w.last.smtp.n_starttls, 1);
+	assert_int_equal(w.last.smtp.oddities, 0);
+}
+
+// A reply is lost and the next command with it: the reply that follows belongs to neither of those in sight.
+static void test_replies_of_lost_commands(void **state)
+{
+	(void)state;
+	static const struct segment mail[] = {OPEN, GREET, {C, ACK, 9, 37, "MAIL FROM:<a@a.example>\r\n"},
+		/* 550 no, RSET */ {S, ACK, 45, 40, "250 ok\r\n"}, {C, ACK, 40, 53, "QUIT\r\n"}, {S, ACK, 53, 46, "221 bye\r\n"}};
+	static const struct segment starttls[] = {OPEN, GREET, {C, ACK, 9, 37, "STARTTLS\r\n"},
+		/* 454 no, QUIT */ {S, ACK, 45, 25, "221 bye\r\n"}};
+	static const struct segment auth[] = {OPEN, GREET, {C, ACK, 9, 37, "AUTH PLAIN\r\n"},
+		/* 530 no, QUIT */ {S, ACK, 45, 27, "221 bye\r\n"}};
+	static const struct segment group[] = {OPEN, GREET, /* RSET */ {C, ACK, 15, 37, "MAIL FROM:<a@a.example>\r\n"},
+		{S, ACK, 37, 40, "250 ok\r\n"}, {S, ACK, 45, 40, "550 no\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, mail);
+	assert_int_equal(w.last.smtp.n_mail_ok, 0);
+	wire_init(&w);
+	RUN(&w, starttls);
+	assert_int_equal(w.last.smtp.starttls_code, 0);
+	wire_init(&w);
+	RUN(&w, auth);
+	assert_false(w.last.smtp.auth_accepted);
+	wire_init(&w);
+	RUN(&w, group);
+	assert_int_equal(w.last.smtp.n_mail_ok, 0);
+}
+
+// The 354 is lost. The content shows that it came; its own reply ends that transaction and opens no other.
+static void test_content_after_a_hole(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, {C, ACK, 9, 37, "MAIL FROM:<a@a.example>\r\n"}, {S, ACK, 37, 34, "250 ok\r\n"},
+		{C, ACK, 34, 45, "DATA\r\n"}, /* 354 go */ {C, ACK, 40, 53, "Subject: x\r\n\r\n.\r\n"}, {S, ACK, 53, 57, "250 kept\r\n"},
+		{C, ACK, 57, 63, "MAIL FROM:<a@a.example>\r\n"}, {S, ACK, 63, 82, "250 ok\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.smtp.n_mail_ok, 2);
+	assert_int_equal(w.last.smtp.oddities, 0);
+}
+
+// The first line of the reply to EHLO is lost: what is the first line that was seen is no greeting.
+static void test_offer_behind_a_hole(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, {S, ACK, 1, 1, "220 mx ESMTP\r\n"}, {C, ACK, 1, 15, "EHLO a\r\n"},
+		/* 250-mx */ {S, ACK, 23, 9, "250 STARTTLS\r\n"}, {C, ACK, 9, 37, "NOOP\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.conn.missed[S], 8);
+	assert_int_equal(w.last.smtp.offer, OFFER_YES);
+	assert_int_equal(w.last.smtp.offer_flaws, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_turns_after_a_hole),
+		cmocka_unit_test(test_wait_for_a_hole),
+		cmocka_unit_test(test_replies_of_lost_commands),
+		cmocka_unit_test(test_content_after_a_hole),
+		cmocka_unit_test(test_offer_behind_a_hole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
