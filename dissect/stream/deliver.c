@@ -220,6 +220,24 @@ static void end_wait(struct dissect *e, uint32_t flow, enum dir d)
 		queue_consume(&c->queue[d], &e->chunks, taken);
 }
 
+// Where the first hole in `d` ends, if there is one behind what was delivered: its own queue goes on there, or the other
+// side has acknowledged it. 0: no octet is known to be missing.
+static uint64_t missing_until(const struct dissect *e, uint32_t flow, enum dir d)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	const struct conn *c = engine_conn(e, h);
+	const struct chunk *own = queue_head(&c->queue[d], &e->chunks);
+	if (own)
+		return own->off > h->off[d] ? own->off : 0;
+	uint32_t i = c->queue[dir_other(d)].head;
+	for (const struct chunk *theirs; i; i = theirs->next) {
+		theirs = slab_at(&e->chunks, i);
+		if (theirs->acked > h->off[d])
+			return theirs->acked;
+	}
+	return 0;
+}
+
 bool stream_give_up(struct dissect *e, uint32_t flow)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
@@ -229,11 +247,12 @@ bool stream_give_up(struct dissect *e, uint32_t flow)
 		return false;
 	enum dir d = (enum dir)oldest, o = dir_other(d);
 	const struct chunk *head = queue_head(&c->queue[d], &e->chunks), *theirs = queue_head(&c->queue[o], &e->chunks);
-	if (head->off > h->off[d]) {
+	bool causes = causes_seen(e, flow, d, head->acked);
+	if (head->off > h->off[d] && (causes || stream_reach(e, flow, o) > h->off[o])) {
 		stream_gap(e, flow, d, head->off);
-	} else if (causes_seen(e, flow, d, head->acked) && theirs && theirs->off > h->off[o]) {
-		stream_gap(e, flow, o, theirs->off); // what it waits for is in that hole
-	} else if (causes_seen(e, flow, d, head->acked)) {
+	} else if (causes && missing_until(e, flow, o)) {
+		stream_gap(e, flow, o, missing_until(e, flow, o)); // what it waits for is in that hole
+	} else if (causes) {
 		end_wait(e, flow, d);
 	} else if (stream_reach(e, flow, o) > h->off[o]) { // their octets wait, too: that wait ends first
 		end_wait(e, flow, o);
