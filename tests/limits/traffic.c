@@ -54,11 +54,13 @@ static void take(void *ctx, const struct message *m, size_t len)
 	} else {
 		note(y, "a message of no known kind");
 	}
+	if (y->also)
+		y->also(y->also_ctx, m, len);
 }
 
 int traffic_open(struct traffic *t)
 {
-	memset(&t->tally, 0, sizeof(t->tally));
+	t->tally = (struct tally){.also = t->tally.also, .also_ctx = t->tally.also_ctx};
 	t->packets = t->octets = t->n = t->resident = 0;
 	t->time_ns = UINT64_C(1790000000000000000);
 	if (!t->step_ns)
@@ -130,7 +132,7 @@ static void put_sum(uint8_t *p, uint64_t sum)
 	memcpy(p, &folded, 2);
 }
 
-static void ip_header(uint8_t *ip, size_t len, uint32_t client, int d, uint16_t id, uint16_t frag)
+static void ip_header(uint8_t *ip, size_t len, uint32_t client, uint32_t server, int d, uint16_t id, uint16_t frag)
 {
 	memset(ip, 0, IP_LEN);
 	ip[0] = 0x45;
@@ -140,7 +142,7 @@ static void ip_header(uint8_t *ip, size_t len, uint32_t client, int d, uint16_t 
 	ip[8] = 64;
 	ip[9] = 6;
 	put32(ip + (d == C ? 12 : 16), 0x0a000000u + (client & 0xffffff));
-	put32(ip + (d == C ? 16 : 12), 0xc0000201u);
+	put32(ip + (d == C ? 16 : 12), 0xc0000201u + server);
 	put_sum(ip + 10, checksum_sum(ip, IP_LEN));
 }
 
@@ -148,7 +150,7 @@ void traffic_segment(struct traffic *t, const struct talk *k, int d, int flags, 
 {
 	uint8_t *ip = next_frame(t, IP_LEN + TCP_LEN + len), *tcp = ip + IP_LEN;
 	uint16_t client_port = (uint16_t)(40000 + (k->id >> 24));
-	ip_header(ip, IP_LEN + TCP_LEN + len, k->id, d, 0, 0);
+	ip_header(ip, IP_LEN + TCP_LEN + len, k->id, t->servers ? k->id % t->servers : 0, d, 0, 0);
 	memset(tcp, 0, TCP_LEN);
 	put16(tcp, d == C ? client_port : k->port);
 	put16(tcp + 2, d == C ? k->port : client_port);
@@ -167,7 +169,7 @@ void traffic_segment(struct traffic *t, const struct talk *k, int d, int flags, 
 void traffic_fragment(struct traffic *t, uint32_t client, uint16_t id, uint32_t off, bool more, size_t len)
 {
 	uint8_t *ip = next_frame(t, IP_LEN + len);
-	ip_header(ip, IP_LEN + len, client, C, id, (uint16_t)(off / 8 | (more ? 0x2000 : 0)));
+	ip_header(ip, IP_LEN + len, client, 0, C, id, (uint16_t)(off / 8 | (more ? 0x2000 : 0)));
 	memset(ip + IP_LEN, 0, len);
 }
 

@@ -28,6 +28,8 @@ struct tally {
 	const char *broken; // first promise that did not hold; NULL
 	struct message_counters last;
 	bool over; // the last counters came
+	void (*also)(void *ctx, const struct message *m, size_t len); // who else takes messages, or NULL
+	void *also_ctx;
 };
 
 struct traffic {
@@ -36,6 +38,7 @@ struct traffic {
 	struct tally tally;
 	uint64_t packets, octets; // fed
 	uint64_t time_ns, step_ns; // packet time, and how much a packet takes
+	uint32_t servers;         // connections go to so many in turn; 0: one
 	uint64_t resident;        // most memory seen between bursts
 	size_t n;
 	struct packet burst[PACKET_BURST];

@@ -19,6 +19,7 @@ TARGET = re.compile(r"^\s*\['(\w+)', 'fuzz_\w+\.c'")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed", re.MULTILINE)
 FUZZ = {"env": {"CC": "clang"}, "options": ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"]}
 PLAIN = {"env": {}, "options": ["-Dbuildtype=release", "-Db_ndebug=false"]}
+LIMITS = [["limits", "--large"], ["remembered", "250000"], ["sweep"]]  # programs of tests/limits and their real sizes
 SLOWEST_S = 60  # one input: far more than any needs, and less than an endless loop
 
 
@@ -43,11 +44,9 @@ def counted(command):
 
 
 def limits():
-    directory = build("plain", PLAIN, ["tests/limits/limits", "tests/limits/sweep"])
-    binary = os.path.join(directory, "tests", "limits")
-    large = counted([os.path.join(binary, "limits"), "--large"])
-    sweep = counted([os.path.join(binary, "sweep")])
-    return large[0] + sweep[0], large[1] + sweep[1]
+    directory = build("plain", PLAIN, ["tests/limits/" + program[0] for program in LIMITS])
+    results = [counted([os.path.join(directory, "tests", "limits", program), *arguments]) for program, *arguments in LIMITS]
+    return sum(passed for passed, _ in results), sum(failed for _, failed in results)
 
 
 def fuzz_targets():
