@@ -25,7 +25,11 @@ static const struct {
 
 static void auth_frames(const struct rule_input *in, struct claim *c)
 {
-	claim_seen(c, &in->smtp->auth_mark);
+	// An answer shows that it was a command; without one and with octets missing before it, it may be quoted in a mail.
+	if (in->smtp->auth_accepted || in->smtp->n_auth_failed)
+		claim_seen(c, &in->smtp->auth_mark);
+	else
+		claim_in_context(c, &in->smtp->auth_mark);
 	claim_frame(c, &in->smtp->auth_reply_mark);
 	claim_detail(c, "%.*s:%s", in->smtp->auth_name.len < 32 ? in->smtp->auth_name.len : 32,
 		(const char *)facts_text(in->facts, in->smtp->auth_name), in->smtp->auth_accepted ? "accepted" : "not_accepted");
@@ -72,6 +76,7 @@ bool rule_auth_offered(const struct rule_input *in, struct claim *c)
 	if (!(m->auth_offered & AUTH_BARE) || m->n_530 || m->auth_refused_first)
 		return false;
 	claim_seen(c, &m->offer_mark);
+	claim_absent(c, CONFIDENCE_CERTAIN, quality_of_end(in->facts)); // a refusal may be among what is missing
 	claim_detail(c, "auth_before_tls%s%s%s", m->auth_offered & MECH_BIT(MECH_PLAIN) ? ":PLAIN" : "",
 		m->auth_offered & MECH_BIT(MECH_LOGIN) ? ":LOGIN" : "",
 		m->auth_offered & (MECH_BIT(MECH_XOAUTH2) | MECH_BIT(MECH_OAUTHBEARER)) ? ":bearer" : "");

@@ -21,6 +21,12 @@ void claim_seen(struct claim *c, const struct mark *m)
 	claim_frame(c, m);
 }
 
+void claim_in_context(struct claim *c, const struct mark *m)
+{
+	claim_seen(c, m);
+	c->confidence = confidence_absence(c->confidence, quality_answered(m));
+}
+
 void claim_absent(struct claim *c, enum confidence c_max, uint8_t quality)
 {
 	c->quality |= quality;

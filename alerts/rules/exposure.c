@@ -108,7 +108,7 @@ bool rule_relay_probe(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->n_rcpt_relay || m->n_rcpt_ok || m->n_messages)
 		return false;
-	claim_absent(c, CONFIDENCE_PROBABLE, quality_answered(&m->relay_mark));
+	claim_absent(c, CONFIDENCE_PROBABLE, quality_answered(&m->relay_mark) | quality_of_end(in->facts));
 	claim_frame(c, &m->mail_mark);
 	claim_frame(c, &m->relay_mark);
 	claim_detail(c, "relay_refused:%" PRIu32, m->n_rcpt_relay);

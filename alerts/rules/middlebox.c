@@ -18,10 +18,14 @@ bool rule_command_filter(const struct rule_input *in, struct claim *c)
 
 	if (!mangled && !m->filtered_code)
 		return false;
+	if (mangled && m->mangled_code)
+		claim_in_context(c, &m->mangled_mark);
+	else if (mangled)
+		claim_absent(c, CONFIDENCE_CERTAIN, quality_answered(&m->mangled_mark) | quality_of_end(in->facts));
 	if (mangled)
-		claim_seen(c, &m->mangled_mark);
+		claim_frame(c, &m->mangled_mark);
 	if (m->filtered_code) {
-		claim_seen(c, &m->filtered_mark);
+		claim_in_context(c, &m->filtered_mark);
 		claim_cap(c, mangled ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
 		claim_detail(c, "verb:%.*s:reply:%u", m->filtered_verb.len < 16 ? m->filtered_verb.len : 16,
 			(const char *)facts_text(in->facts, m->filtered_verb), m->filtered_code);

@@ -12,7 +12,7 @@ static uint8_t reject_severity(const struct rule_input *in)
 static void rejected(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
-	claim_seen(c, &m->starttls_rejected_mark);
+	claim_in_context(c, &m->starttls_rejected_mark);
 	claim_frame(c, &m->starttls_mark);
 	claim_frame(c, &m->clear_mark[CLEAR_AFTER_REJECT]);
 	c->severity = reject_severity(in);
@@ -49,7 +49,7 @@ bool rule_rejected_odd(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->starttls_odd_code)
 		return false;
-	claim_seen(c, mark_set(&m->starttls_reply_mark) ? &m->starttls_reply_mark : &m->starttls_rejected_mark);
+	claim_in_context(c, mark_set(&m->starttls_reply_mark) ? &m->starttls_reply_mark : &m->starttls_rejected_mark);
 	claim_frame(c, &m->starttls_mark);
 	c->severity = rule_severity_if(quality_clear_n(in->facts) && rule_enforced(in), SEVERITY_HIGH);
 	claim_detail(c, "starttls_reply:%u", m->starttls_odd_code);
@@ -60,11 +60,11 @@ bool rule_rejected_odd(const struct rule_input *in, struct claim *c)
 bool rule_command_mangled(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
-	if (!m->n_mangled || (m->mangled_code >= 200 && m->mangled_code < 400))
+	if (!m->n_mangled || (m->mangled_code >= 200 && m->mangled_code < 400) || (!m->mangled_code && in->conn->end == END_OPEN))
 		return false;
-	claim_seen(c, &m->mangled_mark);
+	claim_in_context(c, &m->mangled_mark);
 	if (!m->mangled_code)
-		claim_cap(c, CONFIDENCE_PROBABLE);
+		claim_absent(c, CONFIDENCE_PROBABLE, quality_of_end(in->facts));
 	claim_detail(c, "mangled_octets:%u:reply:%u", m->mangled_len, m->mangled_code);
 	return true;
 }

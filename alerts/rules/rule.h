@@ -43,6 +43,9 @@ extern const size_t rules_table_n;
 
 // The claim rests on something that was seen at `m`: certain, whatever else was lost.
 void claim_seen(struct claim *c, const struct mark *m);
+// The claim rests on what was seen at `m` and on what stood before it: which command a reply answers, whether a line is
+// a command or content. With octets missing before it, at most suspect.
+void claim_in_context(struct claim *c, const struct mark *m);
 // The claim rests on something that was not seen in octets of this quality: at most suspect unless complete.
 void claim_absent(struct claim *c, enum confidence c_max, uint8_t quality);
 // A frame that shows it; frame 0 and repeats are left out.

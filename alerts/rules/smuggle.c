@@ -8,7 +8,7 @@ bool rule_eod_variant(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->eod_variants)
 		return false;
-	claim_seen(c, &m->eod_mark);
+	claim_in_context(c, &m->eod_mark);
 	// Senders dot-stuff this one by themselves: claims of smuggling by it are false.
 	if (!(m->eod_variants & ~EOD_CRLF_CRCRLF))
 		c->severity = SEVERITY_INFO;
@@ -22,7 +22,7 @@ bool rule_smuggle_attempt(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->eod_then_verb)
 		return false;
-	claim_seen(c, &m->eod_verb_mark);
+	claim_in_context(c, &m->eod_verb_mark);
 	claim_frame(c, &m->eod_mark);
 	claim_cap(c, CONFIDENCE_PROBABLE);
 	claim_detail(c, "eod_variants:0x%03x:then_verb", m->eod_variants);
@@ -48,7 +48,7 @@ bool rule_bare_lf(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->bare_lf_command && !m->bare_lf_data)
 		return false;
-	claim_seen(c, &m->line_end_mark);
+	claim_in_context(c, &m->line_end_mark);
 	c->severity = rule_severity_if(m->bare_lf_command > 0, SEVERITY_MEDIUM);
 	claim_detail(c, "bare_lf:commands:%" PRIu32 ":data:%" PRIu32, m->bare_lf_command, m->bare_lf_data);
 	return true;
@@ -59,7 +59,7 @@ bool rule_bare_cr(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->bare_cr_command && !m->bare_cr_data)
 		return false;
-	claim_seen(c, &m->line_end_mark);
+	claim_in_context(c, &m->line_end_mark);
 	claim_detail(c, "bare_cr:commands:%" PRIu32 ":data:%" PRIu32, m->bare_cr_command, m->bare_cr_data);
 	return true;
 }

@@ -126,7 +126,7 @@ bool rule_offer_malformed(const struct rule_input *in, struct claim *c)
 	bool beside = m->offer == OFFER_YES && (m->offer_flaws & ~FLAW_LINE_1);
 	if (m->offer != OFFER_MALFORMED && !beside)
 		return false;
-	claim_seen(c, &m->offer_mark);
+	claim_in_context(c, &m->offer_mark);
 	claim_detail(c, "offer_flaws%s%s%s%s%s", m->offer_flaws & FLAW_LINE_1 ? ":line_1" : "",
 		m->offer_flaws & FLAW_PARAMETER ? ":parameter" : "", m->offer_flaws & FLAW_CODE ? ":code" : "",
 		m->offer_flaws & FLAW_BARE_LF ? ":bare_lf" : "", m->offer_flaws & FLAW_AFTER_LAST ? ":after_last" : "");

@@ -27,7 +27,7 @@ bool rule_bad_octets(const struct rule_input *in, struct claim *c)
 {
 	if (!in->smtp->n_bad_octets)
 		return false;
-	claim_seen(c, &in->smtp->bad_octet_mark);
+	claim_in_context(c, &in->smtp->bad_octet_mark);
 	claim_detail(c, "octets:%" PRIu32, in->smtp->n_bad_octets);
 	return true;
 }
@@ -37,7 +37,7 @@ bool rule_line_too_long(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->long_command && !m->long_text && !m->long_reply)
 		return false;
-	c->confidence = CONFIDENCE_CERTAIN;
+	claim_absent(c, CONFIDENCE_CERTAIN, quality_of_conn(in->facts)); // what is a line depends on all before it
 	claim_detail(c, "commands:%" PRIu32 ":text:%" PRIu32 ":replies:%" PRIu32, m->long_command, m->long_text, m->long_reply);
 	return true;
 }
@@ -51,7 +51,7 @@ bool rule_pipelining_abuse(const struct rule_input *in, struct claim *c)
 	if (!sync && !(m->oddities & ODD_PIPELINE_UNOFFERED))
 		return false;
 	if (sync)
-		claim_seen(c, &m->oddity_mark);
+		claim_in_context(c, &m->oddity_mark);
 	else
 		claim_absent(c, CONFIDENCE_CERTAIN, quality_answered(&m->offer_mark));
 	claim_frame(c, &m->oddity_mark);
@@ -92,7 +92,7 @@ bool rule_bdat_abuse(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!(m->oddities & SYNTAX_BDAT))
 		return false;
-	claim_seen(c, &m->oddity_mark);
+	claim_in_context(c, &m->oddity_mark);
 	// The LAST chunk may be among what was lost.
 	if (!(m->oddities & (ODD_BDAT_SYNTAX | ODD_BDAT_MIXED)))
 		claim_absent(c, CONFIDENCE_CERTAIN, quality_of_conn(in->facts));
@@ -105,7 +105,7 @@ bool rule_nested_mail(const struct rule_input *in, struct claim *c)
 {
 	if (!(in->smtp->oddities & ODD_NESTED_MAIL))
 		return false;
-	claim_seen(c, &in->smtp->oddity_mark);
+	claim_in_context(c, &in->smtp->oddity_mark);
 	claim_detail(c, "mail_inside_transaction");
 	return true;
 }
@@ -114,7 +114,7 @@ bool rule_http(const struct rule_input *in, struct claim *c)
 {
 	if (!(in->smtp->oddities & ODD_HTTP))
 		return false;
-	claim_seen(c, &in->smtp->oddity_mark);
+	claim_in_context(c, &in->smtp->oddity_mark);
 	claim_detail(c, "http_request_line");
 	return true;
 }

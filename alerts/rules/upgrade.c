@@ -7,10 +7,10 @@
 enum { UPGRADE_TLS13 = 0x0304, UPGRADE_FATAL = 2 };
 
 // "Then nothing followed" is told at the end only. Where the capture stops, the table was full or the tuple was used
-// again, nothing can be said at all; after silence it is a suspicion.
+// again, nothing can be said at all, unless the client had closed its side; after silence it is a suspicion.
 static bool ended(const struct facts *f)
 {
-	return f->conn.end == END_FIN || f->conn.end == END_RST || f->conn.end == END_IDLE;
+	return f->conn.end == END_IDLE || (f->conn.end != END_OPEN && quality_client_ended(f));
 }
 
 static void outcome(char *what, struct mark *at, const char *word, const struct mark *m)
@@ -81,7 +81,7 @@ bool rule_plaintext_after_220(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (m->after_220 != AFTER_VERB)
 		return false;
-	claim_seen(c, &m->after_220_mark);
+	claim_in_context(c, &m->after_220_mark);
 	claim_frame(c, &m->starttls_reply_mark);
 	claim_detail(c, "smtp_verb_after_220");
 	return true;

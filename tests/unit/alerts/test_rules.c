@@ -140,6 +140,13 @@ static void perm_then_mail(struct facts *f)
 	f->smtp.clear_mark[CLEAR_AFTER_REJECT].quality = Q_GAP;
 }
 
+// Which command that 500 answers is not certain any more.
+static void perm_gap(struct facts *f)
+{
+	rejected(f, 500, false);
+	f->smtp.starttls_rejected_mark.quality = Q_GAP;
+}
+
 static void perm_parameter(struct facts *f)
 {
 	rejected(f, 501, false);
@@ -183,13 +190,20 @@ static void closed_after_220(struct facts *f)
 static void idle_after_220(struct facts *f)
 {
 	closed_after_220(f);
-	f->conn.end = END_IDLE;
+	unclosed(f, END_IDLE);
 }
 
 static void eof_after_220(struct facts *f)
 {
 	closed_after_220(f);
-	f->conn.end = END_EOF;
+	unclosed(f, END_EOF);
+}
+
+static void client_left_after_220(struct facts *f)
+{
+	closed_after_220(f);
+	unclosed(f, END_EOF);
+	f->conn.fin[DIR_C2S] = true;
 }
 
 static void open_after_220(struct facts *f)
@@ -203,6 +217,12 @@ static void verb_after_220(struct facts *f)
 	closed_after_220(f);
 	f->smtp.after_220 = AFTER_VERB;
 	f->smtp.after_220_mark = at(10);
+}
+
+static void verb_after_220_gap(struct facts *f)
+{
+	verb_after_220(f);
+	f->smtp.after_220_mark.quality = Q_GAP;
 }
 
 static void alert_40(struct facts *f)
@@ -245,7 +265,7 @@ static void encrypted_alert(struct facts *f)
 static void capture_ends_in_handshake(struct facts *f)
 {
 	closed_in_handshake(f);
-	f->conn.end = END_EOF;
+	unclosed(f, END_EOF);
 }
 
 // ---- injection ----
@@ -334,6 +354,7 @@ static const struct rules_row rows[] = {
 	{"454, then TLS", temp_then_tls, NULL, "starttls.rejected-temp/certain/low/complete"},
 	{"554", perm, NULL, "starttls.rejected-perm/certain/medium/complete"},
 	{"500, then mail, with a hole: seen is seen", perm_then_mail, NULL, "starttls.rejected-perm/certain/high/complete " CLEAR},
+	{"500 behind a hole", perm_gap, NULL, "starttls.rejected-perm/suspect/medium/gap"},
 	{"501 to a parameter", perm_parameter, NULL, ""},
 	{"250", odd_code, NULL, "starttls.rejected-odd-code/certain/medium/complete starttls.plaintext-after-220/certain/high/complete"},
 	{"mangled verb", mangled, NULL,
@@ -341,10 +362,12 @@ static const struct rules_row rows[] = {
 		"middlebox.command-filter/certain/medium/complete " CLEAR},
 	{"a private verb", private_verb, NULL, ""},
 	{"closed after 220", closed_after_220, NULL, "starttls.no-handshake/certain/medium/complete"},
+	{"its FIN is enough", client_left_after_220, NULL, "starttls.no-handshake/certain/medium/complete"},
 	{"silence after 220", idle_after_220, NULL, "starttls.no-handshake/suspect/medium/truncated"},
 	{"the capture ends after 220", eof_after_220, NULL, ""},
 	{"still open after 220", open_after_220, NULL, ""},
 	{"verb after 220", verb_after_220, NULL, "starttls.plaintext-after-220/certain/high/complete"},
+	{"verb after 220, hole", verb_after_220_gap, NULL, "starttls.plaintext-after-220/suspect/high/gap"},
 	{"alert 40", alert_40, NULL, "starttls.handshake-failed/certain/medium/complete"},
 	{"alert 40 after a hole", alert_40_gap, NULL, "starttls.handshake-failed/certain/medium/gap"},
 	{"closed in the handshake", closed_in_handshake, NULL, "starttls.handshake-failed/certain/medium/complete"},

@@ -143,6 +143,13 @@ static void smuggled(struct facts *f)
 	f->smtp.eod_effect_mark = at(21);
 }
 
+// A recipient that was accepted may be among what the capture does not hold.
+static void relay_cut(struct facts *f)
+{
+	relay(f);
+	unclosed(f, END_EOF);
+}
+
 static void smuggled_gap(struct facts *f)
 {
 	smuggled(f);
@@ -246,6 +253,7 @@ static const struct rules_row rows[] = {
 		"auth.cleartext-challenge/certain/high/complete auth.offered-cleartext/certain/low/complete "
 		"auth.bruteforce-cleartext/certain/medium/complete"},
 	{"relay probe", relay, NULL, "mail.relay-probe/probable/low/complete"},
+	{"relay probe, the capture ends", relay_cut, NULL, "mail.relay-probe/suspect/low/truncated"},
 	{"CRLF.CRCRLF", crcrlf, NULL, "smuggle.eod-variant/certain/info/complete"},
 	{"smuggling", smuggled, NULL,
 		"smuggle.eod-variant/certain/medium/complete smuggle.attempt/probable/high/complete smuggle.success/certain/critical/complete"},
