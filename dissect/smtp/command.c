@@ -179,9 +179,11 @@ static void pipelining(struct smtp *m, struct smtp_env *env, const struct place 
 	const struct smtp_verb *before = smtp_verb_of(m->last_pushed);
 	bool in_flight = m->pending.n || at->acked < m->reply_end;
 	if ((before && before->sync && m->pending.n) || at->acked < m->sync_end) {
-		smtp_oddity(env, at, ODD_PIPELINE_SYNC);
+		// Behind STARTTLS it has a name of its own, whatever becomes of it.
 		if (m->last_pushed == SMTP_SENT_STARTTLS)
 			f->pipelined_after_starttls = true;
+		else
+			smtp_oddity(env, at, ODD_PIPELINE_SYNC);
 	} else if (in_flight && !(f->caps & CAP_PIPELINING)) {
 		smtp_oddity(env, at, ODD_PIPELINE_UNOFFERED);
 	}
@@ -194,6 +196,7 @@ static void resync(struct smtp *m, struct smtp_env *env, const struct place *at)
 	if (m->lost && m->pending.n && at->acked > m->push_acked && at->acked >= m->reply_end)
 		smtp_pending_clear(m, env);
 	m->push_acked = at->acked;
+	m->push_off = at->off;
 }
 
 static void after_220(struct smtp *m, struct smtp_env *env, const struct place *at, bool verb)
@@ -256,6 +259,8 @@ void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	}
 	if (!m->spoke && !at->acked && !m->lost && !smtp_incomplete(at->quality))
 		smtp_oddity(env, at, ODD_EARLY_TALKER);
+	if (!m->spoke)
+		m->spoke_end = at->off;
 	m->spoke = true;
 	if (m->answer.n_lines && m->greeted && at->acked >= m->answer.line_end)
 		m->answer.client_went_on = at->off;

@@ -136,13 +136,13 @@ static uint8_t step(struct smtp *m, struct smtp_env *env, const struct place *at
 }
 
 // The delayed dot: how senders step around a firewall that cannot bear the end of data in two segments.
-static void watch_pause(struct smtp *m, struct smtp_env *env, const struct place *at, uint8_t before)
+static void watch_pause(struct smtp *m, const struct place *at, uint8_t before)
 {
 	struct smtp_data *d = &m->data;
 	if (d->state == AT_CRLF)
 		d->time_ns = at->time_ns;
-	else if (d->state == DOT_CRLF && before == AT_CRLF && d->time_ns && at->time_ns - d->time_ns >= DOT_PAUSE_NS)
-		smtp_oddity(env, at, ODD_PIX_DOT);
+	else if (d->state == DOT_CRLF && before == AT_CRLF)
+		d->paused = d->time_ns && at->time_ns >= d->time_ns + DOT_PAUSE_NS;
 }
 
 // Octets of a line that need no look: up to the next CR or LF. Looks a little way ahead only: where all lines end in LF
@@ -216,10 +216,12 @@ size_t smtp_data_take(struct smtp *m, struct smtp_env *env, const struct place *
 		if (octet == '\n')
 			text_line(m, env);
 		if (d->state != MID)
-			watch_pause(m, env, at, before);
+			watch_pause(m, at, before);
 	}
 	if (*end)
 		*line_len = 0;
+	if (*end && d->paused)
+		smtp_oddity(env, at, ODD_PIX_DOT);
 	smtp_content_octets(m, env, at, i);
 	return i;
 }

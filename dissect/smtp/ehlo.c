@@ -77,7 +77,7 @@ void smtp_ehlo_line(struct smtp *m, struct smtp_env *env, uint16_t code, struct 
 	uint32_t cap = cap_of(word);
 	if (a->n_lines == 1 && !a->hole) {
 		if (code / 100 == 2)
-			facts_set_text(env->facts, &env->facts->smtp.server_name, word.at, bytes_left(&word), SERVER_NAME_MAX);
+			smtp_keep_text(env, &env->facts->smtp.server_name, word, SERVER_NAME_MAX);
 		if (cap == CAP_STARTTLS && !bytes_left(&rest))
 			offer(a, code, false, line->lf_only);
 		return;

@@ -61,6 +61,13 @@ static void hole_in_flight(struct smtp *m, struct smtp_env *env, enum dir d, con
 		smtp_pending_clear(m, env);
 }
 
+void smtp_gap_unread(struct smtp *m, struct smtp_env *env, const struct place *at, uint64_t missing)
+{
+	m->lost = m->lost_since_ehlo = m->hole_in_group = true;
+	m->hole_acked = at->acked;
+	hole_of_client(m, env, missing);
+}
+
 void smtp_gap(struct smtp *m, struct smtp_env *env, enum dir d, const struct place *at, uint64_t missing)
 {
 	m->lost = m->lost_since_ehlo = true;
@@ -84,7 +91,7 @@ void smtp_do_not_wait(struct smtp *m, enum dir d)
 	if (lane->mode < sizeof(guess) && guess[lane->mode])
 		lane->mode = guess[lane->mode];
 	else if (lane->mode == SMTP_MODE_UPGRADE)
-		lane->mode = SMTP_MODE_LINES; // text behind the 220 is replies; TLS is known by its first octet
+		m->tired = true; // text behind the 220 is replies; TLS is known by its first octet
 }
 
 void smtp_plain_again(struct smtp *m, struct smtp_env *env, enum dir d, const struct place *at)
@@ -107,6 +114,7 @@ void smtp_end(struct smtp *m, struct smtp_env *env)
 		f->offer_flaws = m->answer.flaws;
 		f->offer_mark = place_mark(&last);
 	}
+	smtp_held_injected(m, env); // nothing went on in clear
 	smtp_line_done(&m->lane[DIR_C2S], env);
 	smtp_line_done(&m->lane[DIR_S2C], env);
 	smtp_pending_clear(m, env);

@@ -143,6 +143,9 @@ void smtp_clear_transaction(struct smtp *m, struct smtp_env *env, const struct p
 bool smtp_line_take(struct smtp_lane *lane, struct smtp_env *env, const uint8_t *p, size_t len, size_t *taken, struct smtp_line *line);
 void smtp_line_done(struct smtp_lane *lane, struct smtp_env *env);
 
+// What there is of a line that will have no end.
+struct smtp_line smtp_line_left(const struct smtp_lane *lane, const struct smtp_env *env);
+
 // pending.c
 void smtp_pending_push(struct smtp *m, struct smtp_env *env, const struct place *at, uint8_t what);
 bool smtp_pending_head(const struct smtp *m, const struct smtp_env *env, uint8_t *what);
@@ -193,6 +196,18 @@ void smtp_data_begin(struct smtp *m, bool lf_client);
 void smtp_data_hole(struct smtp *m); // octets of it are missing
 void smtp_content_octets(struct smtp *m, struct smtp_env *env, const struct place *at, size_t n);
 
+// gap.c: octets of the client that were captured, but found no room: what came before them is in no doubt.
+void smtp_gap_unread(struct smtp *m, struct smtp_env *env, const struct place *at, uint64_t missing);
+
+// held.c: what came behind STARTTLS before its answer. Kept; then either TLS follows (injected), or the session goes on
+// in clear (release) and it is read, until it ends or another STARTTLS in it is accepted (again).
+void smtp_held_keep(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len);
+void smtp_held_injected(struct smtp *m, struct smtp_env *env);
+void smtp_held_release(struct smtp *m, struct smtp_env *env);
+void smtp_held_again(struct smtp *m, struct smtp_env *env);
+// What is left to be read. 0: nothing, and its memory was given back.
+size_t smtp_held_left(struct smtp *m, struct smtp_env *env, struct place *at, const uint8_t **p);
+
 // upgrade.c: around STARTTLS.
 void smtp_starttls(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args);
 void smtp_starttls_answer(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
@@ -204,4 +219,10 @@ bool smtp_upgrade_is_tls(enum dir d, uint8_t first);
 // talk.c: the masked dialogue.
 void smtp_talk(struct smtp_env *env, enum dir d, const struct place *at, const char *kind, const uint8_t *p, size_t len);
 void smtp_talk_command(struct smtp_env *env, const struct place *at, const struct smtp_verb *verb, const struct smtp_line *line);
+// A line of the server that answers a command of `kind` (SMTP_SENT_GREETING where that does not matter).
+void smtp_talk_reply(struct smtp_env *env, const struct place *at, uint8_t kind, const struct smtp_line *line);
+// Copies text with "***" for every local part of an address. `out` has room for SMTP_LINE_MAX; returns octets used.
+size_t smtp_mask(const uint8_t *p, size_t len, uint8_t *out);
+// Text of the server that is kept among the facts: people in it are a setting.
+void smtp_keep_text(struct smtp_env *env, struct text *t, struct bytes text, size_t max);
 void smtp_talk_content(struct smtp_env *env, const struct place *at, uint64_t octets);

@@ -46,6 +46,17 @@ bool smtp_line_take(struct smtp_lane *lane, struct smtp_env *env, const uint8_t 
 	return true;
 }
 
+struct smtp_line smtp_line_left(const struct smtp_lane *lane, const struct smtp_env *env)
+{
+	size_t len = lane->len < SMTP_LINE_MAX ? lane->len : SMTP_LINE_MAX;
+	return (struct smtp_line){
+		.p = lane->chunk ? slab_at(env->lines, lane->chunk) : (const uint8_t *)"",
+		.len = lane->chunk ? len : 0,
+		.wire_len = lane->len,
+		.lf_only = true,
+	};
+}
+
 void smtp_line_done(struct smtp_lane *lane, struct smtp_env *env)
 {
 	if (lane->chunk)

@@ -1,7 +1,8 @@
 // The SMTP machine: modes of the two directions, and the judgement of one clear transaction.
 #include "dissect/smtp/internal.h"
 
-// Oddities that a finding's mark stands for; the rest has marks of its own or is only information.
+// Oddities that set facts' oddity_mark, the first of them. Not these: faults of replies (malformed_mark), replies without
+// a command (unmatched_mark), and what is only information (PROXY headers, multi-line banners, our own bounds, SSLv2).
 static const uint32_t smtp_oddity_findings = ODD_NESTED_MAIL | ODD_BDAT_SYNTAX | ODD_BDAT_NO_LAST | ODD_BDAT_MIXED | ODD_HTTP |
 	ODD_XCLIENT | ODD_XFORWARD | ODD_EARLY_TALKER | ODD_PIPELINE_UNOFFERED | ODD_PIPELINE_SYNC | ODD_PIX_DOT | ODD_VRFY;
 
@@ -143,6 +144,24 @@ static bool tls_begins(const struct smtp *m, enum dir d, uint8_t first)
 	return !m->lane[d].len && agreed && smtp_upgrade_is_tls(d, first);
 }
 
+// A line of the server without an end that the client has answered all the same, and the server goes on after that: this
+// octet begins the next line. Greetings that forget their line end are such.
+static bool line_was_over(const struct smtp *m, enum dir d, const struct place *at, uint8_t first)
+{
+	return d == DIR_S2C && m->lane[d].len && !m->lost && m->push_off && at->off == m->push_acked && at->acked >= m->push_off &&
+	       first >= '2' && first <= '5';
+}
+
+static void end_line(struct smtp *m, struct smtp_env *env, const struct place *at)
+{
+	struct smtp_lane *lane = &m->lane[DIR_S2C];
+	struct smtp_line line = smtp_line_left(lane, env);
+	struct place end = *at;
+	end.acked = lane->acked;
+	smtp_reply(m, env, &end, &line, at->off);
+	smtp_line_done(lane, env);
+}
+
 MODE(lines)
 {
 	struct smtp_lane *lane = &m->lane[d];
@@ -163,9 +182,16 @@ MODE(lines)
 		lane->mode = SMTP_MODE_PROXY;
 		return 0;
 	}
+	if (line_was_over(m, d, at, p[0])) {
+		end_line(m, env, at);
+		return 0;
+	}
+	if (!lane->len)
+		lane->acked = at->acked;
 	if (!smtp_line_take(lane, env, p, len, &n, &line))
 		return n;
 	struct place end = place_behind(at, n);
+	end.acked = lane->acked;
 	if (d == DIR_C2S)
 		client_line(m, env, &end, &line);
 	else
@@ -238,6 +264,24 @@ static bool release_client(struct smtp *m)
 	return m->server_holds;
 }
 
+// What was held behind STARTTLS, now that it is known to be commands. Its dialogue was told when it came.
+static void read_held(struct smtp *m, struct smtp_env *env)
+{
+	struct smtp_env silent = *env;
+	enum smtp_need need = SMTP_GO_ON;
+	silent.dialogue = NULL;
+	while (m->held.release && need == SMTP_GO_ON) {
+		struct place at;
+		const uint8_t *p;
+		size_t len = smtp_held_left(m, &silent, &at, &p);
+		if (len)
+			m->held.done = (uint16_t)(m->held.done + modes[m->lane[DIR_C2S].mode](m, &silent, DIR_C2S, &at, p, len, &need));
+	}
+	if (need == SMTP_TLS)
+		smtp_held_injected(m, &silent);
+	env->news = silent.news;
+}
+
 size_t smtp_feed(struct smtp *m, struct smtp_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
                  enum smtp_need *need)
 {
@@ -247,7 +291,9 @@ size_t smtp_feed(struct smtp *m, struct smtp_env *env, enum dir d, const struct 
 		m->client_waits = m->server_holds = false;
 	while (done < len && *need == SMTP_GO_ON) {
 		struct place here = place_behind(at, done);
-		if (d == DIR_S2C && release_client(m)) {
+		read_held(m, env);
+		if (d == DIR_S2C ? release_client(m) : m->held.release) {
+			m->client_waits |= d == DIR_C2S;
 			*need = SMTP_WAIT;
 			break;
 		}

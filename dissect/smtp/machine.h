@@ -17,12 +17,25 @@ enum {
 
 // One direction's line in progress.
 struct smtp_lane {
+	uint64_t acked;    // place.acked of the line's first octet: how it is cut tells nothing
 	uint32_t chunk;    // slab index of the partial line; 0 none
 	uint32_t len;      // octets of the line so far, saturating; the first SMTP_LINE_MAX of them are in the chunk
 	uint8_t last;      // the latest octet: tells CRLF from LF when the cut is between
 	uint8_t mode;      // enum smtp_mode
 	bool doubt : 1;    // the line in progress may begin in the middle: a hole lies before it
 	bool unstored : 1; // the line pool was empty: the line is counted, not read
+};
+
+// What the client sent behind STARTTLS before it could have the answer.
+struct smtp_held {
+	uint64_t off, acked; // place of the first octet
+	uint32_t chunk;      // slab index of the octets; 0 none
+	uint32_t frame;
+	uint32_t n;          // octets met, saturating; the first SMTP_LINE_MAX are kept
+	uint16_t len, done;  // octets kept, and how many of them were read
+	uint8_t quality;
+	bool verb : 1;       // a verb stands at a line start
+	bool release : 1;    // the session goes on in clear: they are read before anything else of the client
 };
 
 // Commands that were sent and not answered, one octet each (enum smtp_pending_kind and flags).
@@ -47,6 +60,7 @@ struct smtp_data {
 	bool lf_client : 1;              // DATA itself ended in a bare LF: this client ends every line so
 	bool hole : 1;                   // octets of this message are missing
 	bool any : 1;                    // an octet of this message was seen
+	bool paused : 1;                 // the dot at this line start came late
 };
 
 // The reply being read.
@@ -73,6 +87,7 @@ struct smtp {
 	struct smtp_pending pending;
 	struct smtp_data data;
 	struct smtp_answer answer;
+	struct smtp_held held;
 	uint64_t chunk_left;     // octets of the BDAT chunk not met yet
 	uint64_t ehlo_end;       // s2c offset behind the last EHLO reply
 	uint64_t reply_end;      // s2c offset behind the last complete reply
@@ -82,6 +97,8 @@ struct smtp {
 	uint32_t n_rcpt_open;    // recipients accepted in the transaction being answered
 	uint32_t lmtp_left;      // replies still to come for one LMTP message
 	uint64_t push_acked;     // .acked of the latest command
+	uint64_t push_off;       // c2s offset behind it
+	uint64_t spoke_end;      // ... behind the first one
 	uint64_t hole_acked;     // hole_in_group: a command with a greater .acked belongs to a later group
 	uint64_t content_start;  // facts' content_octets when this message began
 	uint64_t digest;         // of the envelope so far
@@ -101,6 +118,7 @@ struct smtp {
 	bool rejected : 1;       // STARTTLS was answered other than 2xx
 	bool upgraded : 1;       // STARTTLS was answered 2xx
 	bool fell_back : 1;      // ... and lines went on in clear
+	bool tired : 1;          // ... and the server's octets behind it may not wait any longer
 	bool first_after_220 : 1; // the client's next line is the first after that answer
 	bool smuggle : 1;        // an odd end of data may have been taken by the server
 	bool after_ehlo : 1;     // the reply before this line was the EHLO reply

@@ -54,23 +54,25 @@ static bool plausible(uint8_t kind, uint16_t code)
 	}
 }
 
-static bool greeting_comes(const struct smtp *m, uint16_t code, struct bytes text)
+// The server's first words are its greeting, unless they cannot be one and answer a command it had received: then there
+// was no greeting.
+static bool greeting_comes(const struct smtp *m, const struct place *at, uint16_t code, struct bytes text)
 {
 	if (m->greeted)
 		return false;
 	if (!m->lost)
-		return true;
+		return code == 220 || code / 100 >= 4 || !m->pending.n || at->acked < m->spoke_end;
 	return (code == 220 || code == 554 || code == 421) && memmem(text.at, bytes_left(&text), "SMTP", 4);
 }
 
-static void begin(struct smtp *m, struct smtp_env *env, const struct parsed *r)
+static void begin(struct smtp *m, struct smtp_env *env, const struct place *at, const struct parsed *r)
 {
 	struct smtp_answer *a = &m->answer;
 	bool hole = a->hole;
 	*a = (struct smtp_answer){.code = r->code, .hole = hole};
 	resync(m, env, r->code);
 	uint8_t head;
-	if (greeting_comes(m, r->code, r->text)) {
+	if (greeting_comes(m, at, r->code, r->text)) {
 		a->kind = SMTP_SENT_GREETING;
 		a->paired = true;
 	} else if (smtp_pending_head(m, env, &head)) {
@@ -89,7 +91,7 @@ static void banner(struct smtp_env *env, const struct place *at, const struct pa
 		return;
 	}
 	f->greeting_code = r->code;
-	facts_set_text(env->facts, &f->banner, r->text.at, bytes_left(&r->text), BANNER_MAX);
+	smtp_keep_text(env, &f->banner, r->text, BANNER_MAX);
 	bool mask = bytes_left(&r->text);
 	for (const uint8_t *p = r->text.at; p < r->text.end; p++)
 		mask = mask && memchr("20 *\t", *p, 5);
@@ -118,9 +120,9 @@ static void read_line(struct smtp *m, struct smtp_env *env, const struct place *
 	else if (kind == SMTP_SENT_EHLO)
 		smtp_ehlo_line(m, env, r->code, r->text, line);
 	else if (kind == SMTP_SENT_HELO && a->n_lines == 1 && r->code / 100 == 2)
-		facts_set_text(env->facts, &env->facts->smtp.server_name, r->text.at, bytes_left(&r->text), REPLY_TEXT_MAX);
+		smtp_keep_text(env, &env->facts->smtp.server_name, r->text, REPLY_TEXT_MAX);
 	else if (kind == SMTP_SENT_STARTTLS && a->n_lines == 1)
-		facts_set_text(env->facts, &env->facts->smtp.starttls_reply, r->text.at, bytes_left(&r->text), REPLY_TEXT_MAX);
+		smtp_keep_text(env, &env->facts->smtp.starttls_reply, r->text, REPLY_TEXT_MAX);
 }
 
 // A "nnn-" line was the last one after all when the client went on and this line came behind that, or when the code
@@ -163,14 +165,15 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 	if (!ok && m->lane[DIR_S2C].doubt)
 		return; // the rest of a line whose head is in a hole
 	line_form(env, at, line);
-	smtp_talk(env, DIR_S2C, at, "reply", line->p, line->len);
 	if (!ok) {
+		smtp_talk_reply(env, at, a->n_lines ? a->kind & SMTP_SENT_KIND_MASK : SMTP_SENT_GREETING, line);
 		smtp_malformed(env, at, ODD_REPLY_NO_CODE);
 		a->line_end = a->n_lines ? line_end : 0;
 		return;
 	}
 	env->facts->smtp.seen = true;
 	if (!a->n_lines && smtp_ehlo_late(m, env, r.text)) {
+		smtp_talk_reply(env, at, SMTP_SENT_EHLO, line);
 		smtp_oddity(env, at, ODD_REPLY_EXTRA);
 		return;
 	}
@@ -182,7 +185,8 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 		smtp_malformed(env, at, ODD_REPLY_MIXED_CODE);
 	}
 	if (!a->n_lines)
-		begin(m, env, &r);
+		begin(m, env, at, &r);
+	smtp_talk_reply(env, at, a->paired ? a->kind & SMTP_SENT_KIND_MASK : SMTP_SENT_GREETING, line);
 	a->line_end = line_end;
 	a->client_went_on = 0;
 	read_line(m, env, at, &r, line);

@@ -10,6 +10,64 @@ void smtp_talk(struct smtp_env *env, enum dir d, const struct place *at, const c
 		env->dialogue->line(env->dialogue->ctx, env->facts->birth, d, at, kind, p, len);
 }
 
+static bool is_line_end_name(const uint8_t *p, size_t len)
+{
+	return smtp_word_is(p, len, "cr") || smtp_word_is(p, len, "lf") || smtp_word_is(p, len, "crlf");
+}
+
+size_t smtp_mask(const uint8_t *p, size_t len, uint8_t *out)
+{
+	size_t n = 0, word = 0; // word: where in `out` what may be a local part begins
+	bool quoted = false, bracket = false;
+	for (size_t i = 0; i < len; i++) {
+		bool end = !quoted && (smtp_blank(p[i]) || (p[i] && strchr("<>()", p[i])));
+		if (p[i] == '@' || (p[i] == '>' && bracket && n > word && !is_line_end_name(out + word, n - word))) {
+			if (word + 4 > SMTP_LINE_MAX)
+				return word;
+			memcpy(out + word, "***", 3);
+			n = word + 3;
+		}
+		if (n == SMTP_LINE_MAX)
+			return word;
+		out[n++] = p[i];
+		bracket = p[i] == '<' || (bracket && p[i] != '>' && p[i] != '@');
+		quoted ^= p[i] == '"';
+		word = end || p[i] == '@' ? n : word;
+	}
+	// Of a line that was cut, even without its code, the last word may have lost its "@".
+	return len < SMTP_LINE_MAX - 8 ? n : word;
+}
+
+void smtp_keep_text(struct smtp_env *env, struct text *t, struct bytes text, size_t max)
+{
+	uint8_t masked[SMTP_LINE_MAX];
+	if (env->keep_envelope)
+		facts_set_text(env->facts, t, text.at, bytes_left(&text), max);
+	else
+		facts_set_text(env->facts, t, masked, smtp_mask(text.at, bytes_left(&text), masked), max);
+}
+
+void smtp_talk_reply(struct smtp_env *env, const struct place *at, uint8_t kind, const struct smtp_line *line)
+{
+	enum { HEAD = 4 }; // the code and what follows it
+	uint8_t text[HEAD + SMTP_LINE_MAX];
+	if (!env->dialogue)
+		return;
+	if (env->keep_envelope) {
+		smtp_talk(env, DIR_S2C, at, "reply", line->p, line->len);
+		return;
+	}
+	bool coded = line->len > HEAD && line->p[0] >= '2' && line->p[0] <= '5' && (line->p[3] == '-' || line->p[3] == ' ');
+	size_t head = coded ? HEAD : 0, rest = line->len - head, n;
+	memcpy(text, line->p, head);
+	// Answers to VRFY and EXPN are people; others may repeat a command that nobody knows.
+	if (kind == SMTP_SENT_OTHER && rest)
+		n = (size_t)snprintf((char *)text + head, sizeof(text) - head, "[text, %zu octets]", rest);
+	else
+		n = smtp_mask(line->p + head, rest, text + head);
+	smtp_talk(env, DIR_S2C, at, "reply", text, head + n);
+}
+
 static void talk_address(struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args, const char *key)
 {
 	char text[SMTP_LINE_MAX + 8];

@@ -42,6 +42,8 @@ static void accepted(struct smtp *m, struct smtp_env *env, uint16_t code)
 	if (code != 220)
 		env->facts->smtp.starttls_odd_code = code;
 	m->upgraded = true;
+	m->fell_back = m->tired = false;
+	smtp_held_again(m, env);
 	m->mail_open = false;
 	m->lane[DIR_S2C].mode = SMTP_MODE_UPGRADE;
 	if (client->mode == SMTP_MODE_WAIT_TLS || (client->mode == SMTP_MODE_GUESS_TLS && !client->len))
@@ -84,6 +86,7 @@ static size_t client_tls(struct smtp *m, struct smtp_env *env, const struct plac
 		f->early_clienthello = true;
 	f->after_220 = AFTER_TLS;
 	f->after_220_mark = place_mark(at);
+	smtp_held_injected(m, env);
 	smtp_line_done(&m->lane[DIR_C2S], env);
 	m->lane[DIR_C2S].mode = SMTP_MODE_TLS;
 	m->client_tls = true;
@@ -91,26 +94,20 @@ static size_t client_tls(struct smtp *m, struct smtp_env *env, const struct plac
 	return 0;
 }
 
-// Octets that the client cannot have sent in answer to the 220: dropped up to TLS, but counted, and their verbs noted.
-static size_t injected(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len)
+// Octets that the client cannot have sent in answer to the 220.
+static size_t early(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len)
 {
-	struct smtp_facts *f = &env->facts->smtp;
 	struct smtp_lane *lane = &m->lane[DIR_C2S];
 	struct smtp_line line;
 	size_t taken;
 	const uint8_t *hello = memchr(p, HANDSHAKE, len);
 	if (smtp_line_take(lane, env, p, hello ? (size_t)(hello - p) : len, &taken, &line)) {
 		const struct smtp_verb *verb = smtp_verb_find(line.p, line.len);
-		if (verb) {
-			f->injected_c2s_verb = true;
-			f->pipelined_after_starttls = true;
-		}
+		m->held.verb |= verb != NULL;
 		smtp_talk_command(env, at, verb, &line);
 		smtp_line_done(lane, env);
 	}
-	SMTP_SATURATE_ADD(f->injected_c2s, taken);
-	place_mark_first(&f->injected_c2s_mark, at);
-	smtp_news(m, env, SMTP_NEWS_INJECT_C2S);
+	smtp_held_keep(m, env, at, p, taken);
 	return taken;
 }
 
@@ -120,10 +117,8 @@ size_t smtp_upgrade_client(struct smtp *m, struct smtp_env *env, const struct pl
 	if (lane->len ? p[0] == HANDSHAKE : smtp_upgrade_is_tls(DIR_C2S, p[0]))
 		return client_tls(m, env, at, need);
 	if (at->acked < m->upgrade_end || lane->len)
-		return injected(m, env, at, p, len);
-	lane->mode = SMTP_MODE_LINES;
-	m->first_after_220 = true;
-	m->fell_back = true;
+		return early(m, env, at, p, len);
+	smtp_held_release(m, env);
 	return 0;
 }
 
@@ -147,7 +142,9 @@ size_t smtp_upgrade_server(struct smtp *m, struct smtp_env *env, const struct pl
 		*need = SMTP_TLS;
 		return 0;
 	}
-	if (m->fell_back) {
+	if (m->fell_back || m->tired) {
+		if (m->held.n && m->lane[DIR_C2S].mode == SMTP_MODE_AFTER_220)
+			smtp_held_release(m, env); // the server answers what came behind STARTTLS, and no TLS begins
 		lane->mode = SMTP_MODE_LINES;
 		lane->len = 0;
 		return 0;

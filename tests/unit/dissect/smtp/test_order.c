@@ -1,0 +1,112 @@
+// Which reply belongs to which command, and what a client knew when it spoke: greetings that are missing or unfinished,
+// commands sent behind STARTTLS, greeting commands in a row, lines that are split over segments.
+#include "tests/unit/dissect/smtp/expect.h"
+
+#define HI "S: 220 mx ESMTP\r\n", "C: EHLO a.example\r\n"
+#define OFFER HI, "S: 250-mx\r\n250-PIPELINING\r\n250 STARTTLS\r\n"
+#define PLAIN HI, "S: 250-mx\r\n250 PIPELINING\r\n"
+#define MAIL "C: MAIL FROM:<u@a.example>\r\n", "S: 250 ok\r\n"
+#define HELLO "\x16\x03\x01\x02"
+
+static const struct smtp_row rows[] = {
+	// No greeting
+	{"no greeting", {"C: EHLO a\r\n", "S: 250 mx\r\n", "C: RSET\r\nSTARTTLS\r\n", "S: 250 ok\r\n", "S: 220 go\r\n", NULL},
+		"greeting=0 offer=2 starttls_code=220 unmatched=0 tls_asked=1"},
+	{"no greeting, offer", {"C: EHLO a\r\n", "S: 250-mx\r\n250 STARTTLS\r\n", MAIL, NULL}, "greeting=0 offer=3 clear.unused=1 unmatched=0"},
+	{"a refusal is a greeting, though EHLO is there", {"C: EHLO a\r\n", "S: 554 no\r\n", NULL}, "greeting=554 offer=1 ehlo_refused=0"},
+	{"a greeting of an odd code, nothing asked", {"S: 250 hi\r\n", "C: EHLO a\r\n", "S: 250 mx\r\n", NULL}, "greeting=250 offer=2 unmatched=0"},
+	{"a greeting of an odd code, EHLO not received", {"c: EHLO a\r\n", "s: 250 hi\r\n", "S: 250 mx\r\n", NULL}, "greeting=250 offer=2 unmatched=0"},
+	{"a greeting without a line end", {"S: 220 mx ESMTP AAAA", "C: EHLO a\r\n", "S: 250-smtp001\r\n", "C: AUTH LOGIN\r\n", "S: 334 VXNlcm5hbWU6\r\n", "C: dQ==\r\n", "S: 235 ok\r\n", MAIL, NULL},
+		"greeting=220 ehlo_refused=0 offer=2 clear.not_offered=1 auth_ok=1 secret=1 unmatched=0 odd=12"},
+	{"a reply without a line end", {PLAIN, "C: NOOP\r\n", "S: 250 ok", "C: MAIL FROM:<u@a>\r\n", "S: 250 ok\r\n", NULL}, "mail_ok=1 unmatched=0 odd=4"},
+	{"an early talker within the greeting", {"S: 220 mx ", "C: EHLO a\r\n", "S: ESMTP\r\n", "S: 250 mx\r\n", NULL}, "greeting=220 offer=2 unmatched=0 odd=0"},
+	// Behind STARTTLS
+	{"mail behind STARTTLS, in clear", {OFFER, "C: STARTTLS\r\nMAIL FROM:<a@b>\r\n", "S: 220 go\r\n250 ok\r\n", NULL},
+		"starttls_code=220 clear.fail=1 n_mail=1 injected_c2s=0 injected_verb=0 not_last=1 unmatched=0 after_220=2"},
+	{"... in two segments", {OFFER, "C: STARTTLS\r\nMAIL FR", "c: OM:<a@b>\r\n", "S: 220 go\r\n", "S: 250 ok\r\n", NULL}, "clear.fail=1 n_mail=1 injected_c2s=0"},
+	{"... ended after the answer", {OFFER, "C: STARTTLS\r\nMAIL FROM:<a@b>", "S: 220 go\r\n", "C: \r\n", "S: 250 ok\r\n", NULL}, "clear.fail=1 n_mail=1"},
+	{"a whole mail behind STARTTLS", {OFFER, "C: STARTTLS\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", "S: 220 go\r\n250 ok\r\n250 ok\r\n354 go\r\n", "C: x\r\n.\r\nQUIT\r\n", "S: 250 ok\r\n221 bye\r\n", NULL},
+		"clear.fail=1 rcpt_ok=1 messages=1 messages_ok=1 octets=6 unmatched=0 quit=1 injected_c2s=0"},
+	{"a whole mail in one segment", {OFFER, "C: STARTTLS\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n", "S: 220 go\r\n250 ok\r\n250 ok\r\n354 go\r\n250 ok\r\n221 bye\r\n", NULL},
+		"clear.fail=1 messages_ok=1 octets=6 unmatched=0 quit=1 last_code=221 injected_c2s=0"},
+	{"then more in clear", {OFFER, "C: STARTTLS\r\nEHLO b\r\n", "S: 220 go\r\n250-mx\r\n250 SIZE\r\n", MAIL, NULL}, "clear.fail=1 n_ehlo=2 offer=2 unmatched=0 injected_c2s=0"},
+	{"AUTH behind STARTTLS, in clear", {OFFER, "C: STARTTLS\r\nAUTH PLAIN AGEAYg==\r\nMAIL FROM:<a@b>\r\n", "S: 220 go\r\n235 ok\r\n250 ok\r\n", NULL}, "secret=1 auth_ok=1 clear.fail=1 unmatched=0"},
+	{"STARTTLS twice, accepted twice", {OFFER, "C: STARTTLS\r\nSTARTTLS\r\nMAIL FROM:<a@b>\r\n", "S: 220 go\r\n220 go\r\n250 ok\r\n", NULL}, "n_starttls=2 clear.fail=1 unmatched=0 injected_c2s=0"},
+	{"STARTTLS twice, then TLS", {OFFER, "C: STARTTLS\r\nSTARTTLS\r\nNOOP\r\n", "S: 220 go\r\n", "C: " HELLO, "S: " HELLO, NULL}, "n_starttls=1 injected_c2s=16 injected_verb=1 after_220=1"},
+	{"behind STARTTLS, then nothing", {OFFER, "C: STARTTLS\r\nNOOP\r\n", "S: 220 go\r\n", NULL}, "injected_c2s=6 injected_verb=1 not_last=1 after_220=0"},
+	{"behind STARTTLS, refused", {OFFER, "C: STARTTLS\r\nMAIL FROM:<a@b>\r\n", "S: 502 no\r\n250 ok\r\n", NULL}, "clear.reject=1 injected_c2s=0 unmatched=0"},
+	{"answered behind STARTTLS, then TLS", {OFFER, "C: STARTTLS\r\nNOOP\r\n", "S: 220 go\r\n250 ok\r\n", "C: " HELLO, "S: " HELLO, NULL}, "injected_c2s=6 injected_s2c=8 mail_ok=0 unmatched=0"},
+	// Greeting commands in a row: the last EHLO that was answered tells, a HELO behind it changes nothing.
+	{"HELO after EHLO", {OFFER, "C: HELO a\r\n", "S: 250 mx\r\n", MAIL, NULL}, "offer=3 clear.unused=1 clear.helo=0 n_ehlo=1 n_helo=1 hello=1"},
+	{"HELO, mail, EHLO, mail", {"S: 220 mx\r\n", "C: HELO a\r\n", "S: 250 mx\r\n", MAIL, "C: EHLO a\r\n", "S: 250-mx\r\n250 SIZE\r\n", MAIL, NULL},
+		"n_mail=2 mail_ok=2 clear.helo=1 clear.not_offered=1 offer=2 odd=0"},
+	{"RSET and a second mail", {OFFER, "C: MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", "S: 553 no\r\n503 no\r\n503 no\r\n", "C: RSET\r\n", "S: 250 ok\r\n", "C: MAIL FROM:<e@f>\r\nRCPT TO:<c@d>\r\nDATA\r\n", "S: 250 ok\r\n250 ok\r\n354 go\r\n", "C: x\r\n.\r\n", "S: 554 no\r\n", NULL},
+		"n_mail=2 mail_ok=1 n_rcpt=2 rcpt_ok=1 messages=1 messages_ok=0 odd=0 unmatched=0"},
+	{"a hole that leaves a chunk", {PLAIN, MAIL, "C: BDAT 20\r\n0123456789", "C! 30", "S: 250 ok\r\n", "C: DATA\r\n", "S: 354 go\r\n", "C: x\r\n.\r\n", "S: 250 ok\r\n", "C: QUIT\r\n", "S: 221 bye\r\n", NULL},
+		"n_mail=1 octets=16 quit=1 messages_ok=1 unmatched=0"},
+	// A line stands where its first octet stands
+	{"early talker, split line", {"C: EH", "S: 220 x\r\n", "C: LO a\r\n", "S: 250 mx\r\n", NULL}, "odd=0x2000 greeting=220 offer=2"},
+	{"mail before the reply was received, split line", {HI, "c: MAIL FR", "S: 250-mx\r\n250 SIZE\r\n", "C: OM:<u@a>\r\n", "S: 250 ok\r\n", NULL}, "clear.not_offered=1 q.not_offered=32 odd=0x8000"},
+	{"pipelining, split line", {HI, "S: 250-mx\r\n250 SIZE\r\n", "C: MAIL FROM:<u@a>\r\nRCP", "S: 250 ok\r\n", "C: T TO:<v@b>\r\n", "S: 250 ok\r\n", NULL}, "odd=0x4000 mail_ok=1 rcpt_ok=1"},
+	{"early ClientHello, split", {OFFER, "C: STARTTLS\r\n\x16\x03", "S: 220 go\r\n", "C: \x01\x02", NULL}, "early_hello=1 after_220=1"},
+};
+
+static void all_rows(void **state)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		smtp_row_check(&rows[i]);
+}
+
+// More behind STARTTLS than is kept: what was read counts, the rest is a hole.
+static void long_behind_starttls(void **state)
+{
+	static struct facts f;
+	static char group[4096];
+	size_t n = (size_t)snprintf(group, sizeof(group), "C: STARTTLS\r\nMAIL FROM:<a@b>\r\n");
+	while (n < 3000)
+		n += (size_t)snprintf(group + n, sizeof(group) - n, "RCPT TO:<user@c.example>\r\n");
+	const char *const clear[] = {OFFER, group, "S: 220 go\r\n250 ok\r\n", NULL};
+	feed_all_cuts("long, in clear", clear, 0, &f);
+	assert_int_equal(f.smtp.clear[CLEAR_AFTER_HANDSHAKE_FAIL], 1);
+	const char *const tls[] = {OFFER, group, "S: 220 go\r\n", "C: " HELLO, NULL};
+	feed_all_cuts("long, TLS", tls, 0, &f);
+	assert_int_equal(f.smtp.injected_c2s, n - strlen("C: STARTTLS\r\n"));
+	assert_true(f.smtp.injected_c2s_verb);
+}
+
+// The end of data in two segments a second apart.
+static void late_dot(void **state)
+{
+	static const struct {
+		const char *name, *first, *second;
+		bool odd;
+	} cases[] = {
+		{"the dot comes late", "x\r\n", ".\r\n", true},
+		{"the line end comes late", "x\r\n.", "\r\n", false},
+		{"a stuffed dot comes late", "x\r\n", "..y\r\n.\r\n", false},
+	};
+	static const char *const open[] = {PLAIN, MAIL, "C: DATA\r\n", "S: 354 go\r\n", NULL};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static struct feed f;
+		feed_open(&f, 0);
+		for (uint32_t k = 0; open[k]; k++)
+			feed_line(&f, open[k], k + 1, SIZE_MAX, 0);
+		struct place at = {.off = f.sent[DIR_C2S], .acked = f.sent[DIR_S2C], .frame = 10, .time_ns = UINT64_C(1000000000)};
+		feed_piece(&f, DIR_C2S, &at, (const uint8_t *)cases[i].first, strlen(cases[i].first));
+		at.off += strlen(cases[i].first);
+		at.time_ns *= 2;
+		at.frame++;
+		feed_piece(&f, DIR_C2S, &at, (const uint8_t *)cases[i].second, strlen(cases[i].second));
+		if (!!(f.facts.smtp.oddities & ODD_PIX_DOT) != cases[i].odd)
+			fail_msg("%s", cases[i].name);
+		assert_int_equal(f.facts.smtp.oddity_mark.frame, cases[i].odd ? 11 : 0);
+		smtp_end(&f.smtp, &f.env);
+		feed_close(&f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(long_behind_starttls), cmocka_unit_test(late_dot)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
