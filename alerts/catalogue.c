@@ -6,13 +6,33 @@
 //   - the weaker sign lists the stronger one of the same thing (an odd end of data lists the attempt, the attempt
 //     lists the success; an offer of passwords in clear lists the password in clear);
 //   - the symptom lists the mark of the box that makes it (not offered lists masked).
-// Different attacks never list each other, however often they meet: smuggling and command injection stay two alerts.
-// The lists have no cycles. The judge applies them only when the other finding becomes an alert itself and is not less
-// severe (alerts/judge_tell.c), so nothing loud is hidden behind something quiet, disabled or merely informative.
+//   - what merely accompanies a cause of the same subject lists that cause (a client's bare LF lists the ways in which a
+//     client sends mail in clear).
+// Two rows may list each other where either can be the louder one: severity decides, then the later row. Beyond such
+// pairs the lists have no cycles. Different attacks never list each other, however often they meet: a password in clear,
+// smuggling, injection and the residue of stripping stay alerts of their own. The judge applies the lists only when the
+// other finding becomes an alert itself and is not less severe (alerts/judge_tell.c), so nothing loud is hidden behind
+// something quiet, disabled or merely informative.
 //
 // Categories are a closed set, see tests/unit/alerts/test_catalogue.c. Technique ids are those of MITRE ATT&CK
 // Enterprise v17.
 #include "alerts/finding.h"
+
+// Lists that many rows share. A row may stand in a list it uses: it never tells itself.
+#define SERVER_CAUSES \
+	"starttls.not-offered starttls.ehlo-refused-helo-fallback starttls.rejected-temp starttls.rejected-perm " \
+	"starttls.rejected-odd-code starttls.handshake-failed"
+#define CLEAR_CAUSES \
+	SERVER_CAUSES " starttls.offered-unused starttls.masked-keyword starttls.helo-only starttls.command-mangled " \
+	"starttls.no-handshake starttls.plaintext-after-220 starttls.fallback-plaintext"
+#define CREDENTIALS "auth.cleartext-plain auth.cleartext-challenge"
+#define CLIENT_CAUSES \
+	"starttls.offered-unused starttls.helo-only starttls.no-handshake starttls.plaintext-after-220 " \
+	"starttls.fallback-plaintext exposure.content submission.plaintext smtp.nonstandard-port mail.relay-probe " \
+	"smtp.http-on-smtp " CREDENTIALS
+#define SLOPPY \
+	"smtp.bare-lf smtp.bare-cr smtp.nul-or-8bit-command smtp.pipelining-abuse smtp.early-talker smtp.bdat-abuse"
+#define SMUGGLING "smuggle.eod-variant smuggle.attempt smuggle.success"
 
 const struct catalogue_row catalogue[] = {
 #include "alerts/catalogue_offer.inc"

@@ -34,6 +34,7 @@ struct dedup {
 	uint32_t *heads;
 	uint32_t mask;
 	struct list lists[WINDOWS];
+	uint64_t now_ns; // never runs backwards, so the lists stay in order
 };
 
 static struct entry *at(const struct dedup *d, uint32_t index)
@@ -122,14 +123,14 @@ static void describe(const struct entry *e, uint32_t count, struct record_repeat
 	memcpy(repeat->first_id, e->first_id, sizeof(repeat->first_id));
 }
 
-static void pay(struct dedup *d, struct entry *e, uint64_t time_ns)
+static void pay(struct dedup *d, struct entry *e)
 {
 	struct record_repeat repeat;
 
 	if (!e->count)
 		return;
 	describe(e, e->count, &repeat);
-	d->config.update(d->config.update_ctx, &repeat, time_ns, slab_at(&d->kept, e->kept));
+	d->config.update(d->config.update_ctx, &repeat, slab_at(&d->kept, e->kept));
 	slab_put(&d->kept, e->kept);
 	e->kept = 0;
 	e->count = 0;
@@ -147,7 +148,7 @@ static void forget(struct dedup *d, uint32_t index)
 }
 
 // A window that counted something is followed by another, so that a steady stream gives one record a window.
-static void window_end(struct dedup *d, uint32_t index, uint64_t now_ns)
+static void window_end(struct dedup *d, uint32_t index)
 {
 	struct entry *e = at(d, index);
 
@@ -155,25 +156,27 @@ static void window_end(struct dedup *d, uint32_t index, uint64_t now_ns)
 		forget(d, index);
 		return;
 	}
-	pay(d, e, deadline_ns(e));
+	pay(d, e);
 	list_remove(d, index);
-	e->start_ns = now_ns;
+	e->start_ns = d->now_ns;
 	list_add(d, index);
 }
 
 void dedup_advance(struct dedup *d, uint64_t now_ns)
 {
+	if (now_ns > d->now_ns)
+		d->now_ns = now_ns;
 	for (size_t w = 0; w < WINDOWS; w++)
-		while (d->lists[w].oldest && deadline_ns(at(d, d->lists[w].oldest)) <= now_ns)
-			window_end(d, d->lists[w].oldest, now_ns);
+		while (d->lists[w].oldest && deadline_ns(at(d, d->lists[w].oldest)) <= d->now_ns)
+			window_end(d, d->lists[w].oldest);
 }
 
-static void evict(struct dedup *d, uint64_t now_ns)
+static void evict(struct dedup *d)
 {
 	uint32_t loud = d->lists[WINDOW_LOUD].oldest, quiet = d->lists[WINDOW_QUIET].oldest;
 	uint32_t out = !quiet || (loud && deadline_ns(at(d, loud)) <= deadline_ns(at(d, quiet))) ? loud : quiet;
 
-	pay(d, at(d, out), now_ns);
+	pay(d, at(d, out));
 	forget(d, out);
 }
 
@@ -186,7 +189,7 @@ static void first(struct dedup *d, const struct dedup_offer *offer, struct recor
 {
 	uint32_t index = slab_get(&d->entries);
 	if (!index) {
-		evict(d, offer->time_ns);
+		evict(d);
 		index = slab_get(&d->entries);
 	}
 	struct entry *e = at(d, index);
@@ -196,7 +199,7 @@ static void first(struct dedup *d, const struct dedup_offer *offer, struct recor
 	e->severity = offer->severity;
 	e->confidence = offer->confidence;
 	e->window = window_of(offer->severity);
-	e->start_ns = offer->time_ns;
+	e->start_ns = d->now_ns;
 	memcpy(e->first_id, offer->id, RECORD_ID_LEN);
 	e->hash_next = *head;
 	*head = index;
@@ -215,7 +218,7 @@ static void breakthrough(struct dedup *d, uint32_t index, const struct dedup_off
 	if (e->confidence < offer->confidence)
 		e->confidence = offer->confidence;
 	e->window = window_of(e->severity);
-	e->start_ns = offer->time_ns;
+	e->start_ns = d->now_ns;
 	list_add(d, index);
 	describe(e, e->count + 1, repeat);
 	if (e->kept)
@@ -245,12 +248,11 @@ bool dedup_take(struct dedup *d, const struct dedup_offer *offer, struct record_
 	return false;
 }
 
-void dedup_finish(struct dedup *d, uint64_t now_ns)
+void dedup_finish(struct dedup *d)
 {
-	dedup_advance(d, now_ns);
 	for (size_t w = 0; w < WINDOWS; w++)
 		while (d->lists[w].oldest) {
-			pay(d, at(d, d->lists[w].oldest), now_ns);
+			pay(d, at(d, d->lists[w].oldest));
 			forget(d, d->lists[w].oldest);
 		}
 }

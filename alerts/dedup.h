@@ -1,7 +1,7 @@
 // Repeats: the first alert of a key is told at once, the rest of its window is counted, and one update at the window's
 // end says how many. A rise in severity or confidence breaks through. DESIGN section 7, `repeat`.
 //
-// Packet time only. Memory is reserved at open and bounded; when every key is in use, the key whose window ends next
+// Packet time only, and it never runs backwards here: a file that is older than the one before counts as now. Memory is reserved at open and bounded; when every key is in use, the key whose window ends next
 // leaves early and tells what it owes. One thread.
 #pragma once
 
@@ -32,7 +32,7 @@ struct dedup_config {
 	uint32_t keys_max;
 	size_t kept_len;    // octets the caller keeps with a counted alert, to tell the update from
 	// The update of a key: `kept` is what the caller kept of its last repeat. Must not call back into dedup.
-	void (*update)(void *ctx, const struct record_repeat *repeat, uint64_t time_ns, const void *kept);
+	void (*update)(void *ctx, const struct record_repeat *repeat, const void *kept);
 	void *update_ctx;
 };
 
@@ -54,4 +54,4 @@ bool dedup_take(struct dedup *d, const struct dedup_offer *offer, struct record_
 void dedup_advance(struct dedup *d, uint64_t now_ns);
 
 // End of input: every key tells what it owes and is forgotten.
-void dedup_finish(struct dedup *d, uint64_t now_ns);
+void dedup_finish(struct dedup *d);

@@ -73,7 +73,7 @@ static void evict(struct judge *j)
 		if (last)
 			return; // resolving told it and dropped it
 	} else if (last) {
-		judge_evaluate(j, &j->session, f, judge_sessions_expect(&j->sessions, e));
+		judge_evaluate(j, &j->session, f, judge_sessions_expect(&j->sessions, e), e);
 		judge_end(j, e->reopened);
 	}
 	judge_sessions_drop(&j->sessions, e);
@@ -102,10 +102,10 @@ static void conclude(struct judge *j, struct judge_entry *e, const struct facts 
 
 	if (pending) {
 		static const struct expectation enforced = {.level = EXPECT_OPERATOR, .enforced = true};
-		judge_evaluate(j, &j->strict, f, &enforced);
+		judge_evaluate(j, &j->strict, f, &enforced, e);
 		at.strict = &j->strict;
 	}
-	judge_evaluate(j, &j->session, f, e ? judge_sessions_expect(&j->sessions, e) : NULL);
+	judge_evaluate(j, &j->session, f, e ? judge_sessions_expect(&j->sessions, e) : NULL, e);
 	judge_tell(j, &at);
 	if (pending) {
 		e->time_ns = m->time_ns;
@@ -162,10 +162,14 @@ static void take_end(struct judge *j, const struct message_end *m)
 	conclude(j, e, &j->facts, &m->head, true);
 }
 
-// Counters of the newest message of every worker, as one.
-static void tell_stats(struct judge *j, const struct message *head)
+// Counters of the newest message of every worker, as one. `last`: no more will come of anyone.
+static void tell_stats(struct judge *j, const struct message *head, bool last)
 {
-	struct message_counters all = {.head = *head};
+	struct message_counters all = {.head = *head, .last = last};
+	struct record_config c = j->config.record;
+
+	if (!c.start_ns)
+		c.start_ns = j->summary.first_ns;
 
 	for (size_t w = 0; w < JUDGE_WORKERS_MAX; w++) {
 		all.flows_now += j->counters[w].flows_now;
@@ -174,7 +178,7 @@ static void tell_stats(struct judge *j, const struct message *head)
 	}
 	memcpy(all.counter, j->summary.counter, sizeof(all.counter));
 	judge_write(j, RECORD_STATS,
-		record_stats(j->line, &j->config.record, &all, j->summary.by_state, j->summary.by_verdict, j->summary.alerts));
+		record_stats(j->line, &c, &all, j->summary.by_state, j->summary.by_verdict, j->summary.alerts));
 }
 
 int judge_take(struct judge *j, const struct message *m, size_t len)
@@ -204,7 +208,7 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		judge_count_workers(j, (const struct message_counters *)m);
 		// The last ones are told together at the end.
 		if (!((const struct message_counters *)m)->last)
-			tell_stats(j, m);
+			tell_stats(j, m, false);
 		break;
 	}
 	return 0;
@@ -218,7 +222,7 @@ void judge_finish(struct judge *j)
 	// What is left was sealed by a worker that never told its end, or only remembered.
 	while (judge_sessions_oldest(&j->sessions))
 		evict(j);
-	dedup_finish(j->dedup, j->now_ns);
+	dedup_finish(j->dedup);
 	if (j->stats_told)
-		tell_stats(j, &head);
+		tell_stats(j, &head, true);
 }

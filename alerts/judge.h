@@ -48,8 +48,9 @@ struct judge_config {
 struct judge_example {
 	uint64_t n;                    // sessions with this finding
 	uint64_t alerts;               // alerts told for it
-	uint8_t worst_severity, best_confidence;
-	char alert_id[RECORD_ID_LEN + 1]; // first alert (or session) with it
+	uint8_t worst_severity, best_confidence; // the best of the loudest
+	// One session that shows it this loud and, at that, this sure; its alert, if one said so, else empty.
+	char alert_id[RECORD_ID_LEN + 1];
 	char session_id[RECORD_ID_LEN + 1];
 	uint8_t src[16], dst[16];
 	uint16_t src_port, dst_port;

@@ -55,11 +55,6 @@ static const struct {
 	{"applayer", "smtp_too_many_pending", too_many_pending},
 };
 
-static bool tls_seen(const struct tls_facts *t)
-{
-	return t->records[0] || t->records[1] || t->client_hello || t->server_hello || t->sslv2_hello;
-}
-
 void judge_write(struct judge *j, enum record_type type, size_t len)
 {
 	if (!len)
@@ -78,7 +73,7 @@ void judge_end(struct judge *j, bool reopened)
 	if (j->config.observe)
 		j->config.observe(j->config.observe_ctx, s, NULL);
 	judge_write(j, RECORD_SMTP, record_smtp(j->line, rc, s));
-	if (j->config.tls_records && tls_seen(&s->facts->tls))
+	if (j->config.tls_records && record_tls_known(&s->facts->tls))
 		judge_write(j, RECORD_TLS, record_tls(j->line, rc, s));
 	for (size_t i = 0; i < sizeof(anomalies) / sizeof(anomalies[0]); i++)
 		if (anomalies[i].holds(s->facts))

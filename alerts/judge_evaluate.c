@@ -2,6 +2,8 @@
 #include "alerts/judge_private.h"
 #include "alerts/state.h"
 
+#include <string.h>
+
 // Disabled findings vanish everywhere; severities are the operator's last word.
 static void apply_settings(const struct judge *j, struct session *s)
 {
@@ -33,9 +35,23 @@ void judge_conclude(struct judge *j, struct session *s, const struct facts *f, c
 	verdict_of(s);
 }
 
-void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect)
+// What a session was first called is what it is called.
+static void keep_name(struct judge_entry *e, struct session *s)
+{
+	if (!e->id[0]) {
+		e->flow_id = s->flow_id;
+		memcpy(e->id, s->id, sizeof(e->id));
+	}
+	s->flow_id = e->flow_id;
+	memcpy(s->id, e->id, sizeof(s->id));
+}
+
+void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect,
+                    struct judge_entry *e)
 {
 	judge_conclude(j, s, f, expect);
+	if (e)
+		keep_name(e, s);
 	rules_apply(s, j->memory);
 	apply_settings(j, s);
 }

@@ -25,7 +25,7 @@ void judge_ask(struct judge *j, struct judge_entry *e, const struct facts *f)
 void judge_resolve(struct judge *j, struct judge_entry *e, const struct expectation *answer)
 {
 	judge_sessions_answer(&j->sessions, e, answer);
-	judge_evaluate(j, &j->session, judge_sessions_facts(&j->sessions, e), answer);
+	judge_evaluate(j, &j->session, judge_sessions_facts(&j->sessions, e), answer, e);
 	struct judge_moment at = {.entry = e, .time_ns = e->time_ns, .frame = e->frame};
 	at.more = !e->ended && !e->sealed;
 	judge_tell(j, &at);
@@ -41,8 +41,8 @@ static void give_up(struct judge *j, struct judge_entry *e)
 	static const struct expectation enforced = {.level = EXPECT_OPERATOR, .enforced = true};
 	const struct facts *f = judge_sessions_facts(&j->sessions, e);
 
-	judge_evaluate(j, &j->strict, f, &enforced);
-	judge_evaluate(j, &j->session, f, NULL);
+	judge_evaluate(j, &j->strict, f, &enforced, e);
+	judge_evaluate(j, &j->session, f, NULL, e);
 	struct judge_moment dry = {.dry = true, .strict = &j->strict};
 	j->summary.held_unanswered += judge_tell(j, &dry);
 	judge_resolve(j, e, NULL);

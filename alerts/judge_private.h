@@ -35,8 +35,9 @@ bool judge_exempt(const struct judge_config *config, const struct conn_facts *c)
 
 // Everything but the findings, concluded from facts and an expectation (NULL: unknown) into `s`.
 void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect);
-// The same with the findings, which may remember.
-void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect);
+// The same with the findings, which may remember, and with the name that `e` (may be NULL) keeps.
+void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect,
+                    struct judge_entry *e);
 
 // What a moment of a session is told with.
 struct judge_moment {
@@ -52,7 +53,7 @@ struct judge_moment {
 size_t judge_tell(struct judge *j, const struct judge_moment *at);
 
 // Tells an update of the repeat table; `kept` is a struct judge_kept. For dedup_config.update.
-void judge_tell_update(void *ctx, const struct record_repeat *repeat, uint64_t time_ns, const void *kept);
+void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void *kept);
 size_t judge_kept_len(void);
 
 // The record of j->session, its tls copy, its anomalies, and the counting.

@@ -24,6 +24,8 @@ struct judge_entry {
 	bool ended;             // its last facts came; only the policy is missing
 	bool reopened;          // a reset of it was contradicted
 	uint8_t policy;         // enum judge_policy
+	uint64_t flow_id;       // as first concluded: a SYN/ACK that is captured late must not rename the session
+	char id[RECORD_ID_LEN + 1];
 	uint8_t n_told;
 	struct {
 		uint8_t finding;    // catalogue index

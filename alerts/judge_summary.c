@@ -3,6 +3,7 @@
 
 #include "alerts/quality.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *const judge_tls_version_names[8] = {"none", "SSLv2", "SSLv3", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "unknown"};
@@ -20,23 +21,39 @@ static size_t version_of(const struct tls_facts *t)
 	return VERSION_UNKNOWN;
 }
 
-static struct judge_example *example(struct judge *j, const struct session *s, const struct finding *f)
+// Whoever asks to explain the example must find in it what the line above it says: the loudest, then the surest, and of
+// equals one that was told, then the first.
+static bool better(const struct judge_example *e, const struct finding *f, bool told)
+{
+	if (!e->n && !e->alerts)
+		return true;
+	if (f->severity != e->worst_severity)
+		return f->severity > e->worst_severity;
+	if (f->confidence != e->best_confidence)
+		return f->confidence > e->best_confidence;
+	return told && !e->alert_id[0];
+}
+
+// Counts nothing. `alert_id` is NULL for a session's record.
+static struct judge_example *example(struct judge *j, const struct session *s, const struct finding *f, const char *alert_id)
 {
 	struct judge_example *e = &j->summary.finding[f->row - catalogue];
 
-	if (!e->n && !e->alerts) {
-		memcpy(e->session_id, s->id, sizeof(e->session_id));
-		memcpy(e->src, s->facts->conn.src, sizeof(e->src));
-		memcpy(e->dst, s->facts->conn.dst, sizeof(e->dst));
-		memcpy(e->detail, f->detail, sizeof(e->detail));
-		e->src_port = s->facts->conn.src_port;
-		e->dst_port = s->facts->conn.dst_port;
-		e->ip_v = s->facts->conn.ip_v;
-	}
-	if (e->worst_severity < f->severity)
-		e->worst_severity = f->severity;
-	if (e->best_confidence < f->confidence)
-		e->best_confidence = f->confidence;
+	if (!better(e, f, alert_id))
+		return e;
+	// The same session at its end is still told best by the alert it gave, as long as that said as much.
+	bool grew = f->severity != e->worst_severity || f->confidence != e->best_confidence;
+	if (alert_id || grew)
+		snprintf(e->alert_id, sizeof(e->alert_id), "%s", alert_id ? alert_id : "");
+	memcpy(e->session_id, s->id, sizeof(e->session_id));
+	memcpy(e->src, s->facts->conn.src, sizeof(e->src));
+	memcpy(e->dst, s->facts->conn.dst, sizeof(e->dst));
+	memcpy(e->detail, f->detail, sizeof(e->detail));
+	e->src_port = s->facts->conn.src_port;
+	e->dst_port = s->facts->conn.dst_port;
+	e->ip_v = s->facts->conn.ip_v;
+	e->worst_severity = f->severity;
+	e->best_confidence = f->confidence;
 	return e;
 }
 
@@ -59,16 +76,13 @@ void judge_count_session(struct judge *j, const struct session *s)
 	if (c->start_ns && (!sum->first_ns || c->start_ns < sum->first_ns))
 		sum->first_ns = c->start_ns;
 	for (size_t i = 0; i < s->n_findings; i++)
-		example(j, s, &s->findings[i])->n++;
+		example(j, s, &s->findings[i], NULL)->n++;
 }
 
 void judge_count_alert(struct judge *j, const struct record_alert *a)
 {
-	struct judge_example *e = example(j, a->session, a->root);
-
+	example(j, a->session, a->root, a->id)->alerts++;
 	j->summary.alerts++;
-	if (!e->alerts++)
-		memcpy(e->alert_id, a->id, sizeof(e->alert_id));
 	if (j->summary.worst_alert_severity < a->root->severity)
 		j->summary.worst_alert_severity = a->root->severity;
 }

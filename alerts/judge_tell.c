@@ -10,8 +10,11 @@ struct judge_kept {
 	struct finding root;
 	uint8_t findings[SESSION_FINDINGS_MAX], related[SESSION_FINDINGS_MAX]; // catalogue indices
 	uint8_t n_findings, n_related;
+	uint64_t time_ns;
 	uint32_t frame;
 	bool final;
+	uint64_t flow_id; // as it was told
+	char id[RECORD_ID_LEN + 1];
 };
 
 size_t judge_kept_len(void)
@@ -34,20 +37,28 @@ static bool listed(const char *ids, const char *id)
 	return false;
 }
 
-// The finding that tells `f` already, or NULL: one of subsumed_by, loud enough to be an alert and not quieter than it.
+// True when `g` tells `f`: f's row lists it, and it is loud enough to be an alert and not quieter than `f`. Of two equals
+// that list each other, the later row tells.
+static bool tells(const struct finding *g, const struct finding *f)
+{
+	if (g == f || g->severity == SEVERITY_INFO || g->severity < f->severity || !listed(f->row->subsumed_by, g->row->id))
+		return false;
+	return g->severity > f->severity || g->row > f->row || !listed(g->row->subsumed_by, f->row->id);
+}
+
+// The loudest finding that tells `f` already, or NULL.
 static const struct finding *told_by(const struct session *s, const struct finding *f)
 {
 	if (!*f->row->subsumed_by)
 		return NULL;
-	for (size_t i = 0; i < s->n_findings; i++) {
-		const struct finding *g = &s->findings[i];
-		if (g != f && g->severity > SEVERITY_INFO && g->severity >= f->severity && listed(f->row->subsumed_by, g->row->id))
-			return g;
-	}
-	return NULL;
+	const struct finding *loudest = NULL;
+	for (size_t i = 0; i < s->n_findings; i++)
+		if (tells(&s->findings[i], f) && (!loudest || s->findings[i].severity > loudest->severity))
+			loudest = &s->findings[i];
+	return loudest;
 }
 
-// The lists of the catalogue have no cycles (tested), so this ends after at most n_findings steps.
+// Among equals the lists have no cycles (tested), so this ends after at most n_findings steps.
 static const struct finding *root_of(const struct session *s, const struct finding *f)
 {
 	const struct finding *g;
@@ -113,8 +124,11 @@ static void keep(struct judge_kept *k, const struct session *s, const struct rec
 	k->n_related = (uint8_t)a->n_related;
 	for (size_t i = 0; i < a->n_related; i++)
 		k->related[i] = index_of(a->related[i]);
+	k->time_ns = a->time_ns;
 	k->frame = a->frame;
 	k->final = s->final;
+	k->flow_id = s->flow_id;
+	memcpy(k->id, s->id, sizeof(k->id));
 }
 
 static void write_alert(struct judge *j, const struct record_alert *a)
@@ -150,11 +164,19 @@ static void tell_one(struct judge *j, const struct finding *f, const struct judg
 		keep(kept, s, &a);
 }
 
-// Nobody has to act on a low finding this second, and the rest of the session may show it to be part of something
-// louder: told early, it would be a second alert for one cause.
+// Signs of something: what they are signs of may still come.
+static const char *const signs[] = {"Middlebox interference", "SMTP protocol anomaly", "SMTP smuggling"};
+
+// Nobody has to act on a low finding or a mere sign this second, and the rest of the session may show it to be part of
+// something louder: told early, it would be a second alert for one cause.
 static bool early(const struct finding *f, const struct judge_moment *at)
 {
-	return at->more && f->severity == SEVERITY_LOW;
+	if (!at->more || f->severity > SEVERITY_MEDIUM)
+		return false;
+	bool sign = false;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		sign |= strcmp(f->row->category, signs[i]) == 0;
+	return sign || f->severity == SEVERITY_LOW;
 }
 
 size_t judge_tell(struct judge *j, const struct judge_moment *at)
@@ -176,22 +198,25 @@ size_t judge_tell(struct judge *j, const struct judge_moment *at)
 	return n_waiting;
 }
 
-// The kept session stands in for all that were counted. Its other findings are known by name only.
-void judge_tell_update(void *ctx, const struct record_repeat *repeat, uint64_t time_ns, const void *kept)
+// The kept session stands in for all that were counted. Its other findings are known by name only. It is told with its
+// own time: a window may end long after it, or in another file of another year.
+void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void *kept)
 {
 	struct judge *j = ctx;
 	const struct judge_kept *k = kept;
 	struct session *s = &j->update;
-	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .time_ns = time_ns, .frame = k->frame};
+	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .time_ns = k->time_ns, .frame = k->frame};
 
 	judge_conclude(j, s, &k->facts, &k->expect);
 	s->final = k->final;
+	s->flow_id = k->flow_id;
+	memcpy(s->id, k->id, sizeof(s->id));
 	s->n_findings = k->n_findings;
 	for (size_t i = 0; i < k->n_findings; i++)
 		s->findings[i] = (struct finding){.row = &catalogue[k->findings[i]]};
 	a.n_related = k->n_related;
 	for (size_t i = 0; i < k->n_related; i++)
 		a.related[i] = &catalogue[k->related[i]];
-	record_alert_id(a.id, &k->facts, j->config.tap, time_ns, k->root.row->signature_id, UINT32_MAX);
+	record_alert_id(a.id, &k->facts, j->config.tap, k->time_ns, k->root.row->signature_id, UINT32_MAX);
 	write_alert(j, &a);
 }

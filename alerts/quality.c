@@ -42,5 +42,6 @@ uint8_t quality_of_end(const struct facts *f)
 	case END_REUSE:
 		break;
 	}
-	return q | Q_TRUNC;
+	// Only one side closed before the capture stopped looking: when that was the client, it said all it had to say.
+	return quality_client_ended(f) ? q : q | Q_TRUNC;
 }

@@ -11,7 +11,13 @@ uint32_t quality_clear_n(const struct facts *f);
 // What has not happened yet does not count: an open session is judged as if it ended now.
 uint8_t quality_of_conn(const struct facts *f);
 
-// The same for a claim that nothing followed: only a validated FIN or RST proves that (DESIGN section 2).
+// The client's FIN, in sequence, or a validated RST: it sends nothing more, whatever became of the connection.
+static inline bool quality_client_ended(const struct facts *f)
+{
+	return f->conn.fin[DIR_C2S] || f->conn.rst[DIR_C2S] || f->conn.rst[DIR_S2C];
+}
+
+// The same for a claim that nothing of the client followed: only a validated FIN or RST proves that (DESIGN section 2).
 uint8_t quality_of_end(const struct facts *f);
 
 // Bits at `m` that matter once the peer has answered what stood there: an answer acknowledges it.

@@ -38,6 +38,8 @@ struct record_alert {
 // Each writes one line without the newline into `out` (RECORD_LEN_MAX octets) and returns its length.
 // Always valid UTF-8 JSON; a record that would be longer loses its longest lists first and says "truncated":true.
 size_t record_smtp(char *out, const struct record_config *c, const struct session *s);
+// Only where record_tls_known(): EVE's `tls` object is never empty.
+bool record_tls_known(const struct tls_facts *t);
 size_t record_tls(char *out, const struct record_config *c, const struct session *s);
 size_t record_alert_write(char *out, const struct record_config *c, const struct record_alert *a);
 size_t record_anomaly(char *out, const struct record_config *c, const struct message_anomaly *m);

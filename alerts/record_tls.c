@@ -27,20 +27,26 @@ static void object(struct record_writer *w, const struct facts *f)
 		json_key(j, "version");
 		record_code_point(j, tls_version_name(t->server_version), t->server_version);
 	}
-	if (t->sni.len) {
+	if (t->client_hello && t->sni.len) {
 		json_key(j, "sni");
 		record_text(w, f, t->sni);
 	}
 	// As in EVE: there when it is so, and otherwise not.
-	if (t->resumed)
+	if (t->server_hello && t->resumed)
 		json_field(j, "session_resumed", flag, true);
 	json_close_object(j);
 }
 
 void record_tls_object(struct record_writer *w, const struct facts *f)
 {
-	if (f->tls.client_hello || f->tls.server_hello)
+	if (record_tls_known(&f->tls))
 		object(w, f);
+}
+
+// A ClientHello without a name says nothing that EVE has a member for.
+bool record_tls_known(const struct tls_facts *t)
+{
+	return t->server_hello || (t->client_hello && t->sni.len);
 }
 
 static void tls_event(struct record_writer *w, const void *what)
@@ -50,8 +56,7 @@ static void tls_event(struct record_writer *w, const void *what)
 
 	record_head_session(w, "tls", s, c->last_ns, c->last_frame);
 	record_flow(w, c);
-	// Consumers of a `tls` event look for its object, even where only records were seen and it stays empty.
-	object(w, s->facts);
+	record_tls_object(w, s->facts);
 	json_close_object(&w->json);
 }
 

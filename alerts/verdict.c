@@ -104,8 +104,16 @@ static void why_starttls(struct session *s)
 		why(s, "starttls_reply:%u", m->starttls_rejected_code);
 	if (m->n_starttls && m->starttls_code && m->starttls_code != m->starttls_rejected_code)
 		why(s, "starttls_reply:%u", m->starttls_code);
-	if (m->n_starttls && !m->starttls_code && !m->starttls_rejected_code)
+	// While the session is open the answer may still come.
+	if (m->n_starttls && !m->starttls_code && !m->starttls_rejected_code && s->facts->conn.end != END_OPEN)
 		why(s, "starttls_no_reply");
+}
+
+// Over, or past the point where TLS could have started: before that, "not completed" would be said of every handshake.
+static bool tls_settled(const struct facts *f)
+{
+	return f->conn.end != END_OPEN || f->tls.alert_clear || f->smtp.after_220 == AFTER_VERB ||
+	       f->smtp.after_220 == AFTER_OTHER || f->smtp.clear[CLEAR_AFTER_HANDSHAKE_FAIL];
 }
 
 static void why_tls(struct session *s)
@@ -116,7 +124,7 @@ static void why_tls(struct session *s)
 		why(s, "tls_first_octet");
 	if (t->alert_clear && !t->completed)
 		why(s, "tls_alert:%u", t->alert_code);
-	if (t->asked && !t->completed)
+	if (t->asked && !t->completed && tls_settled(s->facts))
 		why(s, "tls_not_completed");
 	if (!t->completed)
 		return;

@@ -32,6 +32,13 @@ static inline void connection(struct facts *f)
 	};
 }
 
+// Not closed by either side when the sensor stopped looking.
+static inline void unclosed(struct facts *f, enum session_end end)
+{
+	f->conn.fin[DIR_C2S] = f->conn.fin[DIR_S2C] = false;
+	f->conn.end = (uint8_t)end;
+}
+
 // Greeting and EHLO, with this answer about STARTTLS.
 static inline void ehlo(struct facts *f, enum smtp_offer offer)
 {

@@ -100,6 +100,12 @@ static void rejected_454(struct fixture *x)
 	strcpy(x->alert.repeat.first_id, "01M852A245Y8QG6HZA0XRCRRXD");
 }
 
+static void nameless_hello(struct fixture *x)
+{
+	fixture_clear(x);
+	x->facts.tls.client_hello = true;
+}
+
 static void midstream(struct fixture *x)
 {
 	fixture_clear(x);
@@ -252,7 +258,8 @@ static const struct {
 
 	{"tls event", fixture_tls, TLS, "event_type", "\"tls\""},
 	{"its object", fixture_tls, TLS, "tls.version", "\"TLS 1.3\""},
-	{"its object, no hello seen", midstream, TLS, "tls", "{}"},
+	{"its object, no hello seen", midstream, TLS, "tls", NULL},
+	{"a hello without a name says nothing in EVE", nameless_hello, SMTP, "tls", NULL},
 	{"a copy only", fixture_tls, TLS, "smtp_tls", NULL},
 
 	{"alert", fixture_clear, ALERT, "alert",

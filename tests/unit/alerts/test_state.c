@@ -127,7 +127,7 @@ static void refused_tls(struct facts *f)
 static void refused_tls_eof(struct facts *f)
 {
 	rejected(f, 454, false);
-	f->conn.end = END_EOF;
+	unclosed(f, END_EOF);
 }
 
 static void refused_tls_open(struct facts *f)
@@ -140,7 +140,7 @@ static void greeting_refused(struct facts *f)
 {
 	connection(f);
 	f->smtp.greeting_code = 554;
-	f->conn.end = END_EOF;
+	unclosed(f, END_EOF);
 }
 
 static void probe(struct facts *f)
@@ -151,7 +151,7 @@ static void probe(struct facts *f)
 static void probe_idle(struct facts *f)
 {
 	ehlo(f, OFFER_YES);
-	f->conn.end = END_IDLE;
+	unclosed(f, END_IDLE);
 }
 
 static void probe_one_sided(struct facts *f)
