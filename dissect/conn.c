@@ -49,7 +49,8 @@ static bool is_text(const uint8_t *p, size_t len)
 static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
 	struct facts *f = facts_of(c);
-	bool start = f->conn.syn[0] || f->conn.syn[1];
+	// A SYN/ACK says where both sides begin, a SYN only where the client does.
+	bool start = f->conn.syn[DIR_S2C] || (d == DIR_C2S && f->conn.syn[DIR_C2S]);
 	bool tls = start ? (p[0] == 0x16 || (p[0] >= 0x80 && d == DIR_C2S && tls_looks_like(d, p, len))) : surely_tls(p, len);
 	if (tls) {
 		c->layer[d] = LAYER_TLS;
