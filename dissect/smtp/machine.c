@@ -178,7 +178,7 @@ MODE(lines)
 		*need = SMTP_TLS;
 		return 0;
 	}
-	if (d == DIR_C2S && !m->spoke && !m->lost && !lane->len && p[0] == '\r') {
+	if (d == DIR_C2S && !m->spoke && !m->n_prefix && !m->lost && !lane->len && p[0] == '\r') {
 		lane->mode = SMTP_MODE_PROXY;
 		return 0;
 	}
