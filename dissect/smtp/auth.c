@@ -27,6 +27,19 @@ uint8_t smtp_auth_mech(const uint8_t *p, size_t len)
 	return MECH_OTHER;
 }
 
+// What may be repeated of the word behind AUTH: a name. RFC 4422 3.1. Anything else may be a secret that a clumsy client
+// sent without one.
+struct bytes smtp_auth_name(struct bytes word)
+{
+	enum { SASL_NAME_MAX = 20 };
+	if (smtp_auth_mech(word.at, bytes_left(&word)) != MECH_OTHER)
+		return word;
+	bool name = bytes_left(&word) <= SASL_NAME_MAX;
+	for (const uint8_t *p = word.at; p < word.end; p++)
+		name = name && ((*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_');
+	return name ? word : bytes_of(word.at, 0);
+}
+
 static void secret(struct smtp *m, struct smtp_env *env)
 {
 	m->secret = true;
@@ -40,7 +53,8 @@ void smtp_auth(struct smtp *m, struct smtp_env *env, const struct place *at, con
 	struct bytes name = smtp_word(&args);
 	SMTP_SATURATE_ADD(f->n_auth, 1);
 	f->auth_mech = smtp_auth_mech(name.at, bytes_left(&name));
-	facts_set_text(env->facts, &f->auth_name, name.at, bytes_left(&name), AUTH_NAME_MAX);
+	struct bytes shown = smtp_auth_name(name);
+	facts_set_text(env->facts, &f->auth_name, shown.at, bytes_left(&shown), AUTH_NAME_MAX);
 	place_mark_first(&f->auth_mark, at);
 	m->secret = false;
 	size_t n = bytes_left(&args);

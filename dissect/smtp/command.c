@@ -18,7 +18,11 @@ static void hello(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	f->hello_digest = !n ? 0 : digest ? digest : 1;
 	f->hello = which;
 	f->helo_mark = place_mark(at);
-	facts_set_text(env->facts, &f->helo, name.at, n, HELO_MAX);
+	uint8_t shown[SMTP_LINE_MAX]; // some send the user's address
+	if (env->keep_envelope)
+		facts_set_text(env->facts, &f->helo, name.at, n, HELO_MAX);
+	else
+		facts_set_text(env->facts, &f->helo, shown, smtp_mask(name.at, n, shown), HELO_MAX);
 	if (which == HELLO_LHLO)
 		env->facts->conn.role = ROLE_LMTP;
 	SMTP_SATURATE_ADD(*(which == HELLO_HELO ? &f->n_helo : &f->n_ehlo), 1);

@@ -178,6 +178,7 @@ void smtp_auth(struct smtp *m, struct smtp_env *env, const struct place *at, con
 void smtp_auth_response(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line);
 void smtp_auth_answer(struct smtp *m, struct smtp_env *env, const struct place *at, uint16_t code);
 uint8_t smtp_auth_mech(const uint8_t *p, size_t len);
+struct bytes smtp_auth_name(struct bytes word);
 
 // reply.c: a line of the server. answer.c: what a whole reply means.
 void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, uint64_t line_end);

@@ -186,7 +186,7 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 	}
 	if (!a->n_lines)
 		begin(m, env, at, &r);
-	smtp_talk_reply(env, at, a->paired ? a->kind & SMTP_SENT_KIND_MASK : SMTP_SENT_GREETING, line);
+	smtp_talk_reply(env, at, a->paired ? a->kind & SMTP_SENT_KIND_MASK : SMTP_SENT_OTHER, line);
 	a->line_end = line_end;
 	a->client_went_on = 0;
 	read_line(m, env, at, &r, line);

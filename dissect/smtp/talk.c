@@ -53,15 +53,15 @@ void smtp_talk_reply(struct smtp_env *env, const struct place *at, uint8_t kind,
 	uint8_t text[HEAD + SMTP_LINE_MAX];
 	if (!env->dialogue)
 		return;
-	if (env->keep_envelope) {
+	if (env->keep_envelope && kind != SMTP_SENT_AUTH) {
 		smtp_talk(env, DIR_S2C, at, "reply", line->p, line->len);
 		return;
 	}
 	bool coded = line->len > HEAD && line->p[0] >= '2' && line->p[0] <= '5' && (line->p[3] == '-' || line->p[3] == ' ');
 	size_t head = coded ? HEAD : 0, rest = line->len - head, n;
 	memcpy(text, line->p, head);
-	// Answers to VRFY and EXPN are people; others may repeat a command that nobody knows.
-	if (kind == SMTP_SENT_OTHER && rest)
+	// Answers to VRFY and EXPN are people, those to AUTH may name them; others may repeat a command that nobody knows.
+	if ((kind == SMTP_SENT_OTHER || kind == SMTP_SENT_AUTH) && rest)
 		n = (size_t)snprintf((char *)text + head, sizeof(text) - head, "[text, %zu octets]", rest);
 	else
 		n = smtp_mask(line->p + head, rest, text + head);
@@ -103,9 +103,10 @@ void smtp_talk_command(struct smtp_env *env, const struct place *at, const struc
 	}
 	struct bytes args = bytes_of(line->p, line->len), word = smtp_word(&args);
 	if (verb->kind == SMTP_SENT_AUTH) {
-		struct bytes mech = smtp_word(&args);
-		int n = snprintf(text, sizeof(text), "AUTH %.*s%s", (int)(bytes_left(&mech) < 32 ? bytes_left(&mech) : 32),
-		                 (const char *)mech.at, bytes_left(&args) ? " ***" : "");
+		struct bytes mech = smtp_word(&args), name = smtp_auth_name(mech);
+		bool more = bytes_left(&args) || bytes_left(&mech) > bytes_left(&name);
+		int n = snprintf(text, sizeof(text), "AUTH %.*s%s", (int)(bytes_left(&name) < 32 ? bytes_left(&name) : 32),
+		                 (const char *)name.at, more ? " ***" : "");
 		smtp_talk(env, DIR_C2S, at, "credential", (const uint8_t *)text, (size_t)n);
 		return;
 	}
@@ -113,9 +114,14 @@ void smtp_talk_command(struct smtp_env *env, const struct place *at, const struc
 		talk_address(env, at, line, args, verb->kind == SMTP_SENT_MAIL ? "from" : "to");
 		return;
 	}
-	// Other arguments may name people too (VRFY); only those of greetings and sizes are shown.
-	bool shown = verb->kind != SMTP_SENT_OTHER || env->keep_envelope;
-	smtp_talk(env, DIR_C2S, at, "command", line->p, shown ? line->len : bytes_left(&word));
+	// Other arguments may name people too (VRFY), or be what was typed into the wrong window.
+	bool hello = verb->kind == SMTP_SENT_EHLO || verb->kind == SMTP_SENT_HELO;
+	bool shown = hello || verb->kind == SMTP_SENT_BDAT;
+	uint8_t masked[SMTP_LINE_MAX];
+	if (env->keep_envelope)
+		smtp_talk(env, DIR_C2S, at, "command", line->p, line->len);
+	else
+		smtp_talk(env, DIR_C2S, at, "command", masked, smtp_mask(line->p, shown ? line->len : bytes_left(&word), masked));
 }
 
 void smtp_talk_content(struct smtp_env *env, const struct place *at, uint64_t octets)

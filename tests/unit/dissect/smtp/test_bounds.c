@@ -123,11 +123,15 @@ static void dialogue(void **state)
 	static const char *const script[] = {"S: 220 mx\r\n", "C: EHLO a\r\n", "S: 250 mx\r\n", "C: AUTH PLAIN c2VjcmV0\r\n", "S: 535 no\r\n",
 		"C: AUTH LOGIN\r\n", "S: 334 x\r\n", "C: c2VjcmV0\r\n", "S: 235 ok\r\n", "C: secret\r\n", "S: 500 what\r\n",
 		"C: MAIL FROM:<secret@a.example> AUTH=<secret@x>\r\n", "S: 250 ok\r\n", "C: RCPT TO:<@secret,@s:secret@b.example>\r\n", "S: 250 ok\r\n",
-		"C: DATA\r\n", "S: 354 go\r\n", "C: secret\r\n.\r\n", "S: 250 ok\r\n", "C: VRFY secret\r\n", NULL};
+		"C: DATA\r\n", "S: 354 go\r\n", "C: secret\r\n.\r\n", "S: 250 ok\r\n", "C: VRFY secret\r\n", "S: 252 secret\r\n",
+		"C: AUTH c2VjcmV0\r\n", "S: 504 no c2VjcmV0\r\n", "C: NOOP secret\r\n", "S: 250 ok\r\n", "C: EHLO secret@a.example\r\n",
+		"S: 250 mx\r\n", "C: AUTH PLAIN\r\n", "S: 334 \r\n", "C: c2VjcmV0\r\n", "S: 235 hello, secret\r\n", NULL};
 	feed_open(&f, 0);
 	f.env.dialogue = &ear;
 	n_told = 0;
 	feed_play(&f, script, SIZE_MAX, 0);
+	assert_null(memmem(f.facts.text, f.facts.text_used, "secret", 6));
+	assert_null(memmem(f.facts.text, f.facts.text_used, "c2VjcmV0", 8));
 	feed_close(&f);
 	assert_null(strstr(told, "secret"));
 	assert_null(strstr(told, "c2VjcmV0"));
