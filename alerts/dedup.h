@@ -1,8 +1,9 @@
 // Repeats: the first alert of a key is told at once, the rest of its window is counted, and one update at the window's
 // end says how many. A rise in severity or confidence breaks through. DESIGN section 7, `repeat`.
 //
-// Packet time only, and it never runs backwards here: a file that is older than the one before counts as now. Memory is reserved at open and bounded; when every key is in use, the key whose window ends next
-// leaves early and tells what it owes. One thread.
+// Packet time only, and it never runs backwards here: a file that is older than the one before counts as now. Memory is
+// reserved at open and bounded; when every key is in use, the key whose window ends next leaves early and tells what it
+// owes. One thread.
 #pragma once
 
 #include <stdbool.h>

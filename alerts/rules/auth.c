@@ -23,6 +23,14 @@ static const struct {
 	{MECH_OTHER, SEVERITY_MEDIUM, CONFIDENCE_SUSPECT},    // we do not know what it shows
 };
 
+// What the server said; told early, it may not have spoken yet.
+static const char *auth_answer(const struct smtp_facts *m)
+{
+	if (m->auth_accepted)
+		return ":accepted";
+	return m->n_auth_failed ? ":not_accepted" : ":no_answer_seen";
+}
+
 static void auth_frames(const struct rule_input *in, struct claim *c)
 {
 	// An answer shows that it was a command; without one and with octets missing before it, it may be quoted in a mail.
@@ -31,8 +39,8 @@ static void auth_frames(const struct rule_input *in, struct claim *c)
 	else
 		claim_in_context(c, &in->smtp->auth_mark);
 	claim_frame(c, &in->smtp->auth_reply_mark);
-	claim_detail(c, "%.*s:%s", in->smtp->auth_name.len < 32 ? in->smtp->auth_name.len : 32,
-		(const char *)facts_text(in->facts, in->smtp->auth_name), in->smtp->auth_accepted ? "accepted" : "not_accepted");
+	claim_detail(c, "%.*s%s", in->smtp->auth_name.len < 32 ? in->smtp->auth_name.len : 32,
+		(const char *)facts_text(in->facts, in->smtp->auth_name), auth_answer(in->smtp));
 }
 
 // Refused before anything secret crossed the wire: the server did right, and nothing leaked.

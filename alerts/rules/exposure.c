@@ -44,7 +44,11 @@ bool rule_exposure_content(const struct rule_input *in, struct claim *c)
 		return false;
 	claim_seen(c, &m->content_mark);
 	claim_frame(c, &m->mail_ok_mark);
-	claim_detail(c, "messages:%" PRIu32 ":octets:%" PRIu64, m->n_messages, m->content_octets);
+	// Told early, the content has only begun.
+	if (in->conn->end == END_OPEN)
+		claim_detail(c, "messages:%" PRIu32 ":so_far", m->n_messages);
+	else
+		claim_detail(c, "messages:%" PRIu32 ":octets:%" PRIu64, m->n_messages, m->content_octets);
 	return true;
 }
 

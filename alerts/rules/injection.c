@@ -17,7 +17,9 @@ bool rule_injection_command(const struct rule_input *in, struct claim *c)
 		c->severity = SEVERITY_INFO;
 	else if (!in->tls->records[DIR_C2S])
 		c->severity = SEVERITY_MEDIUM;
-	claim_detail(c, "octets_before_tls:%u:%s", m->injected_c2s, m->injected_c2s_verb ? "verb" : "padding");
+	// That TLS follows is known only when it does.
+	claim_detail(c, "octets_%s:%u:%s", in->tls->records[DIR_C2S] ? "before_tls" : "after_starttls", m->injected_c2s,
+		m->injected_c2s_verb ? "verb" : "padding");
 	return true;
 }
 

@@ -65,6 +65,9 @@ bool rule_command_mangled(const struct rule_input *in, struct claim *c)
 	claim_in_context(c, &m->mangled_mark);
 	if (!m->mangled_code)
 		claim_absent(c, CONFIDENCE_PROBABLE, quality_of_end(in->facts));
-	claim_detail(c, "mangled_octets:%u:reply:%u", m->mangled_len, m->mangled_code);
+	if (m->mangled_code)
+		claim_detail(c, "mangled_octets:%u:reply:%u", m->mangled_len, m->mangled_code);
+	else
+		claim_detail(c, "mangled_octets:%u:no_reply_seen", m->mangled_len);
 	return true;
 }

@@ -95,7 +95,10 @@ bool rule_not_offered_but_sent(const struct rule_input *in, struct claim *c)
 	claim_frame(c, &m->starttls_reply_mark);
 	c->severity = works ? SEVERITY_HIGH : SEVERITY_LOW;
 	c->subject = works ? SUBJECT_PATH : SUBJECT_CLIENT;
-	claim_detail(c, "starttls_reply:%u", m->starttls_code);
+	if (m->starttls_code)
+		claim_detail(c, "starttls_reply:%u", m->starttls_code);
+	else
+		claim_detail(c, "no_reply_seen");
 	return true;
 }
 
@@ -111,7 +114,7 @@ bool rule_required_530(const struct rule_input *in, struct claim *c)
 bool rule_first_seen_plain(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
-	if (!m->clear[CLEAR_NOT_OFFERED] || !in->memory || !memory_first_seen(in->memory, in->facts))
+	if (!m->clear[CLEAR_NOT_OFFERED] || in->conn->role == ROLE_LMTP || !in->memory || !memory_first_seen(in->memory, in->facts))
 		return false;
 	claim_absent(c, CONFIDENCE_CERTAIN, offer_quality(m, CLEAR_NOT_OFFERED));
 	claim_frame(c, &m->clear_mark[CLEAR_NOT_OFFERED]);

@@ -348,7 +348,7 @@ static const struct rules_row rows[] = {
 	{"not offered but works", unoffered_works, NULL, "starttls.not-offered-but-sent/certain/high/complete"},
 	{"not offered and refused", unoffered_refused, NULL, "starttls.not-offered-but-sent/certain/low/complete"},
 	{"530, no password offer told", needs_tls, NULL, "starttls.required-530/certain/info/complete"},
-	{"LMTP", lmtp, NULL, FIRST CLEAR " lmtp.plaintext/certain/low/complete"},
+	{"LMTP", lmtp, NULL, CLEAR " lmtp.plaintext/certain/low/complete"},
 	{"454", temp, NULL, "starttls.rejected-temp/certain/medium/complete"},
 	{"454, then mail", temp_then_mail, NULL, "starttls.rejected-temp/certain/high/complete " CLEAR},
 	{"454, then TLS", temp_then_tls, NULL, "starttls.rejected-temp/certain/low/complete"},
