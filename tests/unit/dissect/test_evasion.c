@@ -99,6 +99,39 @@ static void test_offer_behind_a_hole(void **state)
 	assert_int_equal(w.last.smtp.offer_flaws, 0);
 }
 
+// A SYN with another number after the handshake reaches nobody: the dialogue is read all the same.
+static void test_forged_syn(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, {C, SYN, 70000, 0}, {S, SYN | ACK, 70000, 1}, GREET};
+	static const struct segment first[] = {{C, SYN, 70000, 0}, OPEN, GREET};
+	static const struct segment again[] = {OPEN, {C, SYN, 5000000, 0}, {S, SYN | ACK, 6000000, 5000001},
+		{S, ACK, 6000001, 5000001, "220 mx ESMTP\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.smtp.offer, OFFER_YES);
+	wire_init(&w);
+	RUN(&w, first);
+	assert_int_equal(w.last.smtp.offer, OFFER_YES);
+	wire_init(&w);
+	RUN(&w, again); // a new handshake on a tuple that never spoke
+	assert_int_equal(w.last.smtp.greeting_code, 220);
+}
+
+// The client sends a SYN/ACK before its SYN, to be taken for the server.
+static void test_reversal(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {{C, SYN | ACK, 90000, 90000}, OPEN, GREET};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.n_finals, 1);
+	assert_int_equal(w.last.conn.dst_port, 25);
+	assert_int_equal(w.last.smtp.offer, OFFER_YES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +140,8 @@ int main(void)
 		cmocka_unit_test(test_replies_of_lost_commands),
 		cmocka_unit_test(test_content_after_a_hole),
 		cmocka_unit_test(test_offer_behind_a_hole),
+		cmocka_unit_test(test_forged_syn),
+		cmocka_unit_test(test_reversal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
