@@ -6,13 +6,13 @@
 //   - the weaker sign lists the stronger one of the same thing (an odd end of data lists the attempt, the attempt
 //     lists the success; an offer of passwords in clear lists the password in clear);
 //   - the symptom lists the mark of the box that makes it (not offered lists masked).
-//   - what merely accompanies a cause of the same subject lists that cause (a client's bare LF lists the ways in which a
-//     client sends mail in clear).
+//   - what merely accompanies a cause of the same subject lists that cause (a client's bare LF lists the ways in which
+//     a client sends mail in clear).
 // Two rows may list each other where either can be the louder one: severity decides, then the later row. Beyond such
-// pairs the lists have no cycles. Different attacks never list each other, however often they meet: a password in clear,
-// smuggling, injection and the residue of stripping stay alerts of their own. The judge applies the lists only when the
-// other finding becomes an alert itself and is not less severe (alerts/judge_tell.c), so nothing loud is hidden behind
-// something quiet, disabled or merely informative.
+// pairs the lists have no cycles. Different attacks never list each other, however often they meet: a password in
+// clear, smuggling, injection and the residue of stripping stay alerts of their own. The judge applies the lists only
+// when the other finding becomes an alert itself and is not less severe (alerts/judge_tell.c), so nothing loud is
+// hidden behind something quiet, disabled or merely informative.
 //
 // Categories are a closed set, see tests/unit/alerts/test_catalogue.c. Technique ids are those of MITRE ATT&CK
 // Enterprise v17.

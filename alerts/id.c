@@ -33,8 +33,8 @@ static void put_be(struct hashed *h, uint64_t value, size_t len)
 
 // What tells one connection from every other: `label` keeps the kinds of ids apart. The tap's name comes last, so
 // it may be cut (255 octets) without touching the rest.
-static void digest_of(uint8_t out[DIGEST_LEN], char label, const struct facts *f, const char *tap, uint32_t signature_id,
-                      uint32_t ordinal)
+static void digest_of(uint8_t out[DIGEST_LEN], char label, const struct facts *f, const char *tap,
+                      uint32_t signature_id, uint32_t ordinal)
 {
 	const struct conn_facts *c = &f->conn;
 	struct hashed h = {.len = 0};
@@ -86,8 +86,8 @@ void record_session_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const
 	base32(out, f->conn.start_ns, digest);
 }
 
-void record_alert_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const char *tap, uint64_t time_ns, uint32_t signature_id,
-                     uint32_t ordinal)
+void record_alert_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const char *tap, uint64_t time_ns,
+                     uint32_t signature_id, uint32_t ordinal)
 {
 	uint8_t digest[DIGEST_LEN];
 

@@ -184,7 +184,8 @@ static void tell_stats(struct judge *j, const struct message *head, bool last)
 int judge_take(struct judge *j, const struct message *m, size_t len)
 {
 	if (!judge_check(m, len)) {
-		log_error("judge", "a message of worker %u makes no sense; restart the sensor", len >= sizeof(*m) ? m->worker : 0);
+		log_error("judge", "a message of worker %u makes no sense; restart the sensor",
+			len >= sizeof(*m) ? m->worker : 0);
 		return -EBADMSG;
 	}
 	if (m->time_ns > j->now_ns)

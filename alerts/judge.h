@@ -62,7 +62,8 @@ struct judge_summary {
 	uint64_t sessions, alerts, records;
 	uint64_t by_state[STATE_N], by_verdict[VERDICT_N];
 	uint64_t by_tls_version[8];    // judge_tls_version_names[]
-	uint64_t blind_gap, blind_one_direction, blind_midstream, blind_truncated, blind_ambiguous, blind_evicted; // sessions
+	// Sessions.
+	uint64_t blind_gap, blind_one_direction, blind_midstream, blind_truncated, blind_ambiguous, blind_evicted;
 	uint64_t checksum_accepted;    // segments with a bad checksum that were used (offload)
 	uint64_t counter[DISSECT_COUNTERS]; // of all workers, at the end
 	uint64_t first_ns, last_ns;    // packet time

@@ -34,5 +34,6 @@ enum direction judge_direction(const struct judge_config *config, const struct c
 
 bool judge_exempt(const struct judge_config *config, const struct conn_facts *c)
 {
-	return any(config->exempt, config->n_exempt, c->src, c->ip_v) || any(config->exempt, config->n_exempt, c->dst, c->ip_v);
+	return any(config->exempt, config->n_exempt, c->src, c->ip_v) ||
+	       any(config->exempt, config->n_exempt, c->dst, c->ip_v);
 }

@@ -58,7 +58,8 @@ static uint32_t *hold_links(struct judge_entry *e)
 	return e->hold;
 }
 
-static void list_add(struct judge_sessions *t, struct judge_list *l, uint32_t *(*links)(struct judge_entry *), uint32_t index)
+static void list_add(struct judge_sessions *t, struct judge_list *l, uint32_t *(*links)(struct judge_entry *),
+                     uint32_t index)
 {
 	uint32_t *mine = links(at(t, index));
 
@@ -68,7 +69,8 @@ static void list_add(struct judge_sessions *t, struct judge_list *l, uint32_t *(
 	l->end[NEWER] = index;
 }
 
-static void list_remove(struct judge_sessions *t, struct judge_list *l, uint32_t *(*links)(struct judge_entry *), uint32_t index)
+static void list_remove(struct judge_sessions *t, struct judge_list *l, uint32_t *(*links)(struct judge_entry *),
+                        uint32_t index)
 {
 	uint32_t *mine = links(at(t, index));
 

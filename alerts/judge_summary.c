@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const judge_tls_version_names[8] = {"none", "SSLv2", "SSLv3", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "unknown"};
+const char *const judge_tls_version_names[8] = {
+	"none", "SSLv2", "SSLv3", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3", "unknown"};
 
 static const uint16_t tls_versions[8] = {0, 0x0002, 0x0300, 0x0301, 0x0302, 0x0303, 0x0304, 0};
 enum { VERSION_NONE = 0, VERSION_UNKNOWN = 7 };
@@ -35,7 +36,8 @@ static bool better(const struct judge_example *e, const struct finding *f, bool 
 }
 
 // Counts nothing. `alert_id` is NULL for a session's record.
-static struct judge_example *example(struct judge *j, const struct session *s, const struct finding *f, const char *alert_id)
+static struct judge_example *example(struct judge *j, const struct session *s, const struct finding *f,
+                                     const char *alert_id)
 {
 	struct judge_example *e = &j->summary.finding[f->row - catalogue];
 

@@ -37,8 +37,8 @@ static bool listed(const char *ids, const char *id)
 	return false;
 }
 
-// True when `g` tells `f`: f's row lists it, and it is loud enough to be an alert and not quieter than `f`. Of two equals
-// that list each other, the later row tells.
+// True when `g` tells `f`: f's row lists it, and it is loud enough to be an alert and not quieter than `f`. Of two
+// equals that list each other, the later row tells.
 static bool tells(const struct finding *g, const struct finding *f)
 {
 	if (g == f || g->severity == SEVERITY_INFO || g->severity < f->severity || !listed(f->row->subsumed_by, g->row->id))
@@ -155,7 +155,8 @@ static void tell_one(struct judge *j, const struct finding *f, const struct judg
 
 	memcpy(offer.key.server, c->dst, sizeof(offer.key.server));
 	relate(s, &a);
-	record_alert_id(a.id, s->facts, j->config.tap, at->time_ns, f->row->signature_id, at->entry ? at->entry->n_alerts : 0);
+	record_alert_id(a.id, s->facts, j->config.tap, at->time_ns, f->row->signature_id,
+		at->entry ? at->entry->n_alerts : 0);
 	if (at->entry)
 		at->entry->n_alerts++;
 	if (dedup_take(j->dedup, &offer, &a.repeat, &kept))
@@ -205,7 +206,8 @@ void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void
 	struct judge *j = ctx;
 	const struct judge_kept *k = kept;
 	struct session *s = &j->update;
-	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .time_ns = k->time_ns, .frame = k->frame};
+	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .time_ns = k->time_ns,
+		.frame = k->frame};
 
 	judge_conclude(j, s, &k->facts, &k->expect);
 	s->final = k->final;

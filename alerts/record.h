@@ -44,15 +44,16 @@ size_t record_tls(char *out, const struct record_config *c, const struct session
 size_t record_alert_write(char *out, const struct record_config *c, const struct record_alert *a);
 size_t record_anomaly(char *out, const struct record_config *c, const struct message_anomaly *m);
 // Anomaly of a session: `event` names it ("tcp_gap", "overlap_differs", ...), layer "stream" or "applayer".
-size_t record_session_anomaly(char *out, const struct record_config *c, const struct session *s, const char *layer, const char *event);
-size_t record_stats(char *out, const struct record_config *c, const struct message_counters *m, const uint64_t sessions[STATE_N],
-                    const uint64_t verdicts[VERDICT_N], uint64_t alerts);
+size_t record_session_anomaly(char *out, const struct record_config *c, const struct session *s, const char *layer,
+                              const char *event);
+size_t record_stats(char *out, const struct record_config *c, const struct message_counters *m,
+                    const uint64_t sessions[STATE_N], const uint64_t verdicts[VERDICT_N], uint64_t alerts);
 
 // Ids. Deterministic: 48 bits of packet time (ms), then a hash of tuple, ISNs, tap, finding and ordinal; 26
 // characters of Crockford base 32, sortable by time.
 void record_session_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const char *tap);
-void record_alert_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const char *tap, uint64_t time_ns, uint32_t signature_id,
-                     uint32_t ordinal);
+void record_alert_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const char *tap, uint64_t time_ns,
+                     uint32_t signature_id, uint32_t ordinal);
 uint64_t record_flow_id(const struct facts *f, const char *tap); // 51 bits
 
 // Community ID v1, seed 0. `out` has room for 32 octets.

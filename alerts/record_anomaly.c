@@ -60,7 +60,8 @@ static void session_anomaly_event(struct record_writer *w, const void *what)
 	json_close_object(&w->json);
 }
 
-size_t record_session_anomaly(char *out, const struct record_config *c, const struct session *s, const char *layer, const char *event)
+size_t record_session_anomaly(char *out, const struct record_config *c, const struct session *s, const char *layer,
+                              const char *event)
 {
 	return record_render(out, c, session_anomaly_event, &(struct session_anomaly){s, layer, event});
 }

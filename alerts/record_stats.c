@@ -134,8 +134,8 @@ static void stats_event(struct record_writer *w, const void *what)
 	json_close_object(&w->json);
 }
 
-size_t record_stats(char *out, const struct record_config *c, const struct message_counters *m, const uint64_t sessions[STATE_N],
-                    const uint64_t verdicts[VERDICT_N], uint64_t alerts)
+size_t record_stats(char *out, const struct record_config *c, const struct message_counters *m,
+                    const uint64_t sessions[STATE_N], const uint64_t verdicts[VERDICT_N], uint64_t alerts)
 {
 	return record_render(out, c, stats_event, &(struct stats){m, sessions, verdicts, alerts});
 }

@@ -60,7 +60,8 @@ bool rule_rejected_odd(const struct rule_input *in, struct claim *c)
 bool rule_command_mangled(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
-	if (!m->n_mangled || (m->mangled_code >= 200 && m->mangled_code < 400) || (!m->mangled_code && in->conn->end == END_OPEN))
+	if (!m->n_mangled || (m->mangled_code >= 200 && m->mangled_code < 400) ||
+	    (!m->mangled_code && in->conn->end == END_OPEN))
 		return false;
 	claim_in_context(c, &m->mangled_mark);
 	if (!m->mangled_code)

@@ -48,7 +48,8 @@ bool rule_masked_keyword(const struct rule_input *in, struct claim *c)
 		claim_cap(c, CONFIDENCE_SUSPECT);
 	else if (!m->greeting_masked && !m->n_mangled && !m->n_masked_lines)
 		claim_cap(c, CONFIDENCE_PROBABLE);
-	claim_detail(c, "masked:%.*s", m->masked.len < 32 ? m->masked.len : 32, (const char *)facts_text(in->facts, m->masked));
+	claim_detail(c, "masked:%.*s", m->masked.len < 32 ? m->masked.len : 32,
+		(const char *)facts_text(in->facts, m->masked));
 	return true;
 }
 
@@ -114,7 +115,8 @@ bool rule_required_530(const struct rule_input *in, struct claim *c)
 bool rule_first_seen_plain(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
-	if (!m->clear[CLEAR_NOT_OFFERED] || in->conn->role == ROLE_LMTP || !in->memory || !memory_first_seen(in->memory, in->facts))
+	if (!m->clear[CLEAR_NOT_OFFERED] || in->conn->role == ROLE_LMTP || !in->memory ||
+	    !memory_first_seen(in->memory, in->facts))
 		return false;
 	claim_absent(c, CONFIDENCE_CERTAIN, offer_quality(m, CLEAR_NOT_OFFERED));
 	claim_frame(c, &m->clear_mark[CLEAR_NOT_OFFERED]);

@@ -38,7 +38,8 @@ bool rule_line_too_long(const struct rule_input *in, struct claim *c)
 	if (!m->long_command && !m->long_text && !m->long_reply)
 		return false;
 	claim_absent(c, CONFIDENCE_CERTAIN, quality_of_conn(in->facts)); // what is a line depends on all before it
-	claim_detail(c, "commands:%" PRIu32 ":text:%" PRIu32 ":replies:%" PRIu32, m->long_command, m->long_text, m->long_reply);
+	claim_detail(c, "commands:%" PRIu32 ":text:%" PRIu32 ":replies:%" PRIu32, m->long_command, m->long_text,
+		m->long_reply);
 	return true;
 }
 

@@ -131,7 +131,8 @@ bool rule_fallback_plaintext(const struct rule_input *in, struct claim *c)
 	if (!found)
 		return false;
 	claim_seen(c, &in->smtp->mail_ok_mark);
-	claim_cap(c, a.same_envelope || (a.same_hello && a.ago_ns <= MEMORY_AT_ONCE_NS) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+	bool same = a.same_envelope || (a.same_hello && a.ago_ns <= MEMORY_AT_ONCE_NS);
+	claim_cap(c, same ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
 	// The pair is no surer than the failure it starts from.
 	claim_cap(c, a.confidence);
 	claim_detail(c, "tls_failed_before:%llus%s%s", (unsigned long long)(a.ago_ns / 1000000000),
