@@ -30,6 +30,7 @@ static int open_pools(struct dissect *e)
 
 int dissect_open(struct dissect **out, const struct dissect_config *config)
 {
+	*out = NULL;
 	struct dissect *e = aligned_alloc(64, (sizeof(*e) + 63) & ~(size_t)63);
 	if (!e)
 		return -ENOMEM;
@@ -261,9 +262,27 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 struct slot {
 	struct decoded decoded;
 	uint64_t hash;
-	uint8_t outcome; // enum decode_outcome
+	uint16_t anomaly; // enum dissect_counter of a kind of trouble met for the first time; 0 none
+	uint8_t outcome;  // enum decode_outcome
 	bool mine;
 };
+
+// Trouble below the connections that is told once a kind; after that the counters tell how often.
+static const enum dissect_counter anomalies[] = {
+	COUNT_packet_link_unknown, COUNT_packet_cut, COUNT_decode_ip4_bad_header, COUNT_decode_ip6_bad_header,
+	COUNT_decode_ip6_ext_limit, COUNT_decode_tcp_bad_header, COUNT_decode_vlan_limit, COUNT_fragment_overlap,
+};
+
+static uint16_t first_of_kind(struct dissect *e)
+{
+	for (size_t i = 0; i < sizeof(anomalies) / sizeof(*anomalies); i++) {
+		if (counter_read(&e->counter[anomalies[i]]) && !(e->anomalies_told & 1u << i)) {
+			e->anomalies_told |= 1u << i;
+			return (uint16_t)anomalies[i];
+		}
+	}
+	return 0;
+}
 
 static void hash_slot(struct dissect *e, struct slot *s)
 {
@@ -297,8 +316,11 @@ void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 		for (size_t i = 0; i < m; i++) {
 			slot[i].outcome = (uint8_t)decode_packet(&p[i], &slot[i].decoded, false, count);
 			slot[i].mine = false;
+			slot[i].anomaly = 0;
 			if (slot[i].outcome == DECODE_TCP)
 				hash_slot(e, &slot[i]);
+			else if (slot[i].outcome == DECODE_DONE)
+				slot[i].anomaly = first_of_kind(e);
 		}
 		for (size_t i = 0; i < m; i++) {
 			if (slot[i].mine)
@@ -310,6 +332,8 @@ void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 				take_segment(e, slot[i].hash, &slot[i].decoded, &p[i], false);
 			else if (slot[i].outcome == DECODE_FRAGMENT)
 				take_fragment(e, &slot[i], &p[i]);
+			if (slot[i].anomaly)
+				tell_anomaly(e, slot[i].anomaly, &p[i]);
 		}
 		e->watermark = 2 * p[m - 1].seq + 1;
 	}

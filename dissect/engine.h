@@ -32,6 +32,7 @@ struct dissect {
 	uint64_t watermark;
 	uint64_t counters_due_ns;
 	uint32_t counters_ord; // messages that belong to no session
+	uint32_t anomalies_told; // bits of the kinds of trouble that were told
 	uint8_t known_port[65536 / 8];
 	uint64_t scratch[DISSECT_COUNTERS]; // where workers other than the first count what all of them see
 	uint64_t counter[DISSECT_COUNTERS];

@@ -366,6 +366,31 @@ static void test_snaplen(void **state)
 	assert_int_equal(w.last.smtp.clear[CLEAR_NOT_OFFERED], 0);
 }
 
+// Trouble that belongs to no connection is told once a kind, however often it comes.
+static void test_anomalies(void **state)
+{
+	(void)state;
+	static const struct segment cut = {C, ACK, 1, 1, "NOOP\r\n"};
+	struct wire w;
+	wire_init(&w);
+	struct dissect *d;
+	assert_int_equal(dissect_open(&d, &w.config), 0);
+	for (uint32_t len = 0; len < 40; len++) {
+		uint8_t octets[64];
+		size_t whole = wire_packet(&w, &cut, cut.text, strlen(cut.text), octets);
+		struct packet p = {.data = octets, .len = len, .wire_len = (uint32_t)whole, .seq = len + 1, .frame = len + 1, .linktype = 101};
+		dissect_burst(d, &p, 1);
+	}
+	struct packet unknown = {.data = (const uint8_t *)"?", .len = 1, .wire_len = 1, .seq = 41, .frame = 41, .linktype = 147};
+	dissect_burst(d, &unknown, 1);
+	dissect_finish(d);
+	dissect_close(&d);
+	assert_int_equal(w.n_anomalies, 2);
+	assert_int_equal(count(&w, COUNT_packet_cut), 40);
+	assert_int_equal(count(&w, COUNT_packet_link_unknown), 1);
+	assert_ledger(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_idle_and_silence),
 		cmocka_unit_test(test_eviction),
 		cmocka_unit_test(test_snaplen),
+		cmocka_unit_test(test_anomalies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

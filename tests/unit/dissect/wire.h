@@ -36,7 +36,7 @@ struct wire {
 	struct facts last;   // of the last MESSAGE_SESSION
 	struct message_end end;
 	struct message_counters counters;
-	size_t n_sessions, n_finals, n_ends, n_sealed;
+	size_t n_sessions, n_finals, n_ends, n_sealed, n_anomalies;
 	uint64_t seq;
 	uint64_t time_ns;
 };
@@ -54,6 +54,8 @@ static void wire_emit(void *ctx, const struct message *m, size_t len)
 	} else if (m->type == MESSAGE_END) {
 		memcpy(&w->end, m, sizeof(w->end));
 		w->n_ends++;
+	} else if (m->type == MESSAGE_ANOMALY) {
+		w->n_anomalies++;
 	} else if (m->type == MESSAGE_COUNTERS) {
 		memcpy(&w->counters, m, sizeof(w->counters));
 	}
