@@ -146,7 +146,7 @@ enum smtp_eod {
 enum smtp_oddity {
 	ODD_REPLY_NO_CODE = 1 << 0,      // a reply line without three digits
 	ODD_REPLY_MIXED_CODE = 1 << 1,   // lines of one reply carry different codes
-	ODD_REPLY_NO_CRLF = 1 << 2,      // a reply line ended by LF alone
+	ODD_REPLY_NO_CRLF = 1 << 2,      // a reply line ended by LF alone, or by nothing at all
 	ODD_REPLY_HYPHEN_LAST = 1 << 3,  // a reply ended by a "nnn-" line (next reply or command followed)
 	ODD_NESTED_MAIL = 1 << 4,        // MAIL inside a transaction
 	ODD_BDAT_SYNTAX = 1 << 5,        // BDAT without a proper size
