@@ -35,6 +35,7 @@ struct conn {
 	bool candidate;         // on another port: not recognised as SMTP yet, nothing is told
 	bool news;              // something worth telling came up
 	bool sealed;
+	bool one_sided;         // the other direction was waited for and never came: waited for no more
 	bool tls_failed;        // a handshake was given up for lines in clear
 	uint8_t recent_at[2];
 	struct conn_recent recent[2][CONN_RECENT];

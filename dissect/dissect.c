@@ -89,8 +89,7 @@ static void close_flow(struct dissect *e, uint32_t flow, enum session_end end)
 		[END_IDLE] = COUNT_flow_closed_idle, [END_EOF] = COUNT_flow_closed_eof,
 		[END_EVICTED] = COUNT_flow_closed_evicted, [END_REUSE] = COUNT_flow_closed_reuse,
 	};
-	stream_close(e, flow, end);
-	engine_count(e, count[end], 1);
+	engine_count(e, count[stream_close(e, flow, end)], 1);
 	flow_table_remove(&e->table, flow);
 }
 
@@ -183,14 +182,21 @@ static uint32_t open_flow(struct dissect *e, uint64_t hash, const struct decoded
 	return flow;
 }
 
-// A SYN on a tuple that has ended, or that has moved on from that sequence number, is a new connection.
-static bool reuses(const struct flow_hot *h, enum dir d, const struct decoded *s)
+// A SYN on a tuple that has ended is a new connection. On one that is in use anybody may send it: then only the SYN/ACK
+// that answers it shows that the server has taken it (RFC 5961 4).
+static bool reuses(struct flow_hot *h, enum dir d, const struct decoded *s)
 {
-	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+	if ((s->flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
 		return false;
 	if (flow_has(h, FLOW_BASE, d) && s->seq + 1 == h->base[d])
-		return false; // the same SYN again
-	return h->flags & FLOW_CLOSING || h->off[0] || h->off[1] || flow_has(h, FLOW_FIN, d);
+		return false; // the same one again
+	if (s->flags & TCP_ACK)
+		return h->flags & FLOW_NEW_SYN;
+	if (h->flags & FLOW_CLOSING || flow_has(h, FLOW_FIN, d))
+		return true;
+	if (h->off[0] || h->off[1])
+		h->flags |= FLOW_NEW_SYN;
+	return false;
 }
 
 enum { ETHERNET_PAYLOAD_MAX = 1500 };
@@ -231,9 +237,11 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 {
 	enum dir d;
 	uint32_t flow = flow_table_find(&e->table, hash, s, &d);
+	bool syn_seen = false;
 	if (flow && reuses(flow_hot_at(&e->table, flow), d, s)) {
-		struct flow_hot *h = flow_hot_at(&e->table, flow);
-		enum session_end end = h->flags & FLOW_CLOSING ? stream_end_reason(h) : END_REUSE;
+		struct flow_hot *old = flow_hot_at(&e->table, flow);
+		syn_seen = old->flags & FLOW_NEW_SYN;
+		enum session_end end = old->flags & FLOW_CLOSING ? stream_end_reason(old) : END_REUSE;
 		wheel_remove(&e->wheel, flow);
 		close_flow(e, flow, end);
 		flow = 0;
@@ -245,6 +253,8 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 		return;
 	}
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (syn_seen)
+		flow_set(h, FLOW_SYN, DIR_C2S);
 	if (!checksum_usable(e, h, d, s)) {
 		engine_count(e, COUNT_packet_tcp_bad_checksum, 1);
 		return;

@@ -29,7 +29,7 @@ enum flow_flag {
 	FLOW_CLOSING = 1 << 12,  // ended; lingers for stragglers
 	FLOW_GUESSED = 1 << 13,  // who is the server was told by port numbers only
 	FLOW_REOPENED = 1 << 14, // life after a reset that had looked valid
-	FLOW_KNOWN_PORT = 1 << 15,
+	FLOW_NEW_SYN = 1 << 15,  // a SYN with another number came while it was in use: its SYN/ACK would make it a new one
 };
 
 struct flow_hot {

@@ -212,9 +212,12 @@ size_t smtp_held_left(struct smtp *m, struct smtp_env *env, struct place *at, co
 // upgrade.c: around STARTTLS.
 void smtp_starttls(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args);
 void smtp_starttls_answer(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
-size_t smtp_upgrade_client(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len, enum smtp_need *need);
-size_t smtp_upgrade_server(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len, enum smtp_need *need);
-size_t smtp_upgrade_guess(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len, enum smtp_need *need);
+size_t smtp_upgrade_client(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len,
+                           enum smtp_need *need);
+size_t smtp_upgrade_server(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len,
+                           enum smtp_need *need);
+size_t smtp_upgrade_guess(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len,
+                           enum smtp_need *need);
 bool smtp_upgrade_is_tls(enum dir d, uint8_t first);
 
 // talk.c: the masked dialogue.

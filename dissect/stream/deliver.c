@@ -57,10 +57,10 @@ bool stream_contradicts(const struct conn *c, enum dir d, uint64_t off, const ui
 // Everything the sender had received when it sent this was parsed, or will never come.
 static bool causes_parsed(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked)
 {
-	const struct flow_cold *cold = flow_cold_at(&e->table, flow);
-	if (!cold->pkts[dir_other(d)]) // a one-sided capture has no causes to wait for
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (engine_conn(e, h)->one_sided) // there are no causes to wait for
 		return true;
-	return acked <= flow_hot_at(&e->table, flow)->off[dir_other(d)];
+	return acked <= h->off[dir_other(d)];
 }
 
 // ... or stands in the queue of the other direction. That is enough only where that queue itself waits for this one.
@@ -256,6 +256,8 @@ bool stream_give_up(struct dissect *e, uint32_t flow)
 		end_wait(e, flow, d);
 	} else if (stream_reach(e, flow, o) > h->off[o]) { // their octets wait, too: that wait ends first
 		end_wait(e, flow, o);
+	} else if (!flow_cold_at(&e->table, flow)->pkts[o]) {
+		c->one_sided = true; // the other arm had time enough to be the slower one
 	} else {
 		// The other side's octets up to what was acknowledged are missing, as far as its own queue has none.
 		stream_gap(e, flow, o, theirs && theirs->off < head->acked ? theirs->off : head->acked);

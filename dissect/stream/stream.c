@@ -4,6 +4,7 @@
 #include "dissect/classify/three_rules.h"
 
 enum { CLASSIFY_SEGMENTS = 8 };     // 8 payload segments are looked at on other ports; tunnels are set up in two
+enum { UNSEEN_ACK_OCTETS = 256 << 10 }; // acknowledged beyond what was captured: a loss; farther is not this connection
 enum { WINDOW_OCTETS = 4 << 20 }; // 4 MiB ahead; senders of mail have smaller windows, farther is not this connection
 
 // ---- opening -------------------------------------------------------------------------------------------------
@@ -51,9 +52,19 @@ static void take_bases(struct flow_hot *h, enum dir d, const struct decoded *s)
 		set_base(h, o, s->ack);
 }
 
-static void take_ack(struct flow_hot *h, enum dir d, const struct decoded *s)
+// What `d` has acknowledged of the other side lies so far behind anything captured that it belongs to something else.
+static bool acks_nonsense(const struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
-	if (!flow_has(h, FLOW_BASE, dir_other(d)))
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	enum dir o = dir_other(d);
+	return h->phase == FLOW_SESSION && s->flags & TCP_ACK && flow_cold_at(&e->table, flow)->pkts[o] &&
+	       flow_offset(h, o, s->ack) > (int64_t)stream_reach(e, flow, o) + UNSEEN_ACK_OCTETS;
+}
+
+static void take_ack(const struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (!flow_has(h, FLOW_BASE, dir_other(d)) || acks_nonsense(e, flow, d, s))
 		return;
 	if (!h->ack[d] || (int32_t)(s->ack - h->ack[d]) > 0)
 		h->ack[d] = s->ack;
@@ -110,8 +121,6 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 		return;
 	}
 	h->phase = FLOW_SESSION;
-	if (known)
-		h->flags |= FLOW_KNOWN_PORT;
 	struct conn *c = engine_conn(e, h);
 	c->candidate = !known;
 	struct facts *f = &c->message.facts;
@@ -124,16 +133,15 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 
 // ---- payload -------------------------------------------------------------------------------------------------
 
-static bool acceptable(struct dissect *e, struct flow_hot *h, enum dir d, const struct decoded *s)
+static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	if (!(s->flags & (TCP_ACK | TCP_SYN))) {
 		engine_count(e, COUNT_tcp_no_ack_flag, 1);
 		return false;
 	}
-	int64_t acked = s->flags & TCP_ACK ? flow_offset(h, dir_other(d), s->ack) : 0;
-	int64_t off = flow_offset(h, d, s->seq);
-	if (acked > (int64_t)h->off[dir_other(d)] + WINDOW_OCTETS || off > (int64_t)h->off[d] + WINDOW_OCTETS ||
-	    off < (int64_t)h->off[d] - WINDOW_OCTETS) {
+	int64_t off = flow_offset(h, d, s->seq), here = (int64_t)h->off[d];
+	if (acks_nonsense(e, flow, d, s) || off > here + WINDOW_OCTETS || off < here - WINDOW_OCTETS) {
 		engine_count(e, COUNT_tcp_out_of_window, 1);
 		return false;
 	}
@@ -246,17 +254,21 @@ static bool fin_reached(const struct dissect *e, uint32_t flow, enum dir d)
 	return end <= (int64_t)reach;
 }
 
-static void settle_fins(struct dissect *e, uint32_t flow)
+// Both sides have ended, in sequence.
+static bool fins_done(const struct dissect *e, uint32_t flow)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (h->flags & FLOW_CLOSING)
-		return;
 	for (int i = 0; i < 2; i++) {
 		enum dir d = (enum dir)i;
 		if (flow_has(h, FLOW_FIN, d) && !flow_has(h, FLOW_FIN_DONE, d) && fin_reached(e, flow, d))
 			flow_set(h, FLOW_FIN_DONE, d);
 	}
-	if (flow_has(h, FLOW_FIN_DONE, DIR_C2S) && flow_has(h, FLOW_FIN_DONE, DIR_S2C))
+	return flow_has(h, FLOW_FIN_DONE, DIR_C2S) && flow_has(h, FLOW_FIN_DONE, DIR_S2C);
+}
+
+static void settle_fins(struct dissect *e, uint32_t flow)
+{
+	if (!(flow_hot_at(&e->table, flow)->flags & FLOW_CLOSING) && fins_done(e, flow))
 		close_soon(e, flow);
 }
 
@@ -287,7 +299,7 @@ static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const 
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
-	if (!acceptable(e, h, d, s))
+	if (!acceptable(e, flow, d, s))
 		return;
 	if (flow_has(h, FLOW_RST, d) && flow_offset(h, d, s->seq) >= (int64_t)h->off[d])
 		reopen(e, h, d);
@@ -344,9 +356,11 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 	}
 	if (s->flags & TCP_SYN)
 		take_syn(e, h, d, s);
+	if (s->flags & TCP_SYN && h->phase == FLOW_SESSION) // it came late: the other arm is slower
+		engine_conn(e, h)->message.facts.conn.syn[d] = flow_has(h, FLOW_SYN, d);
 	take_bases(h, d, s);
 	if (s->flags & TCP_ACK)
-		take_ack(h, d, s);
+		take_ack(e, flow, d, s);
 	if (s->payload_len && s->flags & TCP_SYN)
 		engine_count(e, COUNT_tcp_payload_on_syn, 1);
 	if (s->payload_len && h->phase == FLOW_WAITING)
@@ -451,7 +465,7 @@ static void tail_gaps(struct dissect *e, uint32_t flow)
 	}
 }
 
-void stream_close(struct dissect *e, uint32_t flow, enum session_end end)
+enum session_end stream_close(struct dissect *e, uint32_t flow, enum session_end end)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	if (h->phase == FLOW_SESSION) {
@@ -461,6 +475,8 @@ void stream_close(struct dissect *e, uint32_t flow, enum session_end end)
 		if (!c->sealed)
 			tail_gaps(e, flow);
 		after_segment(e, flow);
+		if ((end == END_EOF || end == END_IDLE) && fins_done(e, flow))
+			end = END_FIN;
 	}
 	if (h->phase == FLOW_SESSION) {
 		struct conn *c = engine_conn(e, h);
@@ -475,4 +491,5 @@ void stream_close(struct dissect *e, uint32_t flow, enum session_end end)
 	} else if (h->phase == FLOW_SEALED) {
 		tell_end(e, flow, end);
 	}
+	return end;
 }

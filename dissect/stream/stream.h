@@ -17,7 +17,8 @@ bool stream_timer(struct dissect *e, uint32_t flow, enum session_end *end);
 uint64_t stream_due(const struct dissect *e, uint32_t flow);
 
 // Everything that still waits is given up in order, the session ends and is told. The caller removes the flow.
-void stream_close(struct dissect *e, uint32_t flow, enum session_end end);
+// Returns how it ended: FINs behind the last hole count, though the caller only knows of the end of the capture.
+enum session_end stream_close(struct dissect *e, uint32_t flow, enum session_end end);
 
 // How a flow that is closing has ended.
 enum session_end stream_end_reason(const struct flow_hot *h);

@@ -80,8 +80,9 @@ static void tuple_reused(struct traffic *t, uint64_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t isn = i * 70000;
 		traffic_segment(t, &k, C, SYN, isn, 0, NULL, 0);
-		traffic_segment(t, &k, S, ACK, 1, isn + 1, "220 mx\r\n", 8);
-		traffic_segment(t, &k, C, ACK, isn + 1, 9, "EHLO a\r\n", 8);
+		traffic_segment(t, &k, S, SYN | ACK, isn / 2, isn + 1, NULL, 0);
+		traffic_segment(t, &k, S, ACK, isn / 2 + 1, isn + 1, "220 mx\r\n", 8);
+		traffic_segment(t, &k, C, ACK, isn + 1, isn / 2 + 9, "EHLO a\r\n", 8);
 	}
 }
 

@@ -167,16 +167,58 @@ static void test_reuse(void **state)
 	w.isn[0] += 100000;
 	w.isn[1] += 200000;
 	wire_send(&w, d, &again[0]);
+	assert_int_equal(w.n_finals, 0); // anybody can send a SYN
+	wire_send(&w, d, &again[1]);
 	assert_int_equal(w.n_finals, 1);
 	assert_int_equal(w.last.conn.end, END_REUSE);
 	assert_int_equal(w.last.smtp.n_mail_ok, 1);
-	for (size_t i = 1; i < sizeof(again) / sizeof(*again); i++)
+	for (size_t i = 2; i < sizeof(again) / sizeof(*again); i++)
 		wire_send(&w, d, &again[i]);
 	dissect_finish(d);
 	dissect_close(&d);
 	assert_int_equal(w.n_finals, 2);
 	assert_int_equal(w.last.smtp.n_mail_ok, 0);
 	assert_int_equal(w.last.conn.isn[0], w.isn[0]);
+}
+
+// A SYN that nobody answers, in the middle of a dialogue, is anybody's: the dialogue goes on. RFC 5961 4.
+static void test_forged_syn(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, {C, SYN, 777777, 0}, MAIL_OK, QUIT_FIN};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.n_finals, 1);
+	assert_int_equal(w.last.conn.end, END_FIN);
+	assert_int_equal(w.last.smtp.n_mail_ok, 1);
+}
+
+// An acknowledgment far beyond anything captured is not of this connection; one a little beyond is a loss.
+static void test_forged_ack(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, {C, ACK, 9, 1000000, "NOOP\r\n"}, {C, ACK, 9, 33, "NOOP\r\n"}, MAIL_OK};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(count(&w, COUNT_tcp_out_of_window), 1);
+	assert_int_equal(w.last.conn.missed[1], 0);
+}
+
+// One arm of the tap is slower than the other by the whole start of the dialogue.
+static void test_late_arm(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {{C, SYN, 0, 0}, {C, ACK, 1, 1}, {C, ACK, 1, 15, "EHLO a\r\n"},
+		{C, ACK, 9, 33, "MAIL FROM:<a@a.example>\r\n"}, {S, SYN | ACK, 0, 1}, {S, ACK, 1, 1, "220 mx ESMTP\r\n"},
+		{S, ACK, 15, 9, "250-mx\r\n250 SIZE\r\n"}, {S, ACK, 33, 34, "250 ok\r\n"}, QUIT_FIN};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.smtp.clear[CLEAR_NOT_OFFERED], 1);
+	assert_int_equal(w.last.smtp.clear_mark[CLEAR_NOT_OFFERED].quality, 0);
+	assert_int_equal(w.last.smtp.oddities, 0);
 }
 
 static void test_checksums(void **state)
@@ -401,6 +443,9 @@ int main(void)
 		cmocka_unit_test(test_resets),
 		cmocka_unit_test(test_life_after_reset),
 		cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_forged_syn),
+		cmocka_unit_test(test_forged_ack),
+		cmocka_unit_test(test_late_arm),
 		cmocka_unit_test(test_checksums),
 		cmocka_unit_test(test_offload),
 		cmocka_unit_test(test_keepalive_and_retransmission),
