@@ -56,6 +56,7 @@
 	X(tcp_keepalive, "keep-alive probes") \
 	X(tcp_out_of_order, "segments that waited for earlier octets") \
 	X(tcp_overlap_differs, "octets that differ from the same octets seen before") \
+	X(tcp_overlap_unknown, "segments of a dialogue sent again, cut otherwise: not compared, taken for a conflict") \
 	X(tcp_gap, "holes given up") \
 	X(tcp_gap_octets, "octets in them") \
 	X(tcp_rst_invalid, "RST not at the expected sequence number, ignored (RFC 5961)") \

@@ -282,6 +282,11 @@ static void read_held(struct smtp *m, struct smtp_env *env)
 	env->news = silent.news;
 }
 
+bool smtp_in_content(const struct smtp *m, enum dir d)
+{
+	return m->lane[d].mode == SMTP_MODE_CONTENT || m->lane[d].mode == SMTP_MODE_CHUNK;
+}
+
 size_t smtp_feed(struct smtp *m, struct smtp_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len,
                  enum smtp_need *need)
 {

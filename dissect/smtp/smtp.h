@@ -46,6 +46,9 @@ void smtp_gap(struct smtp *m, struct smtp_env *env, enum dir d, const struct pla
 // the next smtp_feed() of `d` must decide for itself and not answer SMTP_WAIT.
 void smtp_do_not_wait(struct smtp *m, enum dir d);
 
+// The octets of `d` are content of a message now, no commands or replies.
+bool smtp_in_content(const struct smtp *m, enum dir d);
+
 // The TLS layer found that octets of `d` at `at` are no TLS and the handshake had not completed: lines again.
 void smtp_plain_again(struct smtp *m, struct smtp_env *env, enum dir d, const struct place *at);
 

@@ -43,15 +43,42 @@ static void remember(struct conn *c, enum dir d, uint64_t off, const uint8_t *p,
 	*r = (struct conn_recent){.off = (uint32_t)off, .hash = octets_hash(p, len), .len = (uint16_t)len};
 }
 
-bool stream_contradicts(const struct conn *c, enum dir d, uint64_t off, const uint8_t *p, uint32_t len)
+enum again { AGAIN_SAME, AGAIN_DIFFERS, AGAIN_UNKNOWN };
+
+// Only whole delivered segments that are still remembered can be compared.
+static enum again compare(const struct conn *c, enum dir d, uint64_t off, const uint8_t *p, uint32_t len)
 {
+	uint32_t compared = 0;
 	for (int i = 0; i < CONN_RECENT; i++) {
 		const struct conn_recent *r = &c->recent[d][i];
 		uint32_t skip = r->off - (uint32_t)off;
-		if (r->len && skip < len && r->len <= len - skip && octets_hash(p + skip, r->len) != r->hash)
-			return true;
+		if (!r->len || skip >= len || r->len > len - skip)
+			continue;
+		if (octets_hash(p + skip, r->len) != r->hash)
+			return AGAIN_DIFFERS;
+		compared += r->len;
 	}
-	return false;
+	return compared == len || off < c->compare_from[d] ? AGAIN_SAME : AGAIN_UNKNOWN;
+}
+
+// Others than those delivered are a conflict. So is what cannot be compared: a forged segment that is longer than the
+// true one would otherwise hide it, and all that follows.
+void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len)
+{
+	struct conn_facts *f = &c->message.facts.conn;
+	enum again again = compare(c, d, at->off, p, len);
+	if (again == AGAIN_SAME)
+		return;
+	f->ambiguous = true;
+	f->overlaps_differ += again == AGAIN_DIFFERS;
+	place_mark_first(&f->conflict_mark, at);
+	engine_count(e, again == AGAIN_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
+}
+
+// Lines of commands and replies. Content and ciphertext are cut anew when they are sent again, and prove nothing.
+static bool in_dialogue(const struct conn *c, enum dir d)
+{
+	return c->layer[d] <= LAYER_LINES && !smtp_in_content(&c->smtp, d);
 }
 
 // Everything the sender had received when it sent this was parsed, or will never come.
@@ -75,10 +102,13 @@ static uint32_t hand_over(struct dissect *e, uint32_t flow, enum dir d, struct p
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
 	at->quality |= stream_quality(e, flow, d);
+	bool dialogue = in_dialogue(c, d);
 	uint32_t taken = (uint32_t)conn_take(e, c, d, at, p, len);
 	if (taken) {
 		remember(c, d, h->off[d], p, taken);
 		h->off[d] += taken;
+		if (!dialogue || !in_dialogue(c, d))
+			c->compare_from[d] = h->off[d];
 		c->message.facts.conn.payload_octets[d] += taken;
 		c->waiting[dir_other(d)] = false; // its cause may have come
 		c->stuck_ns = 0;
@@ -189,6 +219,7 @@ void stream_gap(struct dissect *e, uint32_t flow, enum dir d, uint64_t off)
 	};
 	conn_gap(e, c, d, &at, missing);
 	h->off[d] = off;
+	c->compare_from[d] = off;
 	queue_trim(&c->queue[d], &e->chunks, off);
 	c->stuck_ns = 0;
 }

@@ -125,6 +125,8 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	c->candidate = !known;
 	struct facts *f = &c->message.facts;
 	f->birth = cold->birth;
+	for (int i = 0; i < 2; i++)
+		c->compare_from[i] = h->off[i];
 	f->conn.midstream = !flow_has(h, FLOW_SYN, DIR_C2S) && !flow_has(h, FLOW_SYN, DIR_S2C);
 	f->conn.syn[0] = flow_has(h, FLOW_SYN, DIR_C2S);
 	f->conn.syn[1] = flow_has(h, FLOW_SYN, DIR_S2C);
@@ -146,15 +148,6 @@ static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struc
 		return false;
 	}
 	return true;
-}
-
-static void note_ambiguous(struct dissect *e, struct conn *c, const struct place *at)
-{
-	struct conn_facts *f = &c->message.facts.conn;
-	f->ambiguous = true;
-	f->overlaps_differ++;
-	place_mark_first(&f->conflict_mark, at);
-	engine_count(e, COUNT_tcp_overlap_differs, 1);
 }
 
 static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
@@ -185,10 +178,9 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 	if (off < (int64_t)h->off[d]) {
 		uint64_t old = h->off[d] - (uint64_t)off;
 		bool all_old = old >= len;
-		if (off >= 0 && stream_contradicts(c, d, (uint64_t)off, octets, all_old ? len : (uint32_t)old)) {
-			at.off = (uint64_t)off;
-			note_ambiguous(e, c, &at);
-		}
+		at.off = (uint64_t)off;
+		if (off >= 0)
+			stream_again(e, c, d, &at, octets, all_old ? len : (uint32_t)old);
 		if (all_old) {
 			engine_count(e, COUNT_tcp_retransmit, 1);
 			c->message.facts.conn.retransmits++;

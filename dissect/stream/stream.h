@@ -35,6 +35,5 @@ bool stream_give_up(struct dissect *e, uint32_t flow);
 void stream_gap(struct dissect *e, uint32_t flow, enum dir d, uint64_t off);
 // Offset up to which octets of `d` are there without a hole.
 uint64_t stream_reach(const struct dissect *e, uint32_t flow, enum dir d);
-// True when p[0..len) at `off`, sent before, holds other octets than those delivered then. Only whole delivered
-// segments that are still remembered can be compared; doubt is no contradiction.
-bool stream_contradicts(const struct conn *c, enum dir d, uint64_t off, const uint8_t *p, uint32_t len);
+// p[0..len) at at->off was delivered before: notes whether it may have been something else.
+void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len);

@@ -132,6 +132,62 @@ static void test_reversal(void **state)
 	assert_int_equal(w.last.smtp.offer, OFFER_YES);
 }
 
+// Two segments of one reply that hold other octets where they meet, in every way in which two ranges can meet. Whichever
+// came first, with or without a hole before them: it is said, and what was read is not taken for certain.
+static void test_overlaps(void **state)
+{
+	(void)state;
+	static const char text[2][32] = {"250-mx\r\n250 STARTTLS\r\n", "250-mx\r\n250 XXXXXXXX\r\n"};
+	static const uint32_t ranges[][4] = {{2, 20, 2, 20}, {8, 18, 2, 20}, {2, 20, 8, 18}, {2, 16, 2, 20}, {2, 20, 2, 16},
+		{14, 20, 2, 20}, {2, 20, 14, 20}, {2, 18, 14, 22}, {14, 22, 2, 18}};
+	for (size_t i = 0; i < 4 * sizeof(ranges) / sizeof(*ranges); i++) {
+		const uint32_t *r = ranges[i / 4];
+		bool hole = i & 1, forged_first = i & 2;
+		char piece[2][32];
+		snprintf(piece[0], sizeof(piece[0]), "%.*s", (int)(r[1] - r[0]), text[forged_first] + r[0]);
+		snprintf(piece[1], sizeof(piece[1]), "%.*s", (int)(r[3] - r[2]), text[!forged_first] + r[2]);
+		const struct segment start = {S, ACK, 15, 9, "25"}, story[] = {OPEN, {S, ACK, 1, 1, "220 mx ESMTP\r\n"},
+			{C, ACK, 1, 15, "EHLO a\r\n"}, hole ? (struct segment){C, ACK, 9, 15} : start,
+			{S, ACK, 15 + r[0], 9, piece[0]}, {S, ACK, 15 + r[2], 9, piece[1]}, start, {S, ACK, 15, 9, text[0]}};
+		struct wire w;
+		wire_init(&w);
+		RUN(&w, story);
+		assert_int_equal(w.last.conn.missed[S], 0);
+		assert_true(w.last.conn.ambiguous);
+		assert_true(w.last.conn.conflict_mark.frame > 0);
+		assert_true(w.counters.counter[COUNT_tcp_overlap_differs] + w.counters.counter[COUNT_tcp_overlap_unknown] > 0);
+	}
+}
+
+// A forged reply longer than the true one, which then brings nothing new, and cannot be compared with a part of it.
+static void test_longer_reply_first(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, {S, ACK, 1, 1, "220 mx ESMTP\r\n"}, {C, ACK, 1, 15, "EHLO a\r\n"},
+		{S, ACK, 15, 9, "250-mx\r\n250-SIZE\r\n250 8BITMIME\r\n"}, {S, ACK, 15, 9, "250-mx\r\n250 STARTTLS\r\n"},
+		{C, ACK, 9, 37, "STARTTLS\r\n"}, {S, ACK, 37, 19, "220 go\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_true(w.last.conn.ambiguous);
+	assert_int_equal(w.counters.counter[COUNT_tcp_overlap_unknown], 2);
+}
+
+// Honest senders cut content anew when they send it again, and join what they sent in pieces.
+static void test_honest_retransmissions(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, {C, ACK, 9, 37, "MAIL FROM:<a@a.example>\r\n"}, {S, ACK, 37, 34, "250 ok\r\n"},
+		{C, ACK, 34, 45, "DATA\r\n"}, {S, ACK, 45, 40, "354 go\r\n"}, {C, ACK, 40, 53, "Subject: x\r\n"},
+		{C, ACK, 52, 53, "\r\ntext\r\n.\r\n"}, {C, ACK, 54, 53, "text\r\n.\r\n"}, {S, ACK, 37, 63, "250 ok\r\n354 go\r\n"},
+		{C, ACK, 45, 53, "ct: x\r\n\r\ntext\r\n.\r\n"}, {S, ACK, 53, 63, "250 kept\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.smtp.n_mail_ok, 1);
+	assert_false(w.last.conn.ambiguous);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +198,9 @@ int main(void)
 		cmocka_unit_test(test_offer_behind_a_hole),
 		cmocka_unit_test(test_forged_syn),
 		cmocka_unit_test(test_reversal),
+		cmocka_unit_test(test_overlaps),
+		cmocka_unit_test(test_longer_reply_first),
+		cmocka_unit_test(test_honest_retransmissions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
