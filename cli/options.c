@@ -172,6 +172,20 @@ int options_parse(const struct command *c, int argc, char **argv, struct options
 	return check_operands(c, out);
 }
 
+// "findings" alone is half a command: then what may follow it is the answer.
+static bool half_command(const char *word)
+{
+	char follow[128];
+	size_t used = 0, len = strlen(word);
+	for (size_t i = 0; i < commands_n && used < sizeof follow; i++)
+		if (strncmp(commands[i].name, word, len) == 0 && commands[i].name[len] == ' ')
+			used += (size_t)snprintf(follow + used, sizeof follow - used, "%s%s", used > 0 ? " or " : "",
+				commands[i].name + len + 1);
+	if (used > 0)
+		log_error("usage", "%s needs a second word: %s; `postwacht help` lists all commands", word, follow);
+	return used > 0;
+}
+
 void options_unknown_command(const char *word)
 {
 	struct nearest near;
@@ -179,6 +193,8 @@ void options_unknown_command(const char *word)
 	for (size_t i = 0; i < commands_n; i++)
 		nearest_try(&near, commands[i].name);
 	const char *best = nearest_best(&near);
+	if (half_command(word))
+		return;
 	if (best != NULL)
 		log_error("usage", "there is no command \"%s\"; did you mean %s?", word, best);
 	else

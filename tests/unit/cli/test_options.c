@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -29,6 +30,8 @@ const struct command commands[] = {
 	{"probe", "FILE...", "", "", probe_options, sizeof probe_options / sizeof probe_options[0], 1, 3, nothing, NULL},
 	{"probe deep", "", "", "", NULL, 0, 0, 0, nothing, NULL},
 	{"quiet", "", "", "", NULL, 0, 0, 0, nothing, NULL},
+	{"catalog list", "", "", "", NULL, 0, 0, 0, nothing, NULL},
+	{"catalog show", "", "", "", NULL, 0, 0, 0, nothing, NULL},
 };
 
 const size_t commands_n = sizeof commands / sizeof commands[0];
@@ -123,6 +126,37 @@ static void test_too_many_sets(void **state)
 	assert_int_equal(options_parse(&commands[0], n, words, &o), EXIT_USAGE);
 }
 
+// What a function says on standard error.
+static const char *said(void (*say)(const char *), const char *word)
+{
+	static char text[512];
+	FILE *f = tmpfile();
+	int kept = dup(STDERR_FILENO);
+	assert_non_null(f);
+	assert_true(kept >= 0 && dup2(fileno(f), STDERR_FILENO) >= 0);
+	say(word);
+	fflush(stderr);
+	assert_true(dup2(kept, STDERR_FILENO) >= 0);
+	close(kept);
+	rewind(f);
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void test_unknown_commands(void **state)
+{
+	static const struct {
+		const char *word, *want;
+	} rows[] = {
+		{"catalog", "catalog needs a second word: list or show;"}, {"quie", "did you mean quiet?"},
+		{"catalo", "there is no command \"catalo\""}, {"nonsense", "`postwacht help` lists them"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (strstr(said(options_unknown_command, rows[i].word), rows[i].want) == NULL)
+			fail_msg("%s: %s", rows[i].word, said(options_unknown_command, rows[i].word));
+}
+
 static void test_commands(void **state)
 {
 	static const struct {
@@ -150,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_usage_errors),
 		cmocka_unit_test(test_too_many_sets),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_unknown_commands),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
