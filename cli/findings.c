@@ -1,4 +1,5 @@
 // `postwacht findings list` and `findings show`: the catalogue for people and for programs.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,22 @@
 #include "cli/stdout.h"
 #include "configs/nearest.h"
 #include "hw/log.h"
+
+enum { OTHERS_LEN = 1024 }; // twice the longest list of the catalogue
+
+// What tells a finding instead of itself. Findings of one kind share a list that names them all, so leave out its own id.
+static void others(const struct catalogue_row *r, char out[static OTHERS_LEN])
+{
+	size_t used = 0;
+	out[0] = '\0';
+	for (const char *id = r->subsumed_by; *id != '\0' && used < OTHERS_LEN;) {
+		size_t len = strcspn(id, " ");
+		if (len != strlen(r->id) || strncmp(id, r->id, len) != 0)
+			used += (size_t)snprintf(out + used, OTHERS_LEN - used, "%s%.*s", used > 0 ? " " : "", (int)len, id);
+		id += len;
+		id += strspn(id, " ");
+	}
+}
 
 static void row_json(struct json *j, const struct catalogue_row *r)
 {
@@ -24,7 +41,9 @@ static void row_json(struct json *j, const struct catalogue_row *r)
 	json_field(j, "evidence", cstr, r->evidence);
 	json_field(j, "traps", cstr, r->traps);
 	json_field(j, "todo", cstr, r->todo);
-	json_field(j, "subsumed_by", cstr, r->subsumed_by);
+	char by[OTHERS_LEN];
+	others(r, by);
+	json_field(j, "subsumed_by", cstr, by);
 	json_close_object(j);
 }
 
@@ -99,6 +118,8 @@ int findings_show_run(const struct options *o)
 	section("What do I do?", r->todo);
 	section("Reference", r->rfc);
 	section("MITRE ATT&CK", r->mitre);
-	section("Told instead, when found in the same session", r->subsumed_by);
+	char by[OTHERS_LEN];
+	others(r, by);
+	section("Told instead, when found in the same session", by);
 	return EXIT_FINE;
 }

@@ -34,8 +34,10 @@ static void tell_trouble(const struct source *source, int error)
 {
 	struct source_damage d;
 	for (size_t i = 0; source_damage(source, i, &d) == 0; i++)
-		log_error("read", "%s is damaged at octet %llu (%s); what stands before it was read",
-			words_input(source_file_name(source, d.file)), (unsigned long long)d.offset, d.reason);
+		log_error("read", "%s is damaged at octet %llu (%s); %s",
+			words_input(source_file_name(source, d.file)), (unsigned long long)d.offset, d.reason, words_salvaged(d.offset));
+	if (source_n_files(source) == 0)
+		log_warn("read", "there is no file in what was given; nothing was read");
 	if (interrupt_seen())
 		log_warn("read", "interrupted; what was found until then is told");
 	if (error < 0)

@@ -54,7 +54,8 @@ static void print_damage(FILE *out, const struct source *source)
 		const char *name = words_input(source_file_name(source, d.file));
 		fputs("   damaged  ", out);
 		stdout_escaped(out, name, strlen(name));
-		fprintf(out, "\n            at octet %llu: %s; what stands before was read\n", (unsigned long long)d.offset, d.reason);
+		fprintf(out, "\n            at octet %llu: %s; %s\n", (unsigned long long)d.offset, d.reason,
+			words_salvaged(d.offset));
 	}
 }
 

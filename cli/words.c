@@ -27,9 +27,9 @@ const char *words_verdict(enum verdict v)
 {
 	static const char *const words[VERDICT_N] = {
 		[VERDICT_CLEAR_AGAINST_POLICY] = "mail in clear although policy requires TLS",
-		[VERDICT_CLEAR] = "mail or a login in clear",
+		[VERDICT_CLEAR] = "mail or an attempt to log in, in clear",
 		[VERDICT_MISMATCH] = "TLS to somebody policy does not vouch for",
-		[VERDICT_WEAK] = "TLS below the floor",
+		[VERDICT_WEAK] = "TLS older than 1.2, or a weak cipher suite",
 		[VERDICT_VERIFIED] = "TLS, identity matched the expectation",
 		[VERDICT_ENCRYPTED] = "TLS; identity not required or not observable",
 		[VERDICT_INCONCLUSIVE] = "neither clear mail nor TLS is proven",
@@ -47,6 +47,11 @@ enum style words_severity_style(enum severity s)
 const char *words_input(const char *name)
 {
 	return strcmp(name, "-") == 0 ? "standard input" : name;
+}
+
+const char *words_salvaged(uint64_t offset)
+{
+	return offset == 0 ? "nothing of it was read" : "what stands before it was read";
 }
 
 void words_time(char out[static WORDS_TIME_LEN], uint64_t ns)

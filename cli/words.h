@@ -12,6 +12,8 @@ enum style words_severity_style(enum severity s);
 
 // "-" is standard input.
 const char *words_input(const char *name);
+// What became of an input that is damaged at this octet.
+const char *words_salvaged(uint64_t offset);
 
 enum { WORDS_TIME_LEN = 32, WORDS_ADDRESS_LEN = 64, WORDS_ENDPOINT_LEN = 80 };
 

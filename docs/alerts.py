@@ -36,13 +36,14 @@ def page(rows):
                      f"category {row['category']}\n")
         for question, key in QUESTIONS:
             parts.append(f"\n*{question}*\n{row[key]}\n")
-        parts.append(f"\nSource: {row['rfc']}.")
+        sources = [f"Source: {row['rfc']}."] if row["rfc"] else []
         if row["mitre"]:
-            parts.append(f" MITRE ATT&CK: {', '.join(row['mitre'].split())}.")
+            sources.append(f"MITRE ATT&CK: {', '.join(row['mitre'].split())}.")
         if row["subsumed_by"]:
             told = ", ".join(f"`{i}`" for i in row["subsumed_by"].split())
-            parts.append(f" Stands in `related` when one of these is found in the same session: {told}.")
-        parts.append("\n")
+            sources.append(f"Stands in `related` when one of these is found in the same session: {told}.")
+        if sources:
+            parts.append(f"\n{' '.join(sources)}\n")
     return "".join(parts)
 
 

@@ -245,7 +245,28 @@ static void test_findings_json(void **state)
 	assert_int_equal(run("findings list --json"), EXIT_FINE);
 	json_t *j = output_json();
 	assert_true(json_is_array(j) && json_array_size(j) > 10);
+	for (size_t i = 0; i < json_array_size(j); i++) {
+		// Between blanks, so that an id is not found inside a longer one. No finding is told by itself.
+		char by[2048], own[128];
+		snprintf(by, sizeof by, " %s ", json_string_value(json_object_get(json_array_get(j, i), "subsumed_by")));
+		snprintf(own, sizeof own, " %s ", json_string_value(json_object_get(json_array_get(j, i), "finding")));
+		if (strstr(by, own) != NULL)
+			fail_msg("%s tells itself", own);
+	}
 	json_decref(j);
+}
+
+// What is damaged from its first octet on has nothing in front of the damage.
+static void test_damage_in_words(void **state)
+{
+	FILE *f = fopen(records_path, "w");
+	assert_non_null(f);
+	fputs("this is no capture\n", f);
+	fclose(f);
+	assert_int_equal(run("read {}/records.json"), EXIT_INCOMPLETE);
+	assert_non_null(strstr(slurp(output_path), "nothing of it was read"));
+	assert_int_equal(run("read {}/cut.pcap"), EXIT_INCOMPLETE);
+	assert_non_null(strstr(slurp(output_path), "what stands before it was read"));
 }
 
 int main(void)
@@ -254,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_summary_json),
 		cmocka_unit_test(test_damage_in_json),
+		cmocka_unit_test(test_damage_in_words),
 		cmocka_unit_test(test_same_records_for_any_workers),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_explain_json),
