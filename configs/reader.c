@@ -25,7 +25,9 @@ void reader_error(struct reader *r, const yaml_mark_t *at, const char *format, .
 static void parser_error(struct reader *r, const yaml_parser_t *parser)
 {
 	const char *problem = parser->problem != NULL ? parser->problem : "out of memory";
-	reader_error(r, &parser->problem_mark, "not valid YAML: %s", problem);
+	// These are libyaml's words for a tab, and they do not name it.
+	const char *hint = strstr(problem, "cannot start any token") != NULL ? "; indent with spaces, never tabs" : "";
+	reader_error(r, &parser->problem_mark, "not valid YAML: %s%s", problem, hint);
 }
 
 // A configuration is one document; a second one would silently be ignored otherwise.

@@ -48,7 +48,10 @@ static const yaml_node_t *list(struct reader *r, const struct config_key *k, con
 	}
 	*n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
 	if (*n < k->min || *n > k->max) {
-		reader_error(r, &node->start_mark, "%s must have %u to %u items, not %zu", k->name, k->min, k->max, *n);
+		if (k->min == k->max)
+			reader_error(r, &node->start_mark, "%s must have %u item%s, not %zu", k->name, k->min, k->min == 1 ? "" : "s", *n);
+		else
+			reader_error(r, &node->start_mark, "%s must have %u to %u items, not %zu", k->name, k->min, k->max, *n);
 		return NULL;
 	}
 	return node;
