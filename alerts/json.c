@@ -113,6 +113,8 @@ static size_t put_escaped(struct json *j, const uint8_t *p, size_t left)
 
 void json_put_text(struct json *j, const void *text, size_t len)
 {
+	if (!len) // then `text` may be NULL, which nothing may be added to
+		return;
 	const uint8_t *p = text;
 	const uint8_t *end = p + len;
 
