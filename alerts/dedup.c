@@ -147,7 +147,9 @@ static void forget(struct dedup *d, uint32_t index)
 	slab_put(&d->entries, index);
 }
 
-// A window that counted something is followed by another, so that a steady stream gives one record a window.
+// A window that counted something is followed by another, so that a steady stream gives one record a window. It begins
+// where the old one ended, not when that was noticed: messages without alerts, which every worker sends at times of its
+// own, must not move it (P12). Windows that begin later stand behind it all the same: whoever adds one has advanced.
 static void window_end(struct dedup *d, uint32_t index)
 {
 	struct entry *e = at(d, index);
@@ -158,7 +160,7 @@ static void window_end(struct dedup *d, uint32_t index)
 	}
 	pay(d, e);
 	list_remove(d, index);
-	e->start_ns = d->now_ns;
+	e->start_ns = deadline_ns(e);
 	list_add(d, index);
 }
 

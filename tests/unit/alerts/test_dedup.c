@@ -82,6 +82,26 @@ static void first_then_counted(void **state)
 	assert_null(d);
 }
 
+// When a window's end is noticed changes nothing: other messages come at other times with other numbers of workers.
+static void windows_follow_each_other(void **state)
+{
+	for (uint64_t noticed_s = 301; noticed_s <= 560; noticed_s += 37) {
+		struct dedup *d = open_dedup(16);
+		struct record_repeat r;
+
+		assert_true(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 1, &r));
+		assert_false(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 2, &r));
+		dedup_advance(d, noticed_s * SECOND);
+		assert_false(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 600, &r));
+		dedup_advance(d, 601 * SECOND);
+		assert_int_equal(n_updates, 2);
+		// Two windows later, noticed late: the one between counted nothing, so this is a first.
+		assert_true(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 901, &r));
+		assert_int_equal(r.count, 1);
+		dedup_close(&d);
+	}
+}
+
 static void quiet_windows_are_a_day(void **state)
 {
 	struct dedup *d = open_dedup(16);
@@ -168,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_then_counted),
+		cmocka_unit_test(windows_follow_each_other),
 		cmocka_unit_test(quiet_windows_are_a_day),
 		cmocka_unit_test(rises_break_through),
 		cmocka_unit_test(eviction_pays),
