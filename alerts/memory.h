@@ -3,7 +3,7 @@
 // asked, because what a session contributed is kept under its birth.
 //
 // The tables are set-associative: a key has eight possible places, and when all are taken the one touched longest ago
-// goes. Forgetting only ever loses a finding, it never makes one. One thread.
+// goes. Forgetting loses findings; the one it can make, starttls.first-seen-plain, is information. One thread.
 #pragma once
 
 #include "alerts/finding.h"

@@ -93,7 +93,8 @@ bool rule_auth_offered(const struct rule_input *in, struct claim *c)
 
 bool rule_auth_bruteforce(const struct rule_input *in, struct claim *c)
 {
-	if (!in->smtp->n_auth_failed || !in->memory)
+	// Refused before a secret was sent (538, 504): nobody guessed anything.
+	if (!in->smtp->n_auth_failed || !in->smtp->auth_sent_secret || !in->memory)
 		return false;
 	uint32_t n = memory_auth_failed(in->memory, in->facts);
 	if (n < MEMORY_GUESSES)

@@ -32,7 +32,7 @@ bool rule_rejected_temp(const struct rule_input *in, struct claim *c)
 bool rule_rejected_perm(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
-	if (m->starttls_rejected_code / 100 != 5 || m->starttls_unoffered)
+	if (m->starttls_rejected_code / 100 != 5 || m->starttls_unoffered || m->offer == OFFER_NOT_ASKED)
 		return false;
 	if ((m->starttls_rejected_code == 501 && m->starttls_parameter) ||
 	    (m->starttls_rejected_code == 503 && m->starttls_in_mail))

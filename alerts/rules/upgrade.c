@@ -52,8 +52,9 @@ enum confidence rule_no_handshake(const struct facts *f)
 
 	if (m->starttls_code / 100 != 2 || f->tls.records[DIR_C2S] || f->tls.client_hello || f->tls.sslv2_hello)
 		return CONFIDENCE_UNVERIFIABLE;
+	// What was lost before these octets may have been the ClientHello.
 	if (m->after_220 == AFTER_OTHER)
-		return CONFIDENCE_CERTAIN;
+		return confidence_absence(CONFIDENCE_CERTAIN, quality_answered(&m->after_220_mark));
 	if (m->after_220 != AFTER_NOTHING || !ended(f))
 		return CONFIDENCE_UNVERIFIABLE;
 	return confidence_absence(CONFIDENCE_CERTAIN, quality_of_end(f));
@@ -67,7 +68,7 @@ bool rule_starttls_no_handshake(const struct rule_input *in, struct claim *c)
 	if (sure == CONFIDENCE_UNVERIFIABLE)
 		return false;
 	if (octets)
-		claim_seen(c, &in->smtp->after_220_mark);
+		claim_in_context(c, &in->smtp->after_220_mark);
 	else
 		claim_absent(c, sure, quality_of_end(in->facts));
 	claim_frame(c, &in->smtp->starttls_mark);

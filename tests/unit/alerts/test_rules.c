@@ -212,6 +212,21 @@ static void open_after_220(struct facts *f)
 	f->conn.end = END_OPEN;
 }
 
+static void noise_after_220_gap(struct facts *f)
+{
+	closed_after_220(f);
+	f->smtp.after_220 = AFTER_OTHER;
+	f->smtp.after_220_mark = (struct mark){.frame = 10, .quality = Q_GAP};
+}
+
+static void perm_without_hello(struct facts *f)
+{
+	connection(f);
+	f->smtp.seen = true;
+	f->smtp.greeting_code = 220;
+	starttls(f, 503);
+}
+
 static void verb_after_220(struct facts *f)
 {
 	closed_after_220(f);
@@ -354,6 +369,7 @@ static const struct rules_row rows[] = {
 	{"454, then TLS", temp_then_tls, NULL, "starttls.rejected-temp/certain/low/complete"},
 	{"554", perm, NULL, "starttls.rejected-perm/certain/medium/complete"},
 	{"500, then mail, with a hole: seen is seen", perm_then_mail, NULL, "starttls.rejected-perm/certain/high/complete " CLEAR},
+	{"503 to a client that said no EHLO: no offer contradicts it", perm_without_hello, NULL, ""},
 	{"500 behind a hole", perm_gap, NULL, "starttls.rejected-perm/suspect/medium/gap"},
 	{"501 to a parameter", perm_parameter, NULL, ""},
 	{"250", odd_code, NULL, "starttls.rejected-odd-code/certain/medium/complete starttls.plaintext-after-220/certain/high/complete"},
@@ -366,6 +382,7 @@ static const struct rules_row rows[] = {
 	{"silence after 220", idle_after_220, NULL, "starttls.no-handshake/suspect/medium/truncated"},
 	{"the capture ends after 220", eof_after_220, NULL, ""},
 	{"still open after 220", open_after_220, NULL, ""},
+	{"no TLS after 220, with a hole before", noise_after_220_gap, NULL, "starttls.no-handshake/suspect/medium/gap"},
 	{"verb after 220", verb_after_220, NULL, "starttls.plaintext-after-220/certain/high/complete"},
 	{"verb after 220, hole", verb_after_220_gap, NULL, "starttls.plaintext-after-220/suspect/high/gap"},
 	{"alert 40", alert_40, NULL, "starttls.handshake-failed/certain/medium/complete"},

@@ -132,6 +132,12 @@ static void guessing(void **state)
 	ehlo(&f, OFFER_NO);
 	f.smtp.auth_mech = MECH_CRAM_MD5;
 	f.smtp.n_auth = f.smtp.n_auth_failed = 3;
+	// A client that is refused before it sends a secret guesses nothing, however often it tries.
+	for (uint64_t birth = 100; birth < 120; birth++) {
+		when(&f, birth, 1);
+		assert_null(judged(m, &f, "auth.bruteforce-cleartext"));
+	}
+	f.smtp.auth_sent_secret = true;
 	for (uint64_t birth = 1; birth <= 3; birth++) {
 		when(&f, birth, birth * 10);
 		assert_null(judged(m, &f, "auth.bruteforce-cleartext"));
@@ -166,6 +172,15 @@ static void first_seen(void **state)
 	assert_null(judged(m, &f, "starttls.first-seen-plain"));
 	f.conn.dst_port = 2525;
 	assert_non_null(judged(m, &f, "starttls.first-seen-plain"));
+	// A session that had TLS is an earlier session, too.
+	upgraded(&f);
+	f.conn.dst_port = 587;
+	when(&f, 3, 20);
+	judged(m, &f, "");
+	not_offered(&f);
+	f.conn.dst_port = 587;
+	when(&f, 4, 30);
+	assert_null(judged(m, &f, "starttls.first-seen-plain"));
 	rules_memory_close(&m);
 }
 
