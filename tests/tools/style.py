@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The rules of the house that a machine can check: layers, lengths, who may spell what, spelling.
 
-    style.py ROOT        prints every breach and exits 1 when there is one
+    style.py ROOT        prints every breach and exits 1 when there is one; 77 where no list of files can be had
 """
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -17,12 +18,23 @@ SPELLED_ONLY_IN = {
 }
 LINES_MAX = 500
 COLUMNS_MAX = 140
+WORDS = ["*.c", "*.h", "*.inc", "*.md", "*.py", "*.yaml", "*.scd", "meson.build", "*/meson.build", "check", "demo"]
+NO_MISTAKES = "stript,nam"  # typed wrongly on purpose, in tests of what is suggested then
 
 
-def sources(root):
-    """All C files of the product and its tests, relative to the root."""
-    listed = subprocess.run(["git", "-C", root, "ls-files", "*.c", "*.h"], capture_output=True, text=True, check=False).stdout
-    return [f for f in listed.split() if os.path.exists(os.path.join(root, f))]
+def listed(root, patterns):
+    """Files of the repository, relative to the root. Whoever owns the tree: git refuses trees of others."""
+    git = ["git", "-c", f"safe.directory={os.path.realpath(root)}", "-C", root, "ls-files", *patterns]
+    names = subprocess.run(git, capture_output=True, text=True, check=False).stdout if shutil.which("git") else ""
+    return [f for f in names.split() if os.path.exists(os.path.join(root, f))]
+
+
+def misspelt(root):
+    """What codespell, where it is installed, takes for a mistake."""
+    if not shutil.which("codespell"):
+        return []
+    told = subprocess.run(["codespell", "-L", NO_MISTAKES, *listed(root, WORDS)], cwd=root, capture_output=True, text=True, check=False)
+    return told.stdout.splitlines()
 
 
 def check_file(root, path):
@@ -51,7 +63,11 @@ def check_file(root, path):
 
 def main():
     root = sys.argv[1]
-    breaches = [b for path in sources(root) for b in check_file(root, path)]
+    sources = listed(root, ["*.c", "*.h"])
+    if not sources:
+        print("style: git lists no files here")
+        return 77
+    breaches = [b for path in sources for b in check_file(root, path)] + misspelt(root)
     for breach in breaches:
         print(breach)
     return 1 if breaches else 0
