@@ -38,6 +38,7 @@ int dissect_open(struct dissect **out, const struct dissect_config *config)
 	e->config = *config;
 	if (!e->config.n_workers)
 		e->config.n_workers = 1;
+	e->n_clocks = 1; // packet time as it is
 	for (size_t i = 0; i < config->n_ports; i++)
 		e->known_port[config->ports[i] / 8] |= (uint8_t)(1 << config->ports[i] % 8);
 	int err = flow_table_open(&e->table, config->flows_max);
@@ -82,6 +83,12 @@ uint64_t dissect_watermark(const struct dissect *d)
 
 // ---- time ----------------------------------------------------------------------------------------------------
 
+// Where to count what every worker sees: once.
+static uint64_t *common_counters(struct dissect *e)
+{
+	return e->config.worker ? e->scratch : e->counter;
+}
+
 static void close_flow(struct dissect *e, uint32_t flow, enum session_end end)
 {
 	static const enum dissect_counter count[] = {
@@ -112,21 +119,37 @@ static void run_timers(struct dissect *e)
 	}
 }
 
-// Engine time follows packet time, but a capture that starts again in the past does not turn it back.
+// Engine time for a packet: the least that is not in the past by one of the clocks met so far. A clock that is further
+// behind than all of them is a new one: a capture that starts again in the past, or an arm of the tap whose clock was
+// never set. Packets of several clocks may alternate, and time must not run ahead at every change.
+static uint64_t engine_time(struct dissect *e, uint64_t time_ns)
+{
+	uint64_t best = UINT64_MAX;
+	for (uint32_t i = 0; i < e->n_clocks; i++) {
+		uint64_t now = time_ns + e->shift_ns[i];
+		if (now + CLOCK_SLACK_NS >= e->now_ns && now < best)
+			best = now;
+	}
+	if (best != UINT64_MAX)
+		return best > e->now_ns ? best : e->now_ns;
+	if (e->n_clocks == ENGINE_CLOCKS) // the oldest is forgotten
+		memmove(e->shift_ns, e->shift_ns + 1, sizeof(e->shift_ns) - sizeof(e->shift_ns[0]));
+	else
+		e->n_clocks++;
+	e->shift_ns[e->n_clocks - 1] = e->now_ns - time_ns;
+	counter_add(&common_counters(e)[COUNT_decode_time_backwards], 1);
+	return e->now_ns;
+}
+
 static void take_time(struct dissect *e, const struct packet *p)
 {
-	uint64_t now = p->time_ns + e->shift_ns;
-	if (now < e->now_ns) {
-		if (e->now_ns - now > 1000000000) {
-			e->shift_ns += e->now_ns - now;
-			counter_add(&(e->config.worker ? e->scratch : e->counter)[COUNT_decode_time_backwards], 1);
-		}
-		now = e->now_ns;
-	}
-	e->now_ns = now;
+	if (p->time_ns)
+		e->now_ns = engine_time(e, p->time_ns);
+	else // it came after the one before it: more is not known
+		counter_add(&common_counters(e)[COUNT_decode_no_time], 1);
 	e->time_ns = p->time_ns;
 	e->seq = 2 * p->seq;
-	if (wheel_ticks(&e->wheel, now))
+	if (wheel_ticks(&e->wheel, e->now_ns))
 		run_timers(e);
 	e->seq = 2 * p->seq + 1;
 }
@@ -308,8 +331,7 @@ static void hash_slot(struct dissect *e, struct slot *s)
 static void take_fragment(struct dissect *e, struct slot *s, const struct packet *p)
 {
 	bool ambiguous = false;
-	uint64_t *count = e->config.worker ? e->scratch : e->counter;
-	if (frag_take(e->frag, p, &s->decoded, &ambiguous, false, count) != DECODE_TCP)
+	if (frag_take(e->frag, p, &s->decoded, &ambiguous, false, common_counters(e)) != DECODE_TCP)
 		return;
 	hash_slot(e, s);
 	if (s->mine)
@@ -319,7 +341,7 @@ static void take_fragment(struct dissect *e, struct slot *s, const struct packet
 void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 {
 	struct slot slot[PACKET_BURST];
-	uint64_t *count = e->config.worker ? e->scratch : e->counter;
+	uint64_t *count = common_counters(e);
 	for (size_t first = 0; first < n; first += PACKET_BURST) {
 		const struct packet *p = burst + first;
 		size_t m = n - first < PACKET_BURST ? n - first : PACKET_BURST;

@@ -19,6 +19,10 @@
 #define IDLE_NS UINT64_C(900000000000)           // RFC 5321 4.5.3.2: the longest wait is 10 minutes
 #define COUNTERS_EVERY_NS UINT64_C(30000000000)
 
+// Clocks that wrote the input, told apart by how far they are behind: 4, because a tap has two arms and may be two taps.
+enum { ENGINE_CLOCKS = 4 };
+#define CLOCK_SLACK_NS UINT64_C(1000000000) // packets change places by less
+
 struct dissect {
 	struct dissect_config config;
 	struct flow_table table;
@@ -26,7 +30,8 @@ struct dissect {
 	struct slab conns, chunks, lines, tls_small, tls_large;
 	struct frag_table *frag;
 	uint64_t now_ns;     // engine time: packet time, but it never runs back
-	uint64_t shift_ns;   // what has to be added to packet time for that
+	uint64_t shift_ns[ENGINE_CLOCKS]; // what has to be added to packet time for that, by clock
+	uint32_t n_clocks;
 	uint64_t time_ns;    // packet time of the packet in hand
 	uint64_t seq;        // for messages, see struct message
 	uint64_t watermark;

@@ -1,0 +1,78 @@
+// Time below the connections: packets without a time, clocks that disagree.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/unit/dissect/wire.h"
+
+static const struct segment story[] = {
+	{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {C, ACK, 1, 1}, {S, ACK, 1, 1, "220 mx ESMTP\r\n"},
+	{C, ACK, 1, 15, "EHLO a\r\n"}, {S, ACK, 15, 9, "250-mx\r\n250 SIZE\r\n"}, {C, ACK, 9, 33, "MAIL FROM:<a@a.example>\r\n"},
+	{S, ACK, 33, 34, "250 ok\r\n"}, {C, ACK, 34, 41, "QUIT\r\n"}, {S, FIN | ACK, 41, 40}, {C, FIN | ACK, 40, 42},
+};
+enum { N_STORY = sizeof(story) / sizeof(*story) };
+
+// Sends the story with packet i at the time that `clock` makes of it.
+static void run(struct wire *w, uint64_t (*clock)(size_t i, uint64_t time_ns))
+{
+	struct dissect *d;
+	wire_init(w);
+	assert_int_equal(dissect_open(&d, &w->config), 0);
+	for (size_t i = 0; i < N_STORY; i++) {
+		uint8_t octets[256];
+		const char *text = story[i].text ? story[i].text : "";
+		size_t len = wire_packet(w, &story[i], text, strlen(text), octets);
+		struct packet p = {.data = octets, .len = (uint32_t)len, .wire_len = (uint32_t)len,
+			.time_ns = clock(i, w->time_ns + i * 1000000), .seq = i + 1, .frame = (uint32_t)i + 1, .linktype = 101};
+		dissect_burst(d, &p, 1);
+	}
+	dissect_finish(d);
+	dissect_close(&d);
+}
+
+static uint64_t right(size_t i, uint64_t time_ns) { return time_ns; }
+static uint64_t some_without(size_t i, uint64_t time_ns) { return i % 2 ? 0 : time_ns; }
+static uint64_t all_without(size_t i, uint64_t time_ns) { return 0; }
+static uint64_t three_clocks(size_t i, uint64_t time_ns) { return time_ns - i % 3 * UINT64_C(1000000000000); }
+
+static uint64_t arms_disagree(size_t i, uint64_t time_ns)
+{
+	return story[i].d == C ? time_ns : time_ns - UINT64_C(3600000000000);
+}
+
+static void test_clocks(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t (*clock)(size_t i, uint64_t time_ns);
+		uint64_t no_time, backwards;
+	} rows[] = {
+		{"right", right, 0, 0},
+		{"some packets without a time", some_without, 5, 0},
+		{"none has one", all_without, N_STORY, 0},
+		{"one arm an hour behind", arms_disagree, 0, 1},
+		{"three clocks in turn", three_clocks, 0, 2},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct wire w;
+		run(&w, rows[i].clock);
+		print_message("%s\n", rows[i].name);
+		assert_int_equal(w.n_finals, 1);
+		assert_int_equal(w.last.conn.end, END_FIN);
+		assert_int_equal(w.last.smtp.n_mail_ok, 1);
+		assert_int_equal(w.counters.counter[COUNT_flow_opened], 1);
+		assert_int_equal(w.counters.counter[COUNT_decode_no_time], rows[i].no_time);
+		assert_int_equal(w.counters.counter[COUNT_decode_time_backwards], rows[i].backwards);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_clocks),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
