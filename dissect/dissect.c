@@ -331,7 +331,10 @@ static void hash_slot(struct dissect *e, struct slot *s)
 static void take_fragment(struct dissect *e, struct slot *s, const struct packet *p)
 {
 	bool ambiguous = false;
-	if (frag_take(e->frag, p, &s->decoded, &ambiguous, false, common_counters(e)) != DECODE_TCP)
+	enum decode_outcome outcome = frag_take(e->frag, p, &s->decoded, &ambiguous, false, common_counters(e));
+	// Now, because the next packet that is asked may stand in another burst, and none may follow.
+	s->anomaly = first_of_kind(e);
+	if (outcome != DECODE_TCP)
 		return;
 	hash_slot(e, s);
 	if (s->mine)

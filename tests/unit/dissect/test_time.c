@@ -1,4 +1,4 @@
-// Time below the connections: packets without a time, clocks that disagree.
+// Time and order below the connections: packets without a time, clocks that disagree, and which packet is blamed.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,10 +69,51 @@ static void test_clocks(void **state)
 	}
 }
 
+static uint32_t blamed; // frame of the anomaly told last
+
+static void note_anomaly(void *ctx, const struct message *m, size_t len)
+{
+	if (m->type == MESSAGE_ANOMALY)
+		blamed = ((const struct message_anomaly *)(const void *)m)->frame;
+	wire_emit(ctx, m, len);
+}
+
+// A fragment that overlaps is blamed itself: not the next odd packet, and not only when there is one.
+static void test_fragment_blamed(void **state)
+{
+	(void)state;
+	static const struct segment s = {C, ACK, 1, 1};
+	for (size_t burst = 1; burst <= 3; burst++) {
+		struct wire w;
+		struct dissect *d;
+		wire_init(&w);
+		w.config.emit = note_anomaly;
+		blamed = 0;
+		assert_int_equal(dissect_open(&d, &w.config), 0);
+		uint8_t octets[3][64];
+		struct packet p[3];
+		for (uint32_t i = 0; i < 3; i++) {
+			(void)wire_packet(&w, &s, "0123", 4, octets[i]);
+			wire_put(octets[i] + 2, 36, 2); // 16 octets of the segment
+			wire_put(octets[i] + 6, 0x2000, 2);
+			octets[i][9] = i == 2 ? 17 : 6; // the last one is of no interest to anybody
+			p[i] = (struct packet){.data = octets[i], .len = 36, .wire_len = 36, .time_ns = w.time_ns,
+				.seq = i + 1, .frame = i + 1, .linktype = 101};
+		}
+		for (size_t i = 0; i < 3; i += burst)
+			dissect_burst(d, p + i, 3 - i < burst ? 3 - i : burst);
+		dissect_finish(d);
+		dissect_close(&d);
+		assert_int_equal(w.n_anomalies, 1);
+		assert_int_equal(blamed, 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clocks),
+		cmocka_unit_test(test_fragment_blamed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
