@@ -35,10 +35,12 @@ struct conn {
 	bool candidate;         // on another port: not recognised as SMTP yet, nothing is told
 	bool news;              // something worth telling came up
 	bool sealed;
+	bool syn_data;          // the client's queue holds what came with its SYN; the SYN/ACK decides
 	bool one_sided;         // the other direction was waited for and never came: waited for no more
 	bool tls_failed;        // a handshake was given up for lines in clear
 	uint8_t recent_at[2];
 	struct conn_recent recent[2][CONN_RECENT];
+	uint32_t syn_data_end;    // sequence number behind it
 	uint64_t compare_from[2]; // octets before it were not read, or are no dialogue: nothing to compare with
 	struct message_session message; // the facts; last, because their text has no fixed length
 };

@@ -199,6 +199,20 @@ void stream_offer(struct dissect *e, uint32_t flow, enum dir d, struct place *at
 	drain(e, flow, d);
 }
 
+// What came with a SYN waits for the SYN/ACK. A server without TCP Fast Open, or that took another SYN, has not got it,
+// and then it was never said.
+void stream_syn_answered(struct dissect *e, uint32_t flow, uint32_t ack)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	if (!c->syn_data || h->off[DIR_C2S] > 0) // or the wait was given up
+		return;
+	c->syn_data = c->waiting[DIR_C2S] = false;
+	if (ack != c->syn_data_end)
+		queue_clear(&c->queue[DIR_C2S], &e->chunks);
+	drain(e, flow, DIR_C2S);
+}
+
 void stream_gap(struct dissect *e, uint32_t flow, enum dir d, uint64_t off)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);

@@ -195,6 +195,10 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		c->message.facts.conn.reordered++;
 	}
 	at.off = (uint64_t)off;
+	if (len && s->flags & TCP_SYN && d == DIR_C2S && !flow_has(h, FLOW_SYN, DIR_S2C)) {
+		c->syn_data = c->waiting[d] = true;
+		c->syn_data_end = s->seq + 1 + s->payload_wire_len;
+	}
 	if (len)
 		stream_offer(e, flow, d, &at, octets, len);
 	if (s->payload_wire_len > s->payload_len && !c->sealed)
@@ -350,6 +354,8 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 		take_syn(e, h, d, s);
 	if (s->flags & TCP_SYN && h->phase == FLOW_SESSION) // it came late: the other arm is slower
 		engine_conn(e, h)->message.facts.conn.syn[d] = flow_has(h, FLOW_SYN, d);
+	if (s->flags & TCP_SYN && s->flags & TCP_ACK && d == DIR_S2C && h->phase == FLOW_SESSION)
+		stream_syn_answered(e, flow, s->ack);
 	take_bases(h, d, s);
 	if (s->flags & TCP_ACK)
 		take_ack(e, flow, d, s);

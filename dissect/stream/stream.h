@@ -29,6 +29,8 @@ enum session_end stream_end_reason(const struct flow_hot *h);
 uint8_t stream_quality(const struct dissect *e, uint32_t flow, enum dir d);
 // Offers `p` and everything queued to the machines until nothing moves any more.
 void stream_offer(struct dissect *e, uint32_t flow, enum dir d, struct place *at, const uint8_t *p, uint32_t len);
+// A SYN/ACK with this acknowledgment: whether the server has taken the octets that came with the SYN.
+void stream_syn_answered(struct dissect *e, uint32_t flow, uint32_t ack);
 // Nothing moves: gives up one hole or one wait, the oldest. False when nothing is queued.
 bool stream_give_up(struct dissect *e, uint32_t flow);
 // Octets of `d` up to `off` will never come.

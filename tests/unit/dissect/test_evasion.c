@@ -188,6 +188,35 @@ static void test_honest_retransmissions(void **state)
 	assert_false(w.last.conn.ambiguous);
 }
 
+// Octets in a SYN are the client's only if the SYN/ACK says so. Who forges a SYN, or knows that the server takes none,
+// would otherwise show a dialogue that never was, and hide the true one behind it.
+static void test_syn_data(void **state)
+{
+	(void)state;
+	static const struct segment refused[] = {{C, SYN, 0, 0, "QUIT\r\nEHLO other\r\n"}, {S, SYN | ACK, 0, 1}, {C, ACK, 1, 1}, GREET,
+		{C, ACK, 9, 37, "STARTTLS\r\n"}, {S, ACK, 37, 19, "220 go\r\n"}};
+	static const struct segment forged[] = {{C, SYN, 7000, 0, "QUIT\r\nEHLO other\r\n"}, OPEN, GREET,
+		{C, ACK, 9, 37, "STARTTLS\r\n"}, {S, ACK, 37, 19, "220 go\r\n"}};
+	static const struct segment taken[] = {{C, SYN, 0, 0, "EHLO a\r\n"}, {S, SYN | ACK, 0, 9}, {C, ACK, 9, 1},
+		{S, ACK, 1, 9, "220 mx ESMTP\r\n"}, {S, ACK, 15, 9, "250-mx\r\n250 STARTTLS\r\n"},
+		{C, ACK, 9, 37, "STARTTLS\r\n"}, {S, ACK, 37, 19, "220 go\r\n"}};
+	static const struct {
+		const struct segment *story;
+		size_t n;
+	} all[] = {{refused, sizeof(refused) / sizeof(*refused)}, {forged, sizeof(forged) / sizeof(*forged)},
+		{taken, sizeof(taken) / sizeof(*taken)}};
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct wire w;
+		wire_init(&w);
+		wire_run(&w, all[i].story, all[i].n);
+		assert_int_equal(w.last.smtp.offer, OFFER_YES);
+		assert_int_equal(w.last.smtp.n_starttls, 1);
+		assert_int_equal(w.last.smtp.starttls_code, 220);
+		assert_int_equal(w.last.conn.missed[C], 0);
+		assert_false(w.last.conn.ambiguous);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_overlaps),
 		cmocka_unit_test(test_longer_reply_first),
 		cmocka_unit_test(test_honest_retransmissions),
+		cmocka_unit_test(test_syn_data),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
