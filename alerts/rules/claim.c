@@ -27,6 +27,14 @@ void claim_in_context(struct claim *c, const struct mark *m)
 	c->confidence = confidence_absence(c->confidence, quality_answered(m));
 }
 
+void claim_at_upgrade(struct claim *c, const struct facts *f, const struct mark *m)
+{
+	struct mark now = *m;
+	if (f->conn.ambiguous)
+		now.quality |= Q_AMBIG;
+	claim_in_context(c, &now);
+}
+
 void claim_absent(struct claim *c, enum confidence c_max, uint8_t quality)
 {
 	c->quality |= quality;

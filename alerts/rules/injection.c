@@ -11,7 +11,7 @@ bool rule_injection_command(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->injected_c2s)
 		return false;
-	claim_in_context(c, &m->injected_c2s_mark);
+	claim_at_upgrade(c, in->facts, &m->injected_c2s_mark);
 	claim_frame(c, &m->starttls_mark);
 	if (!m->injected_c2s_verb)
 		c->severity = SEVERITY_INFO;
@@ -28,7 +28,7 @@ bool rule_injection_response(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->injected_s2c)
 		return false;
-	claim_in_context(c, &m->injected_s2c_mark);
+	claim_at_upgrade(c, in->facts, &m->injected_s2c_mark);
 	claim_frame(c, &m->starttls_reply_mark);
 	claim_detail(c, "octets_before_tls:%u", m->injected_s2c);
 	return true;

@@ -46,6 +46,9 @@ void claim_seen(struct claim *c, const struct mark *m);
 // The claim rests on what was seen at `m` and on what stood before it: which command a reply answers, whether a line is
 // a command or content. With octets missing before it, at most suspect.
 void claim_in_context(struct claim *c, const struct mark *m);
+// ... of octets around STARTTLS: a conflict that showed only afterwards may be about these very octets, since what was
+// inserted in front of the handshake takes the place of what the client really sent.
+void claim_at_upgrade(struct claim *c, const struct facts *f, const struct mark *m);
 // The claim rests on something that was not seen in octets of this quality: at most suspect unless complete.
 void claim_absent(struct claim *c, enum confidence c_max, uint8_t quality);
 // A frame that shows it; frame 0 and repeats are left out.

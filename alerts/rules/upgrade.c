@@ -68,7 +68,7 @@ bool rule_starttls_no_handshake(const struct rule_input *in, struct claim *c)
 	if (sure == CONFIDENCE_UNVERIFIABLE)
 		return false;
 	if (octets)
-		claim_in_context(c, &in->smtp->after_220_mark);
+		claim_at_upgrade(c, in->facts, &in->smtp->after_220_mark);
 	else
 		claim_absent(c, sure, quality_of_end(in->facts));
 	claim_frame(c, &in->smtp->starttls_mark);
@@ -82,7 +82,7 @@ bool rule_plaintext_after_220(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (m->after_220 != AFTER_VERB)
 		return false;
-	claim_in_context(c, &m->after_220_mark);
+	claim_at_upgrade(c, in->facts, &m->after_220_mark);
 	claim_frame(c, &m->starttls_reply_mark);
 	claim_detail(c, "smtp_verb_after_220");
 	return true;
