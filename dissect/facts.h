@@ -226,11 +226,11 @@ struct smtp_facts {
 	uint16_t filtered_code;     // 500/502 answered to a standard verb (not STARTTLS, EHLO, VRFY, EXPN, HELP); 0 none
 	struct text filtered_verb;
 	struct mark filtered_mark;
-	// 530.
+	// 530 whose text speaks of TLS.
 	uint16_t n_530;
 	struct mark mark_530;
 	// Authentication outside TLS.
-	uint8_t auth_mech;          // enum smtp_mech of the last AUTH; MECH_NONE: none
+	uint8_t auth_mech;          // enum smtp_mech of the last AUTH, or of an earlier one that gave a readable secret away
 	bool auth_accepted;         // 235 seen
 	bool auth_sent_secret;      // credentials or a token went over the wire (initial response or after 334)
 	uint16_t n_auth;            // AUTH commands

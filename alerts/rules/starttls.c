@@ -58,7 +58,7 @@ bool rule_ehlo_refused(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->ehlo_refused_code || !m->n_helo || !m->clear[CLEAR_HELO_ONLY])
 		return false;
-	claim_seen(c, &m->ehlo_refused_mark);
+	claim_in_context(c, &m->ehlo_refused_mark);
 	claim_frame(c, &m->helo_mark);
 	claim_frame(c, &m->clear_mark[CLEAR_HELO_ONLY]);
 	// Only history could show that this server takes EHLO otherwise; a single session cannot know. A masked banner says

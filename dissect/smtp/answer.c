@@ -207,7 +207,7 @@ void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *a
 {
 	struct smtp_facts *f = &env->facts->smtp;
 	uint8_t kind = a->kind & SMTP_SENT_KIND_MASK;
-	if (a->code == 530) {
+	if (a->code == 530 && a->tls) { // without the word it asks for authentication (RFC 4954 6)
 		SMTP_SATURATE_ADD(f->n_530, 1);
 		place_mark_first(&f->mark_530, at);
 	}

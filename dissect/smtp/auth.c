@@ -47,14 +47,30 @@ static void secret(struct smtp *m, struct smtp_env *env)
 	smtp_news(m, env, SMTP_NEWS_SECRET);
 }
 
+// Mechanisms that give the secret itself away.
+static bool readable(uint8_t mech)
+{
+	return mech == MECH_PLAIN || mech == MECH_LOGIN || mech == MECH_XOAUTH2 || mech == MECH_OAUTHBEARER;
+}
+
+// The mechanism of the session is that of the last AUTH, but what has leaked is not forgotten for what leaks less.
+static void take_mech(struct smtp_env *env, struct bytes name)
+{
+	struct smtp_facts *f = &env->facts->smtp;
+	uint8_t mech = smtp_auth_mech(name.at, bytes_left(&name));
+	if (f->auth_sent_secret && readable(f->auth_mech) && !readable(mech))
+		return;
+	f->auth_mech = mech;
+	struct bytes shown = smtp_auth_name(name);
+	facts_set_text(env->facts, &f->auth_name, shown.at, bytes_left(&shown), AUTH_NAME_MAX);
+}
+
 void smtp_auth(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args)
 {
 	struct smtp_facts *f = &env->facts->smtp;
 	struct bytes name = smtp_word(&args);
 	SMTP_SATURATE_ADD(f->n_auth, 1);
-	f->auth_mech = smtp_auth_mech(name.at, bytes_left(&name));
-	struct bytes shown = smtp_auth_name(name);
-	facts_set_text(env->facts, &f->auth_name, shown.at, bytes_left(&shown), AUTH_NAME_MAX);
+	take_mech(env, name);
 	place_mark_first(&f->auth_mark, at);
 	m->secret = false;
 	size_t n = bytes_left(&args);

@@ -77,6 +77,7 @@ struct smtp_answer {
 	uint8_t n_masked;       // EHLO: lines that are runs of X, saturating
 	bool paired : 1;        // kind is meant
 	bool relay : 1;         // the text speaks of relaying
+	bool tls : 1;           // the text speaks of TLS
 	bool hole : 1;          // a part of it is missing
 	bool keyword : 1;       // EHLO: the keyword stands on a usable line
 	bool masked_8 : 1;      // EHLO: the masked line kept has the length of the keyword

@@ -98,10 +98,11 @@ static void banner(struct smtp_env *env, const struct place *at, const struct pa
 	f->greeting_masked = mask && memchr(r->text.at, '*', bytes_left(&r->text));
 }
 
-static bool speaks_of_relay(struct bytes text)
+static bool speaks_of(struct bytes text, const char *word)
 {
-	for (const uint8_t *p = text.at; p + 5 <= text.end; p++) {
-		if (smtp_word_is(p, 5, "relay"))
+	size_t len = strlen(word);
+	for (const uint8_t *p = text.at; (size_t)(text.end - p) >= len; p++) {
+		if (smtp_word_is(p, len, word))
 			return true;
 	}
 	return false;
@@ -112,7 +113,8 @@ static void read_line(struct smtp *m, struct smtp_env *env, const struct place *
 	struct smtp_answer *a = &m->answer;
 	uint8_t kind = a->kind & SMTP_SENT_KIND_MASK;
 	SMTP_SATURATE_ADD(a->n_lines, 1);
-	a->relay |= speaks_of_relay(r->text);
+	a->relay |= speaks_of(r->text, "relay");
+	a->tls |= speaks_of(r->text, "tls");
 	if (!a->paired)
 		return;
 	if (kind == SMTP_SENT_GREETING)

@@ -51,6 +51,7 @@ static const struct smtp_row rows[] = {
 	// Authentication
 	{"AUTH PLAIN", {OPEN, "C: AUTH PLAIN AGEAYg==\r\n", "S: 235 ok\r\n", NULL}, "mech=1 secret=1 auth_ok=1 n_auth=1 auth_failed=0"},
 	{"AUTH LOGIN, failed", {OPEN, "C: AUTH LOGIN\r\n", "S: 334 VXNlcm5hbWU6\r\n", "C: QUIT\r\n", "S: 334 UGFzc3dvcmQ6\r\n", "C: cGFzcw==\r\n", "S: 535 no\r\n", "C: QUIT\r\n", "S: 221 bye\r\n", NULL}, "mech=2 secret=1 auth_ok=0 auth_failed=1 quit=1 unmatched=0 odd=0"},
+	{"AUTH PLAIN leaked, then CRAM-MD5", {OPEN, "C: AUTH PLAIN AGEAYg==\r\n", "S: 535 no\r\n", "C: AUTH CRAM-MD5\r\n", "S: 334 PDE+\r\n", "C: YiAx\r\n", "S: 235 ok\r\n", NULL}, "mech=1 secret=1 auth_ok=1 n_auth=2 auth_failed=1"},
 	{"AUTH refused first", {OPEN, "C: AUTH LOGIN\r\n", "S: 538 no\r\n", "C: NOOP\r\n", "S: 250 ok\r\n", NULL}, "secret=0 auth_refused_first=1 auth_failed=1 unmatched=0"},
 	{"AUTH aborted", {OPEN, "C: AUTH PLAIN\r\n", "S: 334 \r\n", "C: *\r\n", "S: 501 no\r\n", "C: NOOP\r\n", "S: 250 ok\r\n", NULL}, "secret=0 auth_failed=1 unmatched=0"},
 	{"AUTH offered", {"S: 220 x\r\n", "C: EHLO a\r\n", "S: 250-mx\r\n250-AUTH PLAIN LOGIN SCRAM-SHA-256\r\n250 AUTH=NTLM\r\n", NULL}, "auth_offered=0x66"},

@@ -47,6 +47,7 @@ static const struct smtp_row rows[] = {
 	{"injected response", {OFFER, "C: STARTTLS\r\n", "S: 220 go\r\n250 evil\r\n", "C: " HELLO, "S: " HELLO, NULL}, "injected_s2c=10 after_220=1 unmatched=0"},
 	{"second try", {OFFER, "C: STARTTLS\r\n", "S: 454 no\r\n", "C: STARTTLS\r\n", "S: 220 go\r\n", "C: " HELLO, NULL}, "n_starttls=2 rejected=454 starttls_code=220 after_220=1"},
 	{"530", {OFFER, "C: MAIL FROM:<>\r\n", "S: 530 5.7.0 Must issue a STARTTLS command first\r\n", NULL}, "n_530=1 mail_ok=0 null_sender=1"},
+	{"530 that asks for a login", {OFFER, "C: MAIL FROM:<>\r\n", "S: 530 5.7.0 Authentication required\r\n", NULL}, "n_530=0 mail_ok=0"},
 	{"mangled command", {OFFER, "C: XXXXXXXX\r\n", "S: 500 what\r\n", MAIL, NULL}, "n_mangled=1 mangled_len=8 mangled_code=500 n_starttls=0 clear.unused=1"},
 	{"filtered verb", {"S: 220 x\r\n", "C: NOOP\r\n", "S: 502 no\r\n", NULL}, "filtered=502"},
 	{"BDAT with the word inside", {OFFER, MAIL, "C: BDAT 10 LAST\r\nSTARTTLS\r\n", "S: 250 ok\r\n", NULL}, "n_starttls=0 octets=10 messages_ok=1"},
