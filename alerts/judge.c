@@ -202,6 +202,8 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	case MESSAGE_END:
 		take_end(j, (const struct message_end *)m);
 		break;
+	case MESSAGE_HANDSHAKE:
+		break;
 	case MESSAGE_ANOMALY:
 		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
 		break;

@@ -25,6 +25,7 @@ static void apply_settings(const struct judge *j, struct session *s)
 void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect)
 {
 	s->facts = f;
+	s->peer = NULL;
 	s->tap = j->config.tap;
 	s->flow_id = record_flow_id(f, j->config.tap);
 	record_session_id(s->id, f, j->config.tap);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+static const struct peer nothing;
+
 static void settle(struct finding *out, const struct catalogue_row *row, struct claim *c)
 {
 	// Two versions of the same octets: no single outcome is more than a suspicion (DESIGN section 4).
@@ -29,6 +31,7 @@ void rules_apply(struct session *s, struct rules_memory *memory)
 		.smtp = &s->facts->smtp,
 		.tls = &s->facts->tls,
 		.conn = &s->facts->conn,
+		.peer = s->peer ? s->peer : &nothing,
 		.expect = &s->expect,
 		.memory = memory,
 	};

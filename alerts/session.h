@@ -2,6 +2,7 @@
 #pragma once
 
 #include "alerts/finding.h"
+#include "alerts/peer.h"
 
 // DESIGN section 2; in the order of the table, the first that matches is the state.
 enum state {
@@ -77,6 +78,7 @@ enum { SESSION_FINDINGS_MAX = 48, SESSION_WHY_MAX = 10, SESSION_WHY_LEN = 64, RE
 
 struct session {
 	const struct facts *facts;
+	const struct peer *peer;          // NULL: nothing was opened
 	const char *tap;                  // its name
 	uint64_t flow_id;                 // 51 bits, per connection
 	char id[RECORD_ID_LEN + 1];       // smtp_tls.session

@@ -8,50 +8,10 @@
 // Written by one worker (flow, stream, smtp, tls fill their parts), read by the judge after it was copied.
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-// ---- directions, places, quality -----------------------------------------------------------------------------
-
-// The client is the TCP initiator.
-enum dir { DIR_C2S = 0, DIR_S2C = 1 };
-
-static inline enum dir dir_other(enum dir d)
-{
-	return d == DIR_C2S ? DIR_S2C : DIR_C2S;
-}
-
-// Why a claim about bytes up to some place may not be the whole story. No bit set: evidence is complete
-// (SYN and SYN/ACK seen, no gap before this place in either direction, acknowledged, whole packets).
-enum quality {
-	Q_GAP = 1,       // octets before this place were never captured
-	Q_MIDSTREAM = 2, // the connection's start (SYN, SYN/ACK) was not captured
-	Q_ONE_DIR = 4,   // payload of one direction only
-	Q_TRUNC = 8,     // cut packets (snaplen), bounded buffers, or the capture ends here
-	Q_AMBIG = 16,    // two different versions of the same octets were seen
-	Q_UNACKED = 32,  // the peer had not acknowledged these octets
-};
-
-// Where and how well something was seen. frame 0: never.
-struct mark {
-	uint32_t frame;  // number of the packet within its file (pcap_cnt), low 32 bits
-	uint8_t quality; // enum quality bits that held at this place
-	uint8_t unused[3];
-};
-
-static inline bool mark_set(const struct mark *m)
-{
-	return m->frame != 0;
-}
-
-// ---- text ----------------------------------------------------------------------------------------------------
-
-// Octets in facts.text[]. len 0: absent.
-struct text {
-	uint16_t off;
-	uint16_t len;
-};
+#include "dissect/mark.h"
+#include "dissect/tls/facts.h"
 
 enum { FACTS_TEXT_MAX = 640 }; // all text of a session; 640, because names are mostly below 40 and a clear flow should stay near 1 KiB
 
@@ -287,43 +247,6 @@ struct smtp_facts {
 	struct mark unmatched_mark;
 	bool quit;                  // QUIT seen outside TLS
 	uint16_t last_code;         // last reply code outside TLS
-};
-
-// ---- TLS -----------------------------------------------------------------------------------------------------
-
-enum tls_end { TLS_END_OPEN, TLS_END_COMPLETED, TLS_END_ALERT, TLS_END_CLOSED, TLS_END_PLAIN };
-
-enum peer_cert { CERT_NOT_SEEN, CERT_SEEN, CERT_ENCRYPTED, CERT_RESUMED };
-
-struct tls_facts {
-	bool implicit;             // TLS from the client's first octet
-	bool asked;                // implicit, or STARTTLS answered 2xx
-	bool records[2];           // a well-formed TLS record by direction
-	bool client_hello, server_hello, hello_retry;
-	bool sslv2_hello;
-	bool ccs[2];               // change_cipher_spec record
-	bool appdata[2];           // application_data record
-	bool client_finished_more; // the client sent more than an alert after its Finished (DESIGN section 2)
-	bool completed;            // the handshake completed, as DESIGN section 2 defines it
-	bool resumed;              // TLS <= 1.2: echoed session id and no Certificate; TLS 1.3: pre_shared_key selected
-	bool certificate;          // TLS <= 1.2: a Certificate message of the server
-	bool server_appdata_first; // TLS <= 1.2: server application data before any of the client, both Finished
-	bool encrypted_alert_close; // TLS 1.3: a 19..26 octet type 23 record, then the end
-	uint16_t record_version;   // of the first client record
-	uint16_t client_version;   // highest version offered (supported_versions, else legacy_version); GREASE ignored
-	uint16_t server_version;   // negotiated: supported_versions of ServerHello, else its version
-	uint16_t suite;            // selected; 0 with server_hello false
-	uint16_t group;            // TLS 1.3 key_share group selected; 0 not seen
-	bool alert_clear;          // an alert record in the clear before completion
-	uint8_t alert_level, alert_code;
-	uint8_t alert_dir;         // enum dir
-	struct mark alert_mark;
-	struct mark client_hello_mark, server_hello_mark, completed_mark;
-	struct mark server_appdata_mark;
-	struct text sni;           // host_name of the ClientHello
-	struct text alpn;          // first protocol offered
-	bool ech;                  // encrypted_client_hello extension present
-	uint8_t peer_cert;         // enum peer_cert
 };
 
 // ---- the connection ------------------------------------------------------------------------------------------

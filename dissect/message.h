@@ -16,6 +16,7 @@ enum message_type {
 	MESSAGE_END,      // struct message_end
 	MESSAGE_ANOMALY,  // struct message_anomaly
 	MESSAGE_COUNTERS, // struct message_counters
+	MESSAGE_HANDSHAKE, // struct message_handshake
 };
 
 struct message {
@@ -66,4 +67,32 @@ struct message_counters {
 	uint64_t counter[DISSECT_COUNTERS];
 };
 
-enum { MESSAGE_LEN_MAX = sizeof(struct message_session) };
+// Octets of a TLS handshake that the judge opens: what needs hashes, OpenSSL or a key log. Sent when they are whole,
+// before the facts that rest on them (same birth, smaller seq or ord). Of a connection that handshakes twice, the last
+// of each kind counts.
+enum handshake_kind {
+	HANDSHAKE_CLIENT_HELLO,   // body of the (first) ClientHello, without its four octets of header
+	HANDSHAKE_CERTIFICATES,   // the server's certificate_list: each 24-bit length, DER. RFC 5246 7.4.2. SSLv2: its one
+	HANDSHAKE_CLIENT_CERTIFICATES, // the client's
+	HANDSHAKE_RAW_KEY,        // the server's SubjectPublicKeyInfo, RFC 7250 3
+	HANDSHAKE_STATUS,         // the OCSPResponse of a CertificateStatus, RFC 6066 8
+	HANDSHAKE_FLIGHT,         // TLS 1.3, with a key log only: the encrypted records of `dir` after the ServerHello, each
+				  // with its header, as many as fit; change_cipher_spec records left out
+	HANDSHAKE_KINDS,
+};
+
+enum { HANDSHAKE_LEN_MAX = 65536 }; // octets of one message; a chain is below 10 KiB, RFC 8446 allows 2^24
+
+struct message_handshake {
+	struct message head;
+	uint8_t kind;       // enum handshake_kind
+	uint8_t dir;        // enum dir
+	bool cut;           // there was more; FLIGHT only
+	uint16_t version;   // negotiated; 0 before the ServerHello
+	uint16_t suite;
+	uint8_t client_random[32];
+	uint32_t len;
+	uint8_t octets[];   // last member: `len` of them
+};
+
+enum { MESSAGE_LEN_MAX = sizeof(struct message_handshake) + HANDSHAKE_LEN_MAX };

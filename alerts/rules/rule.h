@@ -25,6 +25,7 @@ struct rule_input {
 	const struct smtp_facts *smtp; // facts->smtp
 	const struct tls_facts *tls;   // facts->tls
 	const struct conn_facts *conn; // facts->conn
+	const struct peer *peer;       // never NULL
 	const struct expectation *expect;
 	struct rules_memory *memory;
 };

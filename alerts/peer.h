@@ -1,0 +1,102 @@
+// What the judge learned of the two ends of a session by opening handshake octets: the client's fingerprint, the
+// certificates, and what a key log showed. Plain data without pointers, kept by value with the session.
+//
+// Everything here was said by the wire and is attacker text; names are octets as they stood in the certificate, bounded,
+// not escaped. Certificates are judged by themselves and against a trust store, never against policy: that is the
+// expectation's part.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	PEER_NAME_MAX = 160,   // octets of a distinguished name in RFC 2253 form; longer ones are cut
+	PEER_SERIAL_MAX = 60,  // hexadecimal digits and colons of a serial number (RFC 5280: 20 octets)
+	PEER_SANS_MAX = 8,     // subjectAltName entries kept; the rest is counted
+	PEER_SAN_TEXT = 384,   // octets of all of them
+	PEER_JA4_LEN = 36,
+	PEER_SESSION_LEN = 26, // RECORD_ID_LEN
+	PEER_VENDOR_MAX = 48,
+};
+
+enum peer_key { KEY_NONE, KEY_RSA, KEY_EC, KEY_ED25519, KEY_ED448, KEY_DSA, KEY_RSA_PSS, KEY_OTHER };
+
+// Hash of a certificate's signature. SIG_OTHER: none that is weak (Ed25519, SHA-3, post-quantum).
+enum peer_hash { HASH_UNKNOWN, HASH_MD5, HASH_SHA1, HASH_SHA224, HASH_SHA256, HASH_SHA384, HASH_SHA512, HASH_OTHER };
+
+// One certificate.
+struct certificate {
+	bool present;              // all else means nothing without it
+	bool unreadable;           // it is no X.509; only the digest is known
+	uint8_t sha1[20];          // of the DER: EVE's `fingerprint`
+	uint8_t sha256[32];
+	uint8_t spki_sha256[32];   // of SubjectPublicKeyInfo: TLSA selector 1
+	char subject[PEER_NAME_MAX], issuer[PEER_NAME_MAX]; // RFC 2253, NUL-terminated
+	char serial[PEER_SERIAL_MAX]; // "0A:1B"
+	int64_t not_before_s, not_after_s; // Unix time; not_after_s INT64_MAX where it cannot be read
+	uint8_t key;               // enum peer_key
+	uint16_t key_bits;         // RSA modulus, EC field, DSA p
+	char curve[24];            // EC: OpenSSL's short name
+	uint8_t hash;              // enum peer_hash of its signature
+	bool self_issued;          // subject equals issuer
+	bool self_signed;          // ... and its key made its signature
+	bool must_staple;          // TLS feature status_request, RFC 7633
+	bool is_ca;
+	uint16_t n_sans;           // entries of type dNSName and iPAddress in all
+	uint8_t n_sans_kept;
+	uint16_t san_off[PEER_SANS_MAX], san_len[PEER_SANS_MAX]; // into san_text
+	char san_text[PEER_SAN_TEXT]; // dNSName as it stood, iPAddress as text
+};
+
+// Path from the leaf to the trust store. Dates are left out: they are findings of their own.
+enum peer_trust {
+	TRUST_NOT_JUDGED,   // no store, no certificate, or TRUST_COSTLY's reasons
+	TRUST_OK,
+	TRUST_SELF_SIGNED,  // the leaf, and it is not in the store
+	TRUST_INCOMPLETE,   // an issuer is neither sent nor in the store
+	TRUST_ROOT_UNKNOWN, // the chain is whole, its root is not in the store
+	TRUST_BROKEN,       // a signature or a constraint in the chain is wrong
+};
+
+// A stapled OCSP response, RFC 6960. Verified: signed by the leaf's issuer (or its delegate) as sent in the chain.
+enum peer_staple { STAPLE_NONE, STAPLE_GOOD, STAPLE_REVOKED, STAPLE_UNKNOWN, STAPLE_STALE, STAPLE_UNREADABLE, STAPLE_UNVERIFIED };
+
+enum peer_names { NAMES_NOT_ASKED, NAMES_MATCH, NAMES_DIFFER }; // the leaf against a reference name, RFC 9525
+
+// What the key log gave for this session.
+enum peer_keylog {
+	KEYLOG_OFF,        // none was asked for, or nothing of this session is encrypted that it would open
+	KEYLOG_NO_SECRET,  // no line for this client random (or it came too late)
+	KEYLOG_WRONG,      // there is a line, and it does not open the records
+	KEYLOG_INCOMPLETE, // opened, but records are missing or what was sent is beyond our bounds
+	KEYLOG_OPENED,
+};
+
+struct peer {
+	// The client.
+	char ja4[PEER_JA4_LEN + 1]; // empty: no ClientHello that could be read
+	struct certificate client;    // its certificate; SANs are not kept
+	// The server. `server` is the leaf.
+	struct certificate server;
+	bool raw_key;               // no certificate but a key: server.spki_sha256, key, key_bits are set
+	bool from_keylog;           // read with a key log, not from the wire
+	bool costly;                // cut off: more or larger than we open (see alerts/cert/cert.h); what is set is right
+	uint8_t n_certs;            // certificates sent, saturating
+	uint8_t n_opened;           // of them, opened
+	// Over the intermediates that were sent (no leaf, no self-signed ones): the weakest.
+	uint8_t chain_weak_key;     // enum peer_key of an RSA key below 2048 or EC below 256 bits; KEY_NONE none
+	uint16_t chain_weak_bits;
+	uint8_t chain_weak_hash;    // enum peer_hash MD5, SHA1 or SHA224 signature; HASH_UNKNOWN none
+	uint8_t trust;              // enum peer_trust
+	uint8_t names;              // enum peer_names, against the SNI
+	uint8_t staple;             // enum peer_staple
+	int64_t staple_next_update_s; // 0: none given
+	char vendor[PEER_VENDOR_MAX]; // a known default or placeholder certificate; empty: no
+	// What TLS 1.3 hides, read with a key log.
+	uint8_t keylog;             // enum peer_keylog
+	uint16_t verify_scheme;     // SignatureScheme of CertificateVerify; 0 not seen
+	bool alert_seen;            // an alert in the handshake's protection
+	uint8_t alert_level, alert_code, alert_dir; // enum dir
+	// Resumption: the session whose full handshake this one goes back to; empty: not linked.
+	char linked[PEER_SESSION_LEN + 1];
+};
