@@ -11,11 +11,11 @@ const char *tls_group_name(uint16_t group);     // "x25519"
 const char *tls_version_name(uint16_t version); // "TLS 1.2", "SSLv3"
 const char *tls_alert_name(uint8_t code);       // "handshake_failure"
 
-// Below the floor whoever the peer is (DESIGN section 2, verdict `weak`): NULL, EXPORT, RC4, DES, 3DES. Told from the
-// registry's name; an unknown suite is not weak. RC2 and DES40 occur only in EXPORT suites.
+// Below the floor whoever the peer is (DESIGN section 2, verdict `weak`): NULL, EXPORT, RC4, DES, 3DES. An unknown
+// suite is not weak. RC2 and DES40 occur only in EXPORT suites.
 bool tls_suite_is_weak(uint16_t suite);
 
-// Nobody is authenticated: DH_anon, ECDH_anon.
+// Nobody is authenticated: DH_anon, ECDH_anon, and NULL_WITH_NULL_NULL.
 bool tls_suite_is_anon(uint16_t suite);
 
 // ---- what a cipher suite is made of: one generated table (dissect/tls/tables.py) ----
@@ -36,12 +36,14 @@ struct tls_suite {
 	uint16_t key_bits;                     // effective, of the cipher: 40 for EXPORT, 112 for 3DES, 0 for NULL
 	bool tls13;
 	bool forward_secrecy; // an ephemeral exchange, always; TLS 1.3: unless it is psk_ke, which the suite does not tell
+	bool export_grade;    // weakened on purpose: an EXPORT or EXPORT1024 suite
 };
 
 // NULL: not in the registry, or GREASE.
 const struct tls_suite *tls_suite_find(uint16_t suite);
 bool tls_value_is_grease(uint16_t value); // RFC 8701
 bool tls_group_is_pq(uint16_t group);     // a post-quantum or hybrid key exchange
+uint16_t tls_group_curve_bits(uint16_t group); // field size of an elliptic curve; 0: none, or not in the registry
 const char *tls_scheme_name(uint16_t scheme); // SignatureScheme, also the (hash, signature) pairs of TLS 1.2
 bool tls_scheme_is_weak(uint16_t scheme);     // MD5, SHA-1 or SHA-224 (RFC 9155)
 const char *tls_sslv2_kind_name(uint32_t kind); // "SSL_CK_RC4_128_WITH_MD5"
