@@ -20,17 +20,21 @@ struct walk {
 	X509 *suspect;     // the issuer whose key did not make the signature below it
 };
 
+// An algorithm that OpenSSL does not have makes no wrong signature, and no issuer fits to it.
+static bool foreign_signature(X509_STORE_CTX *ctx)
+{
+	X509 *x = X509_STORE_CTX_get_current_cert(ctx);
+
+	return !x || cert_read_hash(x) == HASH_UNKNOWN;
+}
+
 static void note_signature(struct walk *w, X509_STORE_CTX *ctx)
 {
 	STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
-	int depth = X509_STORE_CTX_get_error_depth(ctx);
-	X509 *x = X509_STORE_CTX_get_current_cert(ctx);
 
-	// An algorithm that OpenSSL does not have is no wrong signature.
-	if (!x || cert_read_hash(x) == HASH_UNKNOWN)
-		w->unable = true;
+	w->unable |= foreign_signature(ctx);
 	w->broken = true;
-	w->suspect = sk_X509_value(path, depth + 1);
+	w->suspect = sk_X509_value(path, X509_STORE_CTX_get_error_depth(ctx) + 1);
 }
 
 // Called for each trouble; 1 goes on, so that a forged signature is seen below an unknown root, too.
@@ -52,6 +56,7 @@ static int note(int ok, X509_STORE_CTX *ctx)
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		w->unable |= foreign_signature(ctx);
 		w->incomplete = true;
 		break;
 	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
