@@ -20,7 +20,7 @@ static void disable(struct judge *j)
 	}
 }
 
-int judge_open(struct judge **out, const struct judge_config *config)
+int judge_open(struct judge **out, const struct judge_config *config, const char **bad_path)
 {
 	struct judge *j = calloc(1, sizeof(*j));
 	const struct dedup_config repeats = {
@@ -37,6 +37,10 @@ int judge_open(struct judge **out, const struct judge_config *config)
 		r = rules_memory_open(&j->memory);
 	if (!r)
 		r = dedup_open(&j->dedup, &repeats);
+	if (!r)
+		r = resumed_open(&j->resumed);
+	if (!r)
+		r = judge_peers_open(&j->peers, config, bad_path);
 	if (r) {
 		judge_close(&j);
 		return r;
@@ -49,6 +53,8 @@ void judge_close(struct judge **j)
 {
 	if (!*j)
 		return;
+	judge_peers_close(&(*j)->peers);
+	resumed_close(&(*j)->resumed);
 	dedup_close(&(*j)->dedup);
 	rules_memory_close(&(*j)->memory);
 	judge_sessions_close(&(*j)->sessions);
@@ -91,6 +97,13 @@ static struct judge_entry *entry_of(struct judge *j, uint64_t birth, bool make)
 		e = judge_sessions_add(&j->sessions, birth);
 	}
 	return e;
+}
+
+static void take_handshake(struct judge *j, const struct message_handshake *m)
+{
+	struct judge_entry *e = entry_of(j, m->head.birth, true);
+
+	judge_peers_take(j->peers, judge_sessions_peer(&j->sessions, e, true), m);
 }
 
 // Tells what is due now of `f` and, when it is the last word, the record. `e` may be NULL: nothing to remember.
@@ -203,6 +216,7 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		take_end(j, (const struct message_end *)m);
 		break;
 	case MESSAGE_HANDSHAKE:
+		take_handshake(j, (const struct message_handshake *)m);
 		break;
 	case MESSAGE_ANOMALY:
 		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
@@ -215,6 +229,11 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		break;
 	}
 	return 0;
+}
+
+const char *judge_store_name(const struct judge *j)
+{
+	return judge_peers_store(j->peers);
 }
 
 void judge_finish(struct judge *j)

@@ -23,6 +23,8 @@ struct judge_net {
 struct judge_config {
 	struct record_config record;
 	const char *tap;               // name in ids and records
+	const char *trust_store;       // see struct cert_config; NULL: no path is judged
+	const char *keylog;            // file or directory; NULL: none
 	bool tls_records;              // write the `tls` compatibility copies
 	uint32_t sessions_max;         // sealed or told sessions remembered at once
 	struct judge_net own[JUDGE_NETS_MAX]; // inventory.own_networks: gives direction
@@ -75,7 +77,8 @@ struct judge_summary {
 
 extern const char *const judge_tls_version_names[8];
 
-int judge_open(struct judge **out, const struct judge_config *config);
+// 0 or -errno; `*bad_path` (may be NULL) is set when the trust store or the key log cannot be used.
+int judge_open(struct judge **out, const struct judge_config *config, const char **bad_path);
 void judge_close(struct judge **j);
 
 // One message off a ring, in order. 0 or -errno (the environment failed).
@@ -85,3 +88,6 @@ int judge_take(struct judge *j, const struct message *m, size_t len);
 void judge_finish(struct judge *j);
 
 const struct judge_summary *judge_summary(const struct judge *j);
+
+// What the trust store is called in records; empty without one.
+const char *judge_store_name(const struct judge *j);

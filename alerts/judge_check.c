@@ -28,6 +28,7 @@ static const uint16_t texts[] = {
 #undef SMTP_TEXT
 	offsetof(struct facts, tls) + offsetof(struct tls_facts, sni),
 	offsetof(struct facts, tls) + offsetof(struct tls_facts, alpn),
+	offsetof(struct facts, tls) + offsetof(struct tls_facts, alpn_selected),
 };
 static_assert(FACTS_RCPT_DOMAINS == 8, "every recipient domain is in texts[]");
 
@@ -59,6 +60,9 @@ static const struct {
 	SMTP(auth_mech, MECH_OTHER),
 	SMTP(n_rcpt_domains, FACTS_RCPT_DOMAINS),
 	TLS(alert_dir, DIR_S2C),
+	TLS(renegotiation_dir, DIR_S2C),
+	TLS(ech, ECH_REAL),
+	TLS(sentinel, SENTINEL_TLS11),
 	TLS(peer_cert, CERT_RESUMED),
 #undef CONN
 #undef SMTP
@@ -83,6 +87,13 @@ static bool session_ok(const struct message *m, size_t len)
 	return s->facts.birth == m->birth && facts_ok(&s->facts);
 }
 
+static bool handshake_ok(const struct message *m, size_t len)
+{
+	const struct message_handshake *h = (const struct message_handshake *)m;
+
+	return len >= sizeof(*h) && len == sizeof(*h) + h->len && h->kind < HANDSHAKE_KINDS && h->dir <= DIR_S2C;
+}
+
 bool judge_check(const struct message *m, size_t len)
 {
 	if (len < sizeof(*m) || len > MESSAGE_LEN_MAX || m->worker >= JUDGE_WORKERS_MAX)
@@ -93,6 +104,8 @@ bool judge_check(const struct message *m, size_t len)
 	case MESSAGE_END:
 		return len >= sizeof(struct message_end) && ((const struct message_end *)m)->end <= END_REUSE &&
 		       ((const struct message_end *)m)->end != END_OPEN;
+	case MESSAGE_HANDSHAKE:
+		return handshake_ok(m, len);
 	case MESSAGE_ANOMALY:
 		return len >= sizeof(struct message_anomaly) && ((const struct message_anomaly *)m)->counter < DISSECT_COUNTERS;
 	case MESSAGE_COUNTERS:

@@ -69,11 +69,16 @@ void judge_end(struct judge *j, bool reopened)
 	const struct session *s = &j->session;
 	const struct record_config *rc = &j->config.record;
 
+	if (s->facts->conn.outside_mail) { // told because it was asked for; it is no mail session and counts as none
+		if (record_tls_known(s))
+			judge_write(j, RECORD_TLS, record_tls(j->line, rc, s));
+		return;
+	}
 	judge_count_session(j, s);
 	if (j->config.observe)
 		j->config.observe(j->config.observe_ctx, s, NULL);
 	judge_write(j, RECORD_SMTP, record_smtp(j->line, rc, s));
-	if (j->config.tls_records && record_tls_known(&s->facts->tls))
+	if (j->config.tls_records && record_tls_known(s))
 		judge_write(j, RECORD_TLS, record_tls(j->line, rc, s));
 	for (size_t i = 0; i < sizeof(anomalies) / sizeof(anomalies[0]); i++)
 		if (anomalies[i].holds(s->facts))

@@ -22,37 +22,47 @@ static void apply_settings(const struct judge *j, struct session *s)
 	s->n_findings = n;
 }
 
-void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect)
+void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct peer *peer,
+                    const struct expectation *expect)
 {
 	s->facts = f;
-	s->peer = NULL;
+	s->peer = peer;
 	s->tap = j->config.tap;
-	s->flow_id = record_flow_id(f, j->config.tap);
-	record_session_id(s->id, f, j->config.tap);
+	s->store = judge_store_name(j);
 	s->final = f->conn.end != END_OPEN && f->conn.end != END_EVICTED;
 	s->expect = expect ? *expect : (struct expectation){0};
 	s->state = state_of(f);
 	s->direction = judge_direction(&j->config, &f->conn);
+	s->flow_id = record_flow_id(f, j->config.tap);
+	record_session_id(s->id, f, j->config.tap);
 	verdict_of(s);
 }
 
-// What a session was first called is what it is called.
-static void keep_name(struct judge_entry *e, struct session *s)
+// What is known of the ends, and the full handshake that a resumed session goes back to.
+static const struct peer *peer_of(struct judge *j, struct judge_entry *e, const struct facts *f)
 {
-	if (!e->id[0]) {
-		e->flow_id = s->flow_id;
-		memcpy(e->id, s->id, sizeof(e->id));
-	}
-	s->flow_id = e->flow_id;
-	memcpy(s->id, e->id, sizeof(s->id));
+	char link[RECORD_ID_LEN + 1] = "";
+	struct peer *p;
+
+	resumed_take(j->resumed, f, e->id, link);
+	p = judge_sessions_peer(&j->sessions, e, link[0]);
+	if (link[0])
+		memcpy(p->linked, link, sizeof(link));
+	return p;
 }
 
 void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect,
                     struct judge_entry *e)
 {
-	judge_conclude(j, s, f, expect);
-	if (e)
-		keep_name(e, s);
+	if (e && !e->id[0]) {
+		e->flow_id = record_flow_id(f, j->config.tap);
+		record_session_id(e->id, f, j->config.tap);
+	}
+	judge_conclude(j, s, f, e ? peer_of(j, e, f) : NULL, expect);
+	if (e) { // what a session was first called is what it is called
+		s->flow_id = e->flow_id;
+		memcpy(s->id, e->id, sizeof(s->id));
+	}
 	rules_apply(s, j->memory);
 	apply_settings(j, s);
 }

@@ -1,11 +1,16 @@
 // Between the files of the judge; nobody else includes it. judge.c takes messages and drives; judge_check.c trusts
 // none of them; judge_evaluate.c concludes; judge_hold.c waits for policy; judge_tell.c chooses and writes alerts;
-// judge_end.c writes what is told once a session; judge_summary.c counts; judge_net.c knows own and exempt networks.
+// judge_peer.c opens what the ends
+// showed; judge_end.c writes what is told once a session; judge_summary.c counts; judge_net.c knows own and exempt networks.
 #pragma once
 
 #include "alerts/dedup.h"
 #include "alerts/judge.h"
+#include "alerts/cert/cert.h"
 #include "alerts/judge_sessions.h"
+#include "alerts/keylog/flight.h"
+#include "alerts/keylog/keylog.h"
+#include "alerts/resumed.h"
 
 enum { JUDGE_WORKERS_MAX = 64 };
 
@@ -13,6 +18,8 @@ struct judge {
 	struct judge_config config;
 	struct judge_sessions sessions;
 	struct rules_memory *memory;
+	struct judge_peers *peers;
+	struct resumed *resumed;
 	struct dedup *dedup;
 	struct judge_summary summary;
 	struct session session;   // the one in hand
@@ -26,6 +33,12 @@ struct judge {
 	char line[RECORD_LEN_MAX + 1];
 };
 
+// What opens handshake octets: certificates, key log. -errno: the trust store or the key log cannot be read.
+int judge_peers_open(struct judge_peers **out, const struct judge_config *config, const char **bad_path);
+void judge_peers_close(struct judge_peers **p);
+const char *judge_peers_store(const struct judge_peers *p);
+void judge_peers_take(struct judge_peers *ps, struct peer *p, const struct message_handshake *m);
+
 // True when `m` of `len` octets is whole and every length, offset and enum in it is sane.
 bool judge_check(const struct message *m, size_t len);
 
@@ -34,7 +47,9 @@ enum direction judge_direction(const struct judge_config *config, const struct c
 bool judge_exempt(const struct judge_config *config, const struct conn_facts *c);
 
 // Everything but the findings, concluded from facts and an expectation (NULL: unknown) into `s`.
-void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect);
+// `peer` is borrowed as long as `s` is used; NULL: nothing was opened.
+void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct peer *peer,
+                    const struct expectation *expect);
 // The same with the findings, which may remember, and with the name that `e` (may be NULL) keeps.
 void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect,
                     struct judge_entry *e);

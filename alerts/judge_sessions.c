@@ -32,6 +32,8 @@ int judge_sessions_open(struct judge_sessions *t, uint32_t n_max)
 		r = slab_open(&t->facts, sizeof(struct facts), n_max);
 	if (!r)
 		r = slab_open(&t->expects, sizeof(struct expectation), n_max);
+	if (!r)
+		r = slab_open(&t->peers, sizeof(struct peer), n_max);
 	if (r)
 		judge_sessions_close(t);
 	return r;
@@ -39,6 +41,7 @@ int judge_sessions_open(struct judge_sessions *t, uint32_t n_max)
 
 void judge_sessions_close(struct judge_sessions *t)
 {
+	slab_close(&t->peers);
 	slab_close(&t->expects);
 	slab_close(&t->facts);
 	slab_close(&t->entries);
@@ -134,6 +137,8 @@ void judge_sessions_drop(struct judge_sessions *t, struct judge_entry *e)
 		slab_put(&t->facts, e->facts);
 	if (e->expect)
 		slab_put(&t->expects, e->expect);
+	if (e->peer)
+		slab_put(&t->peers, e->peer);
 	slab_put(&t->entries, index);
 }
 
@@ -147,6 +152,13 @@ void judge_sessions_keep(struct judge_sessions *t, struct judge_entry *e, const 
 struct facts *judge_sessions_facts(const struct judge_sessions *t, const struct judge_entry *e)
 {
 	return e->facts ? slab_at(&t->facts, e->facts) : NULL;
+}
+
+struct peer *judge_sessions_peer(struct judge_sessions *t, struct judge_entry *e, bool make)
+{
+	if (!e->peer && make)
+		e->peer = slab_get(&t->peers);
+	return e->peer ? slab_at(&t->peers, e->peer) : NULL;
 }
 
 void judge_sessions_hold(struct judge_sessions *t, struct judge_entry *e, uint64_t deadline_ns)

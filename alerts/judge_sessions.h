@@ -17,6 +17,7 @@ struct judge_entry {
 	uint32_t hash_next;
 	uint32_t lru[2], hold[2]; // links: [0] towards the oldest, [1] towards the newest
 	uint32_t facts;         // kept facts, or 0
+	uint32_t peer;          // what was learned of the ends, or 0
 	uint32_t expect;        // kept answer, or 0
 	uint32_t frame;
 	uint16_t n_alerts;      // told so far: the ordinal of the next
@@ -38,7 +39,7 @@ struct judge_list {
 };
 
 struct judge_sessions {
-	struct slab entries, facts, expects;
+	struct slab entries, facts, expects, peers;
 	uint32_t *heads;
 	uint32_t mask;
 	struct judge_list lru;
@@ -58,6 +59,9 @@ void judge_sessions_drop(struct judge_sessions *t, struct judge_entry *e);
 // Keeps a copy of `f` in the entry. There is room for every entry's.
 void judge_sessions_keep(struct judge_sessions *t, struct judge_entry *e, const struct facts *f);
 struct facts *judge_sessions_facts(const struct judge_sessions *t, const struct judge_entry *e);
+
+// What was learned of the ends, zeroed when it is made; NULL when nothing was and `make` is not set.
+struct peer *judge_sessions_peer(struct judge_sessions *t, struct judge_entry *e, bool make);
 
 // Policy: pending until `deadline_ns`, then known (NULL: nobody knows).
 void judge_sessions_hold(struct judge_sessions *t, struct judge_entry *e, uint64_t deadline_ns);

@@ -7,6 +7,8 @@
 struct judge_kept {
 	struct facts facts;
 	struct expectation expect;
+	struct peer peer;
+	bool peer_known;
 	struct finding root;
 	uint8_t findings[SESSION_FINDINGS_MAX], related[SESSION_FINDINGS_MAX]; // catalogue indices
 	uint8_t n_findings, n_related;
@@ -117,6 +119,9 @@ static void keep(struct judge_kept *k, const struct session *s, const struct rec
 {
 	memcpy(&k->facts, s->facts, facts_len(s->facts));
 	k->expect = s->expect;
+	k->peer_known = s->peer != NULL;
+	if (s->peer)
+		k->peer = *s->peer;
 	k->root = *a->root;
 	k->n_findings = (uint8_t)s->n_findings;
 	for (size_t i = 0; i < s->n_findings; i++)
@@ -185,7 +190,7 @@ size_t judge_tell(struct judge *j, const struct judge_moment *at)
 	const struct session *s = &j->session;
 	size_t n_waiting = 0;
 
-	if (judge_exempt(&j->config, &s->facts->conn))
+	if (s->facts->conn.outside_mail || judge_exempt(&j->config, &s->facts->conn))
 		return 0;
 	for (size_t i = 0; i < s->n_findings; i++) {
 		const struct finding *f = &s->findings[i];
@@ -209,7 +214,7 @@ void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void
 	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .time_ns = k->time_ns,
 		.frame = k->frame};
 
-	judge_conclude(j, s, &k->facts, &k->expect);
+	judge_conclude(j, s, &k->facts, k->peer_known ? &k->peer : NULL, &k->expect);
 	s->final = k->final;
 	s->flow_id = k->flow_id;
 	memcpy(s->id, k->id, sizeof(s->id));

@@ -39,7 +39,7 @@ struct record_alert {
 // Always valid UTF-8 JSON; a record that would be longer loses its longest lists first and says "truncated":true.
 size_t record_smtp(char *out, const struct record_config *c, const struct session *s);
 // Only where record_tls_known(): EVE's `tls` object is never empty.
-bool record_tls_known(const struct tls_facts *t);
+bool record_tls_known(const struct session *s);
 size_t record_tls(char *out, const struct record_config *c, const struct session *s);
 size_t record_alert_write(char *out, const struct record_config *c, const struct record_alert *a);
 size_t record_anomaly(char *out, const struct record_config *c, const struct message_anomaly *m);
@@ -48,6 +48,13 @@ size_t record_session_anomaly(char *out, const struct record_config *c, const st
                               const char *event);
 size_t record_stats(char *out, const struct record_config *c, const struct message_counters *m,
                     const uint64_t sessions[STATE_N], const uint64_t verdicts[VERDICT_N], uint64_t alerts);
+
+// Words of what was learned of the peers, as records have them.
+const char *record_key_name(uint8_t key);       // enum peer_key
+const char *record_hash_name(uint8_t hash);     // enum peer_hash
+const char *record_trust_name(uint8_t trust);   // enum peer_trust
+const char *record_staple_name(uint8_t staple); // enum peer_staple
+const char *record_keylog_name(uint8_t keylog); // enum peer_keylog
 
 // Ids. Deterministic: 48 bits of packet time (ms), then a hash of tuple, ISNs, tap, finding and ordinal; 26
 // characters of Crockford base 32, sortable by time.

@@ -76,7 +76,7 @@ static void alert_event(struct record_writer *w, const void *what)
 	alert_object(&w->json, a->root);
 	record_flow(w, &s->facts->conn);
 	record_smtp_object(w, s->facts);
-	record_tls_object(w, s->facts);
+	record_tls_object(w, s);
 	record_smtp_tls(w, s, a);
 	json_close_object(&w->json);
 }

@@ -48,7 +48,10 @@ void record_head_session(struct record_writer *w, const char *event_type, const 
 // Members; each writes its key too, and nothing at all where there is nothing to say.
 void record_flow(struct record_writer *w, const struct conn_facts *c);
 void record_smtp_object(struct record_writer *w, const struct facts *f);
-void record_tls_object(struct record_writer *w, const struct facts *f);
+void record_tls_object(struct record_writer *w, const struct session *s);
+void record_handshake(struct record_writer *w, const struct session *s);    // smtp_tls.tls
+void record_certificates(struct record_writer *w, const struct session *s); // its cert, client_cert and keylog
+void record_eve_certificate(struct record_writer *w, const struct certificate *c); // members of EVE's tls
 // `a` is NULL in a session's record.
 void record_smtp_tls(struct record_writer *w, const struct session *s, const struct record_alert *a);
 

@@ -90,7 +90,7 @@ static void smtp_event(struct record_writer *w, const void *what)
 	record_head_session(w, "smtp", s, c->last_ns, c->last_frame);
 	record_flow(w, c);
 	record_smtp_object(w, s->facts);
-	record_tls_object(w, s->facts);
+	record_tls_object(w, s);
 	record_smtp_tls(w, s, NULL);
 	json_close_object(&w->json);
 }

@@ -2,15 +2,15 @@
 //
 // null says "not known"; a member that has nothing behind it in this version is not written at all.
 #include "alerts/record_parts.h"
-#include "dissect/tls/names.h"
 
 // ---- words ---------------------------------------------------------------------------------------------------
 
-static const char *peer_cert_name(const struct facts *f)
+static const char *peer_cert_name(const struct session *s)
 {
 	static const char *const name[] = {
 		[CERT_NOT_SEEN] = "not_seen", [CERT_SEEN] = "seen", [CERT_ENCRYPTED] = "encrypted", [CERT_RESUMED] = "resumed"};
-	return f->tls.peer_cert < sizeof(name) / sizeof(name[0]) ? name[f->tls.peer_cert] : name[CERT_NOT_SEEN];
+	enum peer_cert c = session_peer_cert(s);
+	return (size_t)c < sizeof(name) / sizeof(name[0]) ? name[c] : name[CERT_NOT_SEEN];
 }
 
 // NULL: what the client wrote says more (SCRAM-..., GSS-SPNEGO).
@@ -72,49 +72,6 @@ static void starttls(struct json *j, const struct facts *f)
 	json_key(j, "reply");
 	u64_or_null(j, m->starttls_code, m->starttls_code != 0);
 	json_field(j, "established", flag, f->tls.completed && !f->tls.implicit);
-	json_close_object(j);
-}
-
-static void tls(struct record_writer *w, const struct facts *f)
-{
-	struct json *j = &w->json;
-	const struct tls_facts *t = &f->tls;
-
-	if (!t->client_hello && !t->server_hello && !t->alert_clear)
-		return;
-	json_key(j, "tls");
-	json_open_object(j);
-	json_field(j, "implicit", flag, t->implicit);
-	json_field(j, "completed", flag, t->completed);
-	if (t->client_hello && t->client_version) {
-		json_key(j, "offered_version");
-		record_code_point(j, tls_version_name(t->client_version), t->client_version);
-	}
-	if (t->server_hello) {
-		json_key(j, "cipher");
-		record_code_point(j, tls_suite_name(t->suite), t->suite);
-	}
-	if (t->group) {
-		json_key(j, "group");
-		record_code_point(j, tls_group_name(t->group), t->group);
-	}
-	json_field(j, "resumed", flag, t->resumed);
-	if (t->alpn.len) {
-		json_key(j, "alpn");
-		record_text(w, f, t->alpn);
-	}
-	if (t->ech)
-		json_field(j, "ech", flag, true);
-	if (t->alert_clear) {
-		json_key(j, "alert");
-		json_open_object(j);
-		json_field(j, "level", u64, t->alert_level);
-		json_field(j, "code", u64, t->alert_code);
-		json_key(j, "name");
-		word_or_null(j, tls_alert_name(t->alert_code));
-		json_field(j, "from", word, t->alert_dir == DIR_C2S ? "client" : "server");
-		json_close_object(j);
-	}
 	json_close_object(j);
 }
 
@@ -258,11 +215,11 @@ void record_smtp_tls(struct record_writer *w, const struct session *s, const str
 	json_field(j, "verdict", word, verdict_name(s->verdict));
 	json_field(j, "identity", word, identity_name(s->identity));
 	json_field(j, "dane", word, dane_name(s->dane));
-	json_field(j, "peer_cert", word, peer_cert_name(f));
+	json_field(j, "peer_cert", word, peer_cert_name(s));
 	json_field(j, "role", word, role_name(f->conn.role));
 	json_field(j, "direction", word, direction_name(s->direction));
 	starttls(j, f);
-	tls(w, f);
+	record_handshake(w, s);
 	mail(w, f);
 	auth(w, f);
 	expect(w, s);

@@ -16,9 +16,10 @@ void record_code_point(struct json *j, const char *name, uint16_t value)
 	json_put_word(j, name ? name : number);
 }
 
-static void object(struct record_writer *w, const struct facts *f)
+static void object(struct record_writer *w, const struct session *s)
 {
 	struct json *j = &w->json;
+	const struct facts *f = s->facts;
 	const struct tls_facts *t = &f->tls;
 
 	json_key(j, "tls");
@@ -34,19 +35,26 @@ static void object(struct record_writer *w, const struct facts *f)
 	// As in EVE: there when it is so, and otherwise not.
 	if (t->server_hello && t->resumed)
 		json_field(j, "session_resumed", flag, true);
+	if (s->peer) {
+		record_eve_certificate(w, &s->peer->server);
+		if (s->peer->ja4[0])
+			json_field(j, "ja4", word, s->peer->ja4);
+	}
 	json_close_object(j);
 }
 
-void record_tls_object(struct record_writer *w, const struct facts *f)
+void record_tls_object(struct record_writer *w, const struct session *s)
 {
-	if (record_tls_known(&f->tls))
-		object(w, f);
+	if (record_tls_known(s))
+		object(w, s);
 }
 
-// A ClientHello without a name says nothing that EVE has a member for.
-bool record_tls_known(const struct tls_facts *t)
+// A ClientHello without a name that nobody could read says nothing that EVE has a member for.
+bool record_tls_known(const struct session *s)
 {
-	return t->server_hello || (t->client_hello && t->sni.len);
+	const struct tls_facts *t = &s->facts->tls;
+
+	return t->server_hello || (t->client_hello && t->sni.len) || (s->peer && (s->peer->ja4[0] || s->peer->server.present));
 }
 
 static void tls_event(struct record_writer *w, const void *what)
@@ -56,7 +64,9 @@ static void tls_event(struct record_writer *w, const void *what)
 
 	record_head_session(w, "tls", s, c->last_ns, c->last_frame);
 	record_flow(w, c);
-	record_tls_object(w, s->facts);
+	record_tls_object(w, s);
+	if (c->outside_mail) // there is no smtp record that would have the rest
+		record_smtp_tls(w, s, NULL);
 	json_close_object(&w->json);
 }
 

@@ -80,6 +80,7 @@ struct session {
 	const struct facts *facts;
 	const struct peer *peer;          // NULL: nothing was opened
 	const char *tap;                  // its name
+	const char *store;                // trust store that peer was judged against; empty: none
 	uint64_t flow_id;                 // 51 bits, per connection
 	char id[RECORD_ID_LEN + 1];       // smtp_tls.session
 	bool final;
@@ -94,3 +95,10 @@ struct session {
 	char why[SESSION_WHY_MAX][SESSION_WHY_LEN]; // ordered facts behind the verdict
 	size_t n_why;
 };
+
+// peer_cert of DESIGN section 2: what the wire showed, or a key log opened.
+static inline enum peer_cert session_peer_cert(const struct session *s)
+{
+	bool opened = s->peer && s->peer->from_keylog && (s->peer->server.present || s->peer->raw_key);
+	return opened ? CERT_SEEN : (enum peer_cert)s->facts->tls.peer_cert;
+}

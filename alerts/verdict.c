@@ -24,7 +24,7 @@ static enum identity identity_of(const struct session *s)
 {
 	if (s->expect.level != EXPECT_UNKNOWN && !s->expect.identity_required)
 		return IDENTITY_NOT_REQUIRED;
-	return s->facts->tls.peer_cert == CERT_SEEN ? IDENTITY_UNKNOWN : IDENTITY_NOT_OBSERVABLE;
+	return session_peer_cert(s) == CERT_SEEN ? IDENTITY_UNKNOWN : IDENTITY_NOT_OBSERVABLE;
 }
 
 // RFC 7672 speaks of MTA to MTA on port 25 only. An expectation from another source says nothing about TLSA records.
@@ -39,7 +39,7 @@ static enum dane dane_of(const struct session *s)
 		return DANE_UNKNOWN;
 	if (!t->completed)
 		return DANE_NOT_ENCRYPTED;
-	return t->peer_cert == CERT_SEEN ? DANE_UNKNOWN : DANE_UNVERIFIABLE;
+	return session_peer_cert(s) == CERT_SEEN ? DANE_UNKNOWN : DANE_UNVERIFIABLE;
 }
 
 static enum verdict classify(const struct session *s)

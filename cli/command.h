@@ -25,6 +25,7 @@ struct options {
 	const char *set[OPTIONS_SET_MAX];
 	size_t n_set;
 	const char *out;                // --out, or NULL
+	const char *keylog;             // --keylog, or NULL
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
 	char **operands;

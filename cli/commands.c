@@ -9,18 +9,21 @@
 #define OPTION_CONFIG_ROWS \
 	{"config", OPTION_TEXT, AT(config), "FILE", "read settings from this file"}, \
 	{"set", OPTION_SET, AT(set), "KEY=VALUE", "change one setting; may be repeated, wins over the file"}
+#define OPTION_KEYLOG_ROW \
+	{"keylog", OPTION_TEXT, AT(keylog), "PATH", "TLS secrets of your own servers (SSLKEYLOGFILE format): a file, or a directory"}
 #define OPTION_JSON_ROW {"json", OPTION_FLAG, AT(json), NULL, "write JSON"}
 
 static const struct option read_options[] = {
 	{"out", OPTION_TEXT, AT(out), "PATH", "write the records there as JSON lines; - is standard output"},
 	{"json", OPTION_FLAG, AT(json), NULL, "write the summary as JSON"},
 	OPTION_CONFIG_ROWS,
+	OPTION_KEYLOG_ROW,
 	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
 		.words = options_severities},
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
 };
 
-static const struct option explain_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS};
+static const struct option explain_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS, OPTION_KEYLOG_ROW};
 static const struct option check_options[] = {OPTION_CONFIG_ROWS};
 static const struct option show_options[] = {
 	OPTION_CONFIG_ROWS,

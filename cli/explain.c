@@ -9,6 +9,7 @@
 #include "cli/interrupt.h"
 #include "cli/pipeline.h"
 #include "cli/settings.h"
+#include "cli/words.h"
 #include "hw/log.h"
 
 // One pass over the input with one worker. `*p` is left open for its names.
@@ -21,6 +22,7 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 		.workers = 1,
 		.paths = (const char *const *)o->operands + 1,
 		.n_paths = o->n_operands - 1,
+		.keylog = o->keylog,
 		.progress = true,
 		.dialogue = dialogue,
 		.observe = w != NULL ? wanted_observe : NULL,
@@ -28,7 +30,7 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 	};
 	int rc = pipeline_open(p, &pipeline, &bad);
 	if (rc < 0) {
-		log_error("explain", "cannot read %s: %s", bad != NULL ? bad : "the input", strerror(-rc));
+		log_error("explain", "cannot read %s: %s", bad != NULL ? bad : "the input", words_error(-rc));
 		return EXIT_TROUBLE;
 	}
 	rc = pipeline_run(*p);

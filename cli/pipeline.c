@@ -219,6 +219,7 @@ static int open_worker(struct pipeline *p, uint16_t i, const struct pipeline_con
 		return -errno;
 	wire_dissect(&dissect, config->config, i, p->n_workers);
 	dissect.dialogue = config->dialogue;
+	dissect.keep_flights = config->keylog != NULL;
 	dissect.emit = emit;
 	dissect.emit_ctx = w;
 	return dissect_open(&w->dissect, &dissect);
@@ -241,13 +242,14 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config, c
 	judge.record.file_ctx = p;
 	judge.write = config->write != NULL ? on_record : no_record;
 	judge.write_ctx = p;
+	judge.keylog = config->keylog;
 	judge.observe = config->observe;
 	judge.observe_ctx = config->ctx;
 	int rc = 0;
 	for (uint16_t i = 0; rc == 0 && i < p->n_workers; i++)
 		rc = open_worker(p, i, config, bad_path);
 	if (rc == 0)
-		rc = judge_open(&p->judge, &judge);
+		rc = judge_open(&p->judge, &judge, bad_path);
 	if (rc < 0)
 		pipeline_close(&p);
 	*out = p;

@@ -101,6 +101,7 @@ int read_run(const struct options *o)
 		.workers = workers(o, &config),
 		.paths = (const char *const *)o->operands,
 		.n_paths = o->n_operands,
+		.keylog = o->keylog,
 		.progress = true,
 		.write = o->out != NULL ? write_record : NULL,
 		.ctx = &writer,
@@ -108,7 +109,7 @@ int read_run(const struct options *o)
 	interrupt_watch();
 	int rc = pipeline_open(&p, &pipeline, &bad);
 	if (rc < 0) {
-		log_error("read", "cannot read %s: %s", bad != NULL ? bad : "the input", strerror(-rc));
+		log_error("read", "cannot read %s: %s", bad != NULL ? bad : "the input", words_error(-rc));
 		return EXIT_TROUBLE;
 	}
 	rc = o->out != NULL ? writer_open(&writer, o->out, pipeline_source(p)) : 0;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t worker, uint16_t n)
 {
@@ -12,11 +13,23 @@ void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t w
 		.flows_max = c->flows_max / n,
 		.sessions_max = c->sessions_max / n,
 		.reassembly_octets = ((uint64_t)c->reassembly_mib << 20) / n,
+		.tls_outside_mail = c->tls_outside_mail,
 		.keep_envelope = c->envelope == ENVELOPE_FULL,
 		.worker = worker,
 		.n_workers = n,
 	};
 	memcpy(out->ports, c->ports_tcp.port, c->ports_tcp.n * sizeof out->ports[0]);
+}
+
+// A system without CA certificates judges no paths; one that was named must be there.
+static const char *trust_store(const struct config *c)
+{
+	static const char system[] = "/etc/ssl/certs/ca-certificates.crt"; // Debian's, and most others'
+	if (strcmp(c->trust_store, "none") == 0)
+		return NULL;
+	if (strcmp(c->trust_store, "system") == 0)
+		return access(system, R_OK) == 0 ? system : NULL;
+	return c->trust_store;
 }
 
 void wire_judge(struct judge_config *out, const struct config *c)
@@ -25,6 +38,7 @@ void wire_judge(struct judge_config *out, const struct config *c)
 	*out = (struct judge_config){
 		.record = {.host = c->sensor_name, .envelope = c->envelope},
 		.tap = c->tap.name,
+		.trust_store = trust_store(c),
 		.tls_records = c->tls_records,
 		.sessions_max = c->sessions_max,
 		.n_own = c->own_networks.n,

@@ -1,6 +1,7 @@
 // Tables of words.
 #include "cli/words.h"
 
+#include <errno.h>
 #include <arpa/inet.h>
 #include <string.h>
 #include <time.h>
@@ -47,6 +48,11 @@ enum style words_severity_style(enum severity s)
 const char *words_input(const char *name)
 {
 	return strcmp(name, "-") == 0 ? "standard input" : name;
+}
+
+const char *words_error(int error)
+{
+	return error == EBADMSG ? "there is no CA certificate in it, or one that is damaged" : strerror(error);
 }
 
 const char *words_salvaged(uint64_t offset)

@@ -12,6 +12,8 @@ enum style words_severity_style(enum severity s);
 
 // "-" is standard input.
 const char *words_input(const char *name);
+// What an errno of opening something means here.
+const char *words_error(int error);
 // What became of an input that is damaged at this octet.
 const char *words_salvaged(uint64_t offset);
 

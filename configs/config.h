@@ -13,6 +13,7 @@
 #include "dissect/dissect.h"
 
 enum {
+	CONFIG_PATH_MAX = 255,     // octets of the name of a file
 	CONFIG_NAME_MAX = 63,      // octets of a name: what a DNS label may hold
 	CONFIG_FINDINGS_MAX = 256, // as judge_config.severity
 	CONFIG_ERRORS_MAX = 20,    // told at once; 20, because nobody repairs more before trying again
@@ -45,9 +46,11 @@ struct config {
 	uint32_t workers;
 	struct config_ports ports_tcp;
 	int checksums; // enum dissect_checksums
+	bool tls_outside_mail;
 	uint32_t flows_max;
 	uint32_t sessions_max;
 	uint32_t reassembly_mib;
+	char trust_store[CONFIG_PATH_MAX + 1]; // "system", "none", or a path
 	struct config_nets own_networks;
 	struct config_nets exempt;
 	int envelope; // ENVELOPE_*

@@ -13,6 +13,20 @@ static void print_name(FILE *out, const struct config_key *k, const void *field)
 	fprintf(out, strspn(name, "0123456789.-_") > 0 ? "\"%s\"" : "%s", name);
 }
 
+static void print_path(FILE *out, const struct config_key *k, const void *field)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/._0123456789-";
+	const char *path = field;
+	if (strspn(path, plain) == strlen(path) && strspn(path, "0123456789.-") == 0) {
+		fputs(path, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *path; path++)
+		fprintf(out, "%s%c", *path == '"' || *path == '\\' ? "\\" : "", *path);
+	fputc('"', out);
+}
+
 static void print_taps(FILE *out, const struct config_key *k, const void *field)
 {
 	const struct config_tap *tap = field;
@@ -84,6 +98,7 @@ static void print_value(FILE *out, const struct config_key *k, const struct conf
 {
 	static void (*const print[CONFIG_TYPES])(FILE *, const struct config_key *, const void *) = {
 		[CONFIG_NAME] = print_name,
+		[CONFIG_PATH] = print_path,
 		[CONFIG_TAPS] = print_taps,
 		[CONFIG_NUMBER] = print_number,
 		[CONFIG_WORD] = print_word,

@@ -9,6 +9,8 @@
 static const char *const words_checksums[] = {"auto", "require", "ignore", NULL}; // enum dissect_checksums
 static const char *const words_envelope[] = {"domains", "full", NULL};            // record_config.envelope
 
+static const char *const words_store[] = {"system", "none", NULL};                // cli/wire.c
+
 static_assert(CHECKSUMS_AUTO == 0 && CHECKSUMS_REQUIRE == 1 && CHECKSUMS_IGNORE == 2, "order of words_checksums");
 static_assert(ENVELOPE_DOMAINS == 0 && ENVELOPE_FULL == 1, "order of words_envelope");
 
@@ -25,12 +27,16 @@ const struct config_key config_schema[] = {
 		"TCP ports of mail servers; SMTP on other ports is recognised by its content."},
 	{"capture.checksums", CONFIG_WORD, AT(checksums), 0, 0, words_checksums, "auto",
 		"TCP checksums: auto accepts bad ones of a sender until it sent a good one, require drops them."},
+	{"capture.tls_outside_mail", CONFIG_SWITCH, AT(tls_outside_mail), 0, 0, NULL, "off",
+		"Write `tls` records of connections that are no mail, too: for laboratories, it is somebody's browsing."},
 	{"memory.flows_max", CONFIG_NUMBER, AT(flows_max), 1024, 16777216, NULL, "524288",
 		"TCP connections followed at once, over all workers; beyond it the oldest are told early."},
 	{"memory.sessions_max", CONFIG_NUMBER, AT(sessions_max), 64, 4194304, NULL, "65536",
 		"Mail sessions whose facts are held at once, over all workers, and once more by the judge."},
 	{"memory.reassembly_mib", CONFIG_NUMBER, AT(reassembly_mib), 1, 65536, NULL, "64",
 		"Memory for octets that arrived out of order or must wait, in MiB, over all workers."},
+	{"policy.trust_store", CONFIG_PATH, AT(trust_store), 0, 0, words_store, "system",
+		"CA certificates that chains are judged against: a PEM file or a hashed directory."},
 	{"inventory.own_networks", CONFIG_NETS, AT(own_networks), 0, JUDGE_NETS_MAX, NULL, "[]",
 		"Networks that are ours; without them the direction of a session is unknown."},
 	{"inventory.exempt", CONFIG_NETS, AT(exempt), 0, JUDGE_NETS_MAX, NULL, "[]",
@@ -69,11 +75,13 @@ const char *config_key_nearest(const char *name)
 	return nearest_best(&best);
 }
 
-static void describe_words(const char *const *words, char *out, size_t len)
+static void describe_words(const char *const *words, const char *rest, char *out, size_t len)
 {
 	size_t used = 0;
 	for (size_t i = 0; words[i] != NULL && used < len; i++)
 		used += (size_t)snprintf(out + used, len - used, "%s%s", i ? " | " : "", words[i]);
+	if (used < len)
+		snprintf(out + used, len - used, "%s", rest);
 }
 
 void config_key_describe(const struct config_key *k, char *out, size_t len)
@@ -90,7 +98,9 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 	if (k->type == CONFIG_NUMBER)
 		snprintf(out, len, "%u..%u", k->min, k->max);
 	else if (k->type == CONFIG_WORD)
-		describe_words(k->words, out, len);
+		describe_words(k->words, "", out, len);
+	else if (k->type == CONFIG_PATH)
+		describe_words(k->words, " | path", out, len);
 	else
 		snprintf(out, len, "%s", plain[k->type]);
 }

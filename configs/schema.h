@@ -6,6 +6,7 @@
 
 enum config_type {
 	CONFIG_NAME,       // char[CONFIG_NAME_MAX + 1]: letters, digits, "." "_" "-"
+	CONFIG_PATH,       // char[CONFIG_PATH_MAX + 1]: one of words[] (may be NULL), or the name of a file
 	CONFIG_TAPS,       // struct config_tap: a list of one {name: ...}
 	CONFIG_NUMBER,     // uint32_t, min..max
 	CONFIG_WORD,       // int: index into words[]
@@ -22,7 +23,7 @@ struct config_key {
 	enum config_type type;
 	size_t offset;             // of its field in struct config
 	uint32_t min, max;         // CONFIG_NUMBER: its range; lists: how many items
-	const char *const *words;  // CONFIG_WORD, NULL-terminated
+	const char *const *words;  // CONFIG_WORD, CONFIG_PATH, NULL-terminated
 	const char *fallback;      // default, as YAML in flow style
 	const char *text;          // one sentence, below 110 octets
 };

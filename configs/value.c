@@ -85,6 +85,21 @@ static void set_name(struct reader *r, const struct config_key *k, const yaml_no
 	name(r, node, k->name, field);
 }
 
+static void set_path(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	const char *text = reader_scalar(r, node, k->name);
+	if (text == NULL)
+		return;
+	size_t len = strlen(text);
+	bool good = len > 0 && len <= CONFIG_PATH_MAX;
+	for (size_t i = 0; i < len; i++)
+		good &= (unsigned char)text[i] >= ' ' && text[i] != 0x7f;
+	if (good)
+		memcpy(field, text, len + 1);
+	else
+		reader_error(r, &node->start_mark, "%s must be the name of a file of 1 to %d octets", k->name, CONFIG_PATH_MAX);
+}
+
 static void set_taps(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
 	struct config_tap *tap = field;
@@ -235,6 +250,7 @@ void value_set(struct reader *r, const struct config_key *key, const yaml_node_t
 {
 	static void (*const set[CONFIG_TYPES])(struct reader *, const struct config_key *, const yaml_node_t *, void *) = {
 		[CONFIG_NAME] = set_name,
+		[CONFIG_PATH] = set_path,
 		[CONFIG_TAPS] = set_taps,
 		[CONFIG_NUMBER] = set_number,
 		[CONFIG_WORD] = set_word,

@@ -23,10 +23,24 @@ static struct smtp_env smtp_env_of(struct dissect *e, struct conn *c)
 	};
 }
 
-static struct tls_env tls_env_of(struct dissect *e, struct conn *c)
+struct shipper {
+	struct dissect *e;
+	const struct conn *c;
+};
+
+// A connection that is not known to be mail yet is nobody's business.
+static void ship(void *ctx, const struct message_handshake *m, const uint8_t *p, size_t len)
 {
-	return (struct tls_env){
-		.facts = facts_of(c), .small = &e->tls_small, .large = &e->tls_large, .counter = e->counter};
+	const struct shipper *s = ctx;
+	if (!s->c->candidate || conn_candidate_verdict(s->c) > 0)
+		tell_handshake(s->e, s->c->flow, m, p, len);
+}
+
+static struct tls_env tls_env_of(struct shipper *s, struct dissect *e, struct conn *c)
+{
+	*s = (struct shipper){.e = e, .c = c};
+	return (struct tls_env){.facts = facts_of(c), .memory = &e->tls, .counter = e->counter,
+		.keep_flights = e->config.keep_flights, .ship = ship, .ship_ctx = s};
 }
 
 // A record header that cannot be text: used where no negotiation was seen.
@@ -64,11 +78,28 @@ static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const st
 	}
 }
 
+// The first record of a handshake, at the start of a run: where TLS is looked for in whatever protocol.
+static bool begins_handshake(enum dir d, const uint8_t *p, size_t len)
+{
+	return len > 5 && surely_tls(p, len) && p[0] == 0x16 && p[5] == (d == DIR_C2S ? 1 : 2);
+}
+
+static void find_handshake(struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
+{
+	struct facts *f = facts_of(c);
+	if (c->layer[d] == LAYER_TLS || f->smtp.hello != HELLO_NONE || !begins_handshake(d, p, len))
+		return;
+	c->outside = f->conn.outside_mail = f->tls.asked = true;
+	f->tls.implicit |= d == DIR_C2S && at->off == 0;
+	c->layer[d] = LAYER_TLS;
+}
+
 // TLS begins in this direction. After an earlier handshake that came to nothing the machine starts afresh.
 static void enter_tls(struct dissect *e, struct conn *c, enum dir d)
 {
 	if (c->tls_failed && c->layer[dir_other(d)] != LAYER_TLS) {
-		struct tls_env env = tls_env_of(e, c);
+		struct shipper shipper;
+		struct tls_env env = tls_env_of(&shipper, e, c);
 		tls_end(&c->tls, &env);
 		memset(&c->tls, 0, sizeof(c->tls));
 		c->tls_failed = false;
@@ -96,7 +127,8 @@ static size_t take_lines(struct dissect *e, struct conn *c, enum dir d, const st
 
 static size_t take_tls(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
-	struct tls_env env = tls_env_of(e, c);
+	struct shipper shipper;
+	struct tls_env env = tls_env_of(&shipper, e, c);
 	enum tls_need need = TLS_GO_ON;
 	size_t taken = tls_feed(&c->tls, &env, d, at, p, len, &need);
 	c->news |= env.news;
@@ -124,7 +156,9 @@ size_t conn_take(struct dissect *e, struct conn *c, enum dir d, const struct pla
 	while (done < len && !c->waiting[d] && !c->sealed) {
 		uint8_t layer = c->layer[d];
 		size_t taken = len - done;
-		if (layer == LAYER_UNDECIDED)
+		if (c->search)
+			find_handshake(c, d, &here, p + done, len - done);
+		if (c->layer[d] == LAYER_UNDECIDED && !c->outside)
 			decide_layer(e, c, d, &here, p + done, len - done);
 		if (c->layer[d] == LAYER_LINES)
 			taken = take_lines(e, c, d, &here, p + done, len - done);
@@ -143,7 +177,8 @@ void conn_gap(struct dissect *e, struct conn *c, enum dir d, const struct place 
 {
 	c->after_gap[d] = true;
 	if (c->layer[d] == LAYER_TLS) {
-		struct tls_env env = tls_env_of(e, c);
+		struct shipper shipper;
+		struct tls_env env = tls_env_of(&shipper, e, c);
 		tls_gap(&c->tls, &env, d, at, missing);
 		c->news |= env.news;
 	} else {
@@ -163,7 +198,8 @@ void conn_do_not_wait(struct conn *c, enum dir d)
 
 void conn_end(struct dissect *e, struct conn *c)
 {
-	struct tls_env tls = tls_env_of(e, c);
+	struct shipper shipper;
+	struct tls_env tls = tls_env_of(&shipper, e, c);
 	tls_end(&c->tls, &tls);
 	struct smtp_env smtp = smtp_env_of(e, c);
 	smtp_end(&c->smtp, &smtp);
@@ -182,12 +218,16 @@ int conn_candidate_verdict(const struct conn *c)
 	enum { HELLO_OCTETS = 64, GREETING_OCTETS = 1024 }; // neither takes longer to show itself
 	const struct facts *f = &c->message.facts;
 	const uint64_t *octets = f->conn.payload_octets;
+	if (c->outside)
+		return f->tls.client_hello || f->tls.server_hello;
+	if (c->search && f->smtp.hello == HELLO_NONE)
+		return f->tls.client_hello && alpn_is_smtp(f);
 	if (f->smtp.hello != HELLO_NONE)
 		return 1;
 	if (f->tls.client_hello)
 		return alpn_is_smtp(f) ? 1 : -1;
 	if (c->layer[DIR_C2S] == LAYER_TLS)
-		return octets[DIR_C2S] >= TLS_HELLO_LARGE ? -1 : 0;
+		return octets[DIR_C2S] >= TLS_ROOM_LARGE ? -1 : 0;
 	bool mute = octets[DIR_S2C] >= GREETING_OCTETS && !f->smtp.greeting_code;
 	return octets[DIR_C2S] >= HELLO_OCTETS || mute ? -1 : 0;
 }

@@ -32,6 +32,8 @@ struct conn {
 	uint8_t layer[2];       // enum conn_layer
 	bool waiting[2];        // the octets at the head wait for the other direction
 	bool after_gap[2];      // nothing was delivered since a hole was given up
+	bool search;            // TLS is wanted of connections that are no mail, too
+	bool outside;           // ... and this is one
 	bool candidate;         // on another port: not recognised as SMTP yet, nothing is told
 	bool news;              // something worth telling came up
 	bool sealed;
@@ -40,6 +42,7 @@ struct conn {
 	bool tls_failed;        // a handshake was given up for lines in clear
 	uint8_t recent_at[2];
 	struct conn_recent recent[2][CONN_RECENT];
+	uint32_t flow;            // index in the table
 	uint32_t syn_data_end;    // sequence number behind it
 	uint64_t compare_from[2]; // octets before it were not read, or are no dialogue: nothing to compare with
 	struct message_session message; // the facts; last, because their text has no fixed length

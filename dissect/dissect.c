@@ -8,24 +8,26 @@
 
 #include "dissect/engine.h"
 #include "dissect/stream/stream.h"
+#include "dissect/tls/offer.h"
 
 // ---- opening -------------------------------------------------------------------------------------------------
 
 static int open_pools(struct dissect *e)
 {
 	const struct dissect_config *c = &e->config;
-	// The cap on waiting octets is divided: most for segments, the rest for partial lines and TLS hellos.
-	uint64_t part = c->reassembly_octets / 8;
+	// The cap on waiting octets is divided in sixteenths: most for segments, the rest for partial lines and handshakes.
+	uint64_t part = c->reassembly_octets / 16;
 	int err = slab_open(&e->conns, sizeof(struct conn), c->sessions_max);
 	if (!err)
-		err = slab_open(&e->chunks, sizeof(struct chunk), (uint32_t)(4 * part / sizeof(struct chunk)));
+		err = slab_open(&e->chunks, sizeof(struct chunk), (uint32_t)(8 * part / sizeof(struct chunk)));
 	if (!err)
-		err = slab_open(&e->lines, SMTP_LINE_MAX, (uint32_t)(2 * part / SMTP_LINE_MAX));
+		err = slab_open(&e->lines, SMTP_LINE_MAX, (uint32_t)(3 * part / SMTP_LINE_MAX));
+	const uint32_t n_rooms[TLS_ROOMS] = {(uint32_t)(part / TLS_ROOM_SMALL), (uint32_t)(2 * part / TLS_ROOM_MEDIUM),
+		(uint32_t)(part / TLS_ROOM_LARGE)};
 	if (!err)
-		err = slab_open(&e->tls_small, TLS_HELLO_SMALL, (uint32_t)(part / TLS_HELLO_SMALL));
-	if (!err)
-		err = slab_open(&e->tls_large, TLS_HELLO_LARGE, (uint32_t)(part / TLS_HELLO_LARGE));
-	return err;
+		err = tls_memory_open(&e->tls, n_rooms, (uint32_t)(part / sizeof(struct tls_offer)));
+	e->handshake = err ? NULL : malloc(MESSAGE_LEN_MAX);
+	return err || e->handshake ? err : -ENOMEM;
 }
 
 int dissect_open(struct dissect **out, const struct dissect_config *config)
@@ -59,8 +61,8 @@ void dissect_close(struct dissect **d)
 	struct dissect *e = *d;
 	if (!e)
 		return;
-	slab_close(&e->tls_large);
-	slab_close(&e->tls_small);
+	free(e->handshake);
+	tls_memory_close(&e->tls);
 	slab_close(&e->lines);
 	slab_close(&e->chunks);
 	slab_close(&e->conns);

@@ -22,6 +22,8 @@ struct dissect_config {
 	uint32_t flows_max;
 	uint32_t sessions_max;         // flows with facts in the worker at once
 	uint64_t reassembly_octets;    // cap of all out-of-order and waiting octets
+	bool keep_flights;             // ship the encrypted handshake of TLS 1.3: there is a key log
+	bool tls_outside_mail;         // follow TLS of connections that are no mail, too
 	bool keep_envelope;            // whole addresses may be kept (privacy.envelope)
 	uint16_t worker, n_workers;
 	const struct dialogue *dialogue; // or NULL

@@ -27,7 +27,8 @@ struct dissect {
 	struct dissect_config config;
 	struct flow_table table;
 	struct wheel wheel;
-	struct slab conns, chunks, lines, tls_small, tls_large;
+	struct slab conns, chunks, lines;
+	struct tls_memory tls;
 	struct frag_table *frag;
 	uint64_t now_ns;     // engine time: packet time, but it never runs back
 	uint64_t shift_ns[ENGINE_CLOCKS]; // what has to be added to packet time for that, by clock
@@ -41,6 +42,7 @@ struct dissect {
 	uint8_t known_port[65536 / 8];
 	uint64_t scratch[DISSECT_COUNTERS]; // where workers other than the first count what all of them see
 	uint64_t counter[DISSECT_COUNTERS];
+	struct message_handshake *handshake; // room to put one together
 };
 
 static inline void engine_count(struct dissect *e, enum dissect_counter c, uint64_t n)
@@ -63,3 +65,5 @@ void tell_session(struct dissect *e, uint32_t flow, bool sealed, enum session_en
 void tell_end(struct dissect *e, uint32_t flow, enum session_end end);
 void tell_anomaly(struct dissect *e, enum dissect_counter what, const struct packet *p);
 void tell_counters(struct dissect *e, bool last);
+// Handshake octets for the judge; `m` as struct tls_env hands them over.
+void tell_handshake(struct dissect *e, uint32_t flow, const struct message_handshake *m, const uint8_t *p, size_t len);

@@ -284,6 +284,7 @@ struct conn_facts {
 	struct mark conflict_mark;
 	uint8_t role;              // enum session_role: by port, or LHLO
 	bool known_port;           // one of capture.ports_tcp
+	bool outside_mail;         // TLS of something that is no mail, told because capture.tls_outside_mail asks for it
 };
 
 struct facts {

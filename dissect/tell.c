@@ -93,6 +93,18 @@ void tell_end(struct dissect *e, uint32_t flow, enum session_end end)
 	e->config.emit(e->config.emit_ctx, &m.head, sizeof(m));
 }
 
+void tell_handshake(struct dissect *e, uint32_t flow, const struct message_handshake *m, const uint8_t *p, size_t len)
+{
+	struct message_handshake *out = e->handshake;
+	*out = *m;
+	out->head = head_of(e, flow, MESSAGE_HANDSHAKE);
+	out->cut = m->cut || len > HANDSHAKE_LEN_MAX;
+	out->len = len > HANDSHAKE_LEN_MAX ? HANDSHAKE_LEN_MAX : (uint32_t)len;
+	if (out->len)
+		memcpy(out->octets, p, out->len);
+	e->config.emit(e->config.emit_ctx, &out->head, sizeof(*out) + out->len);
+}
+
 void tell_anomaly(struct dissect *e, enum dissect_counter what, const struct packet *p)
 {
 	struct message_anomaly m = {
@@ -102,7 +114,8 @@ void tell_anomaly(struct dissect *e, enum dissect_counter what, const struct pac
 
 static uint64_t memory_peak(const struct dissect *e)
 {
-	const struct slab *all[] = {&e->table.hot, &e->table.cold, &e->conns, &e->chunks, &e->lines, &e->tls_small, &e->tls_large};
+	const struct slab *all[] = {&e->table.hot, &e->table.cold, &e->conns, &e->chunks, &e->lines, &e->tls.offers,
+		&e->tls.room[0], &e->tls.room[1], &e->tls.room[2]};
 	uint64_t octets = (e->table.bucket_mask + 1) * sizeof(struct flow_bucket);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		octets += (uint64_t)all[i]->n_peak * all[i]->object_len;

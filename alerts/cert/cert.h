@@ -2,8 +2,10 @@
 //
 // A chain is learned once: what was parsed and verified is kept by the SHA-256 of its octets, bounded, the chain used
 // longest ago makes room. Dates are compared with packet time by whoever asks; nothing here knows the clock. What an
-// attacker may make us spend is bounded by the CERT_ limits; beyond them the answer says `costly` and stays right in
-// what it says. One thread. No network, ever (no AIA, no CRL, no OCSP request).
+// attacker may make us spend is bounded by the CERT_ limits here and in private.h (a few milliseconds a chain); beyond
+// them the answer says `costly` and stays right in what it says: a path that was not tried is TRUST_NOT_JUDGED, a
+// signature that was not tried leaves self_signed false. Broken framing ends a list, what stands whole before it counts.
+// One thread. No network, ever (no AIA, no CRL, no OCSP request).
 #pragma once
 
 #include <stddef.h>
@@ -20,29 +22,33 @@ enum {
 struct cert;
 
 struct cert_config {
-	const char *trust_store; // PEM bundle, or a directory of hashed ones; NULL: no path is judged
+	const char *trust_store; // PEM bundle, or a directory of hashed ones; NULL: no path is judged. Read once, at open
 	uint32_t cache_max;      // 0: CERT_CACHE_MAX
 };
 
-// 0; -ENOENT and the like when the store cannot be read; -EBADMSG when it holds no certificate.
+// 0; -ENOENT and the like when the store cannot be read; -EBADMSG when it holds no certificate, or one that is damaged.
+// *out is NULL then. `config` may be NULL.
 int cert_open(struct cert **out, const struct cert_config *config);
 void cert_close(struct cert **c);
 
 // How the trust store is named in records and pages: file name, number of certificates, and the first octets of a digest
-// over them, "ca-certificates.crt (142, 1f3a9c07)". Empty without one.
+// over them (in no order), "ca-certificates.crt (142, 1f3a9c07)". Empty without one.
 const char *cert_store_name(const struct cert *c);
 
 // The server's certificate_list as in struct message_handshake. Fills p->server, the chain's members, trust, vendor,
-// costly; and p->names against `reference` (a host name as the wire had it, NULL or empty: not asked). Leaves the rest.
+// costly; and p->names against `reference` (a host name as the wire had it, NULL or empty: not asked; an address matches
+// an iPAddress only). Ends p->raw_key. Leaves the rest.
 void cert_take_chain(struct cert *c, struct peer *p, const uint8_t *list, size_t len, const char *reference);
 
-// The client's. Fills p->client only.
+// The client's. Fills p->client only, without SANs.
 void cert_take_client(struct cert *c, struct peer *p, const uint8_t *list, size_t len);
 
-// A raw public key of the server (DER of SubjectPublicKeyInfo). Fills p->raw_key and of p->server what is known then.
+// A raw public key of the server (DER of SubjectPublicKeyInfo). Fills p->raw_key and of p->server what is known then;
+// the chain's members say that there is none.
 void cert_take_key(struct cert *c, struct peer *p, const uint8_t *spki, size_t len);
 
-// An OCSPResponse stapled to the chain last given to cert_take_chain() for this `p`; `now_s` is packet time.
+// An OCSPResponse stapled to the chain last given to cert_take_chain() for this `p`; `now_s` is packet time. Fills the
+// staple's members, and p->costly when it was too much.
 void cert_take_staple(struct cert *c, struct peer *p, const uint8_t *list, size_t list_len, const uint8_t *ocsp,
                       size_t ocsp_len, int64_t now_s);
 

@@ -1,6 +1,7 @@
 // Opens one direction's encrypted handshake flight of TLS 1.3 with its handshake traffic secret. RFC 8446 5.2, 7.3.
 //
-// Stops at Finished: what follows is protected by other keys and is never touched.
+// Stops at Finished: what follows is protected by other keys and is never touched. A client's early data, which has keys
+// of its own and stands in front, is passed over.
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +11,7 @@
 enum flight_result {
 	FLIGHT_OPENED,     // up to Finished, or up to an alert
 	FLIGHT_INCOMPLETE, // records opened, but they end early, or a message is beyond FLIGHT_LEN_MAX
-	FLIGHT_WRONG,      // the first record does not open
+	FLIGHT_WRONG,      // no record opens
 	FLIGHT_UNKNOWN,    // a cipher suite that is not of TLS 1.3
 };
 

@@ -3,7 +3,8 @@
 //
 // Only handshake secrets of TLS 1.3 are kept (SERVER_ and CLIENT_HANDSHAKE_TRAFFIC_SECRET): with them no application
 // data can be opened. All other labels are counted and forgotten. Bounded: when the table is full the oldest leave.
-// Secrets are wiped when they leave. One thread. Its text comes from the operator, but nothing in it is trusted.
+// Secrets are wiped when they leave. One thread. Its text comes from the operator's servers, but nothing in it is
+// trusted, and the client randoms in it were chosen by whoever connected.
 #pragma once
 
 #include <stddef.h>
@@ -23,14 +24,20 @@ struct keylog_secrets {
 };
 
 struct keylog_counts {
-	uint64_t lines, kept, other_labels, malformed, evicted;
+	uint64_t lines;        // with something on them, and an end
+	uint64_t kept;         // secrets that were new
+	uint64_t other_labels;
+	uint64_t malformed;    // too long among them
+	uint64_t evicted;      // sessions that left
 };
 
-// Opens PATH, a file or a directory, and reads what is there. 0 or -errno (it cannot be read at all).
+// Opens PATH, a file or a directory (not those in it, nor names that begin with a dot), and reads what is there.
+// Anything but a regular file is never opened. PATH NULL: only what keylog_take() is given.
+// 0 or -errno (it cannot be read at all; -EINVAL: neither file nor directory).
 int keylog_open(struct keylog **out, const char *path);
 void keylog_close(struct keylog **k);
 
-// The secrets of a client random; on a miss files that changed since are read again first.
+// The secrets of a client random; where one of the two is missing, what files have gained since is read first.
 // NULL: none. Borrowed until the next call.
 const struct keylog_secrets *keylog_find(struct keylog *k, const uint8_t client_random[32]);
 

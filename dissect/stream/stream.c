@@ -107,7 +107,8 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	bool known = engine_known_port(e, cold->port[DIR_S2C]);
 	// The first octets may still be on their way: then what they say is judged when they come.
 	bool early = flow_has(h, FLOW_SYN, *d) && flow_offset(h, *d, s->seq) > (int64_t)h->off[*d];
-	if (!known && !early && !classify_candidate(*d, s->payload, s->payload_len)) {
+	bool search = !known && e->config.tls_outside_mail;
+	if (!known && !early && !search && !classify_candidate(*d, s->payload, s->payload_len)) {
 		if (++h->session >= CLASSIFY_SEGMENTS)
 			h->phase = FLOW_COUNTED;
 		return;
@@ -123,6 +124,8 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	h->phase = FLOW_SESSION;
 	struct conn *c = engine_conn(e, h);
 	c->candidate = !known;
+	c->search = search;
+	c->flow = flow;
 	struct facts *f = &c->message.facts;
 	f->birth = cold->birth;
 	for (int i = 0; i < 2; i++)

@@ -74,13 +74,15 @@ static void client_record_13(struct tls *t, uint16_t suite, uint16_t len)
 
 // False: it cannot be judged before more of the server was met. Where the ServerHello was lost, encrypted handshake
 // records of both sides still say that this is not TLS 1.3.
-static bool client_record_judge(struct tls *t, const struct facts *f, uint32_t acked, uint16_t len)
+static bool client_record_judge(struct tls *t, struct facts *f, uint32_t acked, uint16_t len)
 {
 	struct tls_lane *client = &t->lane[DIR_C2S], *server = &t->lane[DIR_S2C];
 	if (!t->server_hello && !(client->finished && server->finished))
 		return false;
-	if (t->server_hello && !tls_reached(acked, t->server_hello_end))
-		return true; // early data
+	if (t->server_hello && !tls_reached(acked, t->server_hello_end)) {
+		f->tls.early_data_sent |= t->tls13;
+		return true;
+	}
 	client->appdata = t->server_hello;
 	if (t->tls13) {
 		client_record_13(t, f->tls.suite, len);

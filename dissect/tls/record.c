@@ -1,6 +1,8 @@
 // Records: headers across any cuts, bodies by count. The feeding side of dissect/tls/tls.h.
 #include "dissect/counters.h"
+#include "dissect/tls/flight.h"
 #include "dissect/tls/handshake.h"
+#include "dissect/tls/messages.h"
 #include "dissect/tls/progress.h"
 #include "dissect/tls/sslv2.h"
 #include "hw/counter.h"
@@ -40,19 +42,39 @@ static bool header_plausible(const uint8_t *h, size_t n)
 bool tls_looks_like(enum dir d, const uint8_t *p, size_t len)
 {
 	size_t n = len < HEADER_LEN ? len : HEADER_LEN;
-	return header_plausible(p, n) || (d == DIR_C2S && tls_sslv2_plausible(d, p, n));
+	static const struct tls_facts nothing;
+	return header_plausible(p, n) || (d == DIR_C2S && tls_sslv2_plausible(&nothing, d, p, n));
 }
 
-// SSL 2.0 is met in the first record of a direction only, from the server only in answer to the same.
+// SSL 2.0 is met in the first record of a direction, from the server only in answer to the same, and in the client's
+// second one when the server has answered in kind.
 static bool sslv2_possible(const struct tls_lane *lane, const struct tls_env *env, enum dir d)
 {
-	return lane->type == 0 && !lane->gap && (d == DIR_C2S || env->facts->tls.sslv2_hello);
+	const struct tls_facts *f = &env->facts->tls;
+	if (lane->gap || (d == DIR_S2C && !f->sslv2_hello))
+		return false;
+	return lane->type == 0 || (d == DIR_C2S && lane->type == TYPE_SSLV2 && tls_sslv2_only(f));
 }
 
 static bool lane_plausible(const struct tls_lane *lane, const struct tls_env *env, enum dir d)
 {
 	return header_plausible(lane->header, lane->n_header) ||
-	       (sslv2_possible(lane, env, d) && tls_sslv2_plausible(d, lane->header, lane->n_header));
+	       (sslv2_possible(lane, env, d) && tls_sslv2_plausible(&env->facts->tls, d, lane->header, lane->n_header));
+}
+
+// Bodies of handshake records, of clear alerts (encrypted ones are longer) and of clear heartbeats are all that is read.
+static bool body_is_read(const struct tls_lane *lane)
+{
+	return lane->type == TYPE_HANDSHAKE || (lane->type == TYPE_ALERT && lane->rec_len == 2) ||
+	       (lane->type == TYPE_HEARTBEAT && !lane->ccs);
+}
+
+static void heartbeat_begin(struct tls_env *env, const struct place *at)
+{
+	struct tls_facts *f = &env->facts->tls;
+	place_mark_first(&f->heartbeat_mark, at);
+	f->n_heartbeats += f->n_heartbeats < UINT16_MAX;
+	env->news |= f->n_heartbeats == 1;
 }
 
 // The header in the lane is whole and good; `at` is the place of its last octet.
@@ -73,14 +95,26 @@ static void record_begin(struct tls *t, struct tls_env *env, enum dir d, const s
 		env->facts->tls.record_version = (uint16_t)(h[1] << 8 | h[2]);
 	lane->type = h[0];
 	lane->rec_len = lane->rec_left = (uint16_t)(h[3] << 8 | h[4]);
-	// Bodies of handshake records and clear alerts (encrypted ones are longer) are all that is read.
-	lane->rec_unread = !(lane->type == TYPE_HANDSHAKE || (lane->type == TYPE_ALERT && lane->rec_len == 2));
-	if (lane->type == TYPE_HANDSHAKE)
+	lane->rec_unread = !body_is_read(lane);
+	lane->rec_kept = false;
+	switch (lane->type) {
+	case TYPE_HANDSHAKE:
 		tls_handshake_begin(t, d);
-	else if (lane->type == TYPE_CCS && lane->rec_len == 1)
-		tls_progress_ccs(t, env, d, at, body + 1);
-	else if (lane->type == TYPE_APPDATA)
+		break;
+	case TYPE_CCS:
+		if (t->again && !t->tls13)
+			lane->again_ccs = true;
+		if (lane->rec_len == 1)
+			tls_progress_ccs(t, env, d, at, body + 1);
+		break;
+	case TYPE_APPDATA:
+		tls_flight_begin(t, env, d);
 		tls_progress_appdata(t, env, d, at, body - HEADER_LEN, lane->rec_len);
+		break;
+	case TYPE_HEARTBEAT:
+		heartbeat_begin(env, at);
+		break;
+	}
 }
 
 // Takes octets of a record header. PARSE_BAD: p[*i] cannot be part of one; it was not taken.
@@ -115,6 +149,19 @@ static void alert_take(
 		tls_progress_alert(t, env, d, at, lane->alert_level, p[len - 1]);
 }
 
+// Type, length of the payload it claims, payload, at least 16 octets of padding. RFC 6520 4.
+static void heartbeat_take(struct tls *t, struct tls_env *env, enum dir d, const uint8_t *p, size_t len)
+{
+	struct tls_lane *lane = &t->lane[d];
+	for (size_t i = 0; i < len; i++) {
+		uint16_t place = (uint16_t)(lane->rec_len - lane->rec_left + i);
+		if (place < 3)
+			lane->header[place] = p[i];
+		if (place == 2 && (lane->header[1] << 8 | lane->header[2]) + 3 > lane->rec_len)
+			env->facts->tls.heartbeat_overread = true;
+	}
+}
+
 // Takes what `p` has of the record's body. The number of octets taken.
 static size_t body_take(
 	struct tls *t, struct tls_env *env, enum dir d, const struct place *at, const uint8_t *p, size_t len)
@@ -126,6 +173,12 @@ static size_t body_take(
 		tls_handshake_take(t, env, d, at, p, len);
 	else if (lane->type == TYPE_ALERT && !lane->rec_unread)
 		alert_take(t, env, d, at, p, len);
+	else if (lane->type == TYPE_HEARTBEAT && !lane->rec_unread)
+		heartbeat_take(t, env, d, p, len);
+	else if (lane->type == TYPE_SSLV2 && !lane->rec_unread)
+		tls_sslv2_take(t, env, d, at, p, len);
+	else if (lane->rec_kept)
+		tls_flight_take(t, env, d, p, len);
 	lane->rec_left = (uint16_t)(lane->rec_left - len);
 	return len;
 }
@@ -158,6 +211,10 @@ static size_t feed(struct tls *t, struct tls_env *env, enum dir d, const struct 
 			continue;
 		}
 		tls_handshake_reset(t, env, d);
+		if (tls_sslv2_only(&env->facts->tls)) { // encrypted, and nothing more to be learned
+			lane->unread = true;
+			return len;
+		}
 		if (t->completed) { // no plaintext comes back after that: out of step for a reason of its own
 			lane->lost = true;
 			return len;
@@ -170,6 +227,8 @@ static size_t feed(struct tls *t, struct tls_env *env, enum dir d, const struct 
 
 static void release(struct tls *t, struct tls_env *env)
 {
+	tls_flight_ship(t, env);
+	tls_message_forget(t, env);
 	tls_handshake_reset(t, env, DIR_C2S);
 	tls_handshake_reset(t, env, DIR_S2C);
 }
@@ -199,7 +258,11 @@ void tls_gap(struct tls *t, struct tls_env *env, enum dir d, const struct place 
 	if (missing && !lane->lost && missing <= lane->rec_left) {
 		if (lane->type == TYPE_HANDSHAKE)
 			tls_handshake_gap(t, env, d, missing);
-		lane->rec_unread |= lane->type == TYPE_ALERT;
+		else if (lane->type == TYPE_SSLV2)
+			tls_handshake_reset(t, env, d);
+		lane->rec_unread |= lane->type != TYPE_HANDSHAKE;
+		lane->flight_cut |= lane->rec_kept;
+		lane->rec_kept = false;
 		lane->rec_left = (uint16_t)(lane->rec_left - missing);
 		return;
 	}

@@ -1,26 +1,25 @@
 // The TLS records and handshake messages of one connection, as far as a tap sees them. RFC 5246, 8446, 6066, 6176.
 //
-// Fed octets in stream order from the first record on, in any cuts. Only ClientHello and ServerHello are opened;
-// everything else is told by its record and message header. Says when nothing more is to be learned (TLS_SEALED).
+// Fed octets in stream order from the first record on, in any cuts. Handshake messages in clear are opened; what needs
+// hashes, OpenSSL or a key log is shipped to the judge as it is. Says when nothing more is to be learned (TLS_SEALED).
 //
 // Fills facts.tls but for `implicit` and `asked`, which are known to whoever found the TLS. A second STARTTLS on the
 // same connection begins with zeroed memory again (after tls_end()) and the same facts.
 #pragma once
 
+#include "dissect/message.h"
 #include "dissect/place.h"
-#include "hw/slab.h"
-
-enum {
-	TLS_HELLO_SMALL = 2048,  // octets kept of a hello that spans segments; post-quantum key shares fit
-	TLS_HELLO_LARGE = 65536, // a handshake message is at most 2^24, a sane hello at most this
-};
+#include "dissect/tls/memory.h"
 
 struct tls_env {
 	struct facts *facts;
-	struct slab *small; // objects of TLS_HELLO_SMALL octets
-	struct slab *large; // objects of TLS_HELLO_LARGE octets
+	struct tls_memory *memory;
 	uint64_t *counter;
 	bool news; // out, never cleared here
+	bool keep_flights; // a key log may open them
+	// Takes octets for the judge before it returns; of `m` everything but head and len is set. NULL: nobody wants them.
+	void (*ship)(void *ctx, const struct message_handshake *m, const uint8_t *p, size_t len);
+	void *ship_ctx;
 };
 
 // Zeroed memory is a machine before the first record. Fields are private to dissect/tls/.

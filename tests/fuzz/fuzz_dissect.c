@@ -104,6 +104,13 @@ static void on_end(struct run *r, const struct message_end *m, size_t len)
 	keep(r, &m->head, hash_of(m->payload_octets, sizeof(m->payload_octets), hash));
 }
 
+static void on_handshake(struct run *r, const struct message_handshake *m, size_t len)
+{
+	must(len == sizeof(*m) + m->len && len <= MESSAGE_LEN_MAX && m->kind < HANDSHAKE_KINDS);
+	must(r->stage[m->head.birth] < SEALED);
+	keep(r, &m->head, hash_of(m->octets, m->len, m->kind));
+}
+
 static void on_message(void *ctx, const struct message *m, size_t len)
 {
 	struct run *r = ctx;
@@ -117,6 +124,9 @@ static void on_message(void *ctx, const struct message *m, size_t len)
 		break;
 	case MESSAGE_END:
 		on_end(r, (const void *)m, len);
+		break;
+	case MESSAGE_HANDSHAKE:
+		on_handshake(r, (const void *)m, len);
 		break;
 	case MESSAGE_COUNTERS:
 		must(len == sizeof(struct message_counters));

@@ -6,7 +6,8 @@
 static inline bool ledger_pools_full(const struct dissect *d)
 {
 	const struct slab *all[] = {
-		&d->table.hot, &d->table.cold, &d->conns, &d->chunks, &d->lines, &d->tls_small, &d->tls_large};
+		&d->table.hot, &d->table.cold, &d->conns, &d->chunks, &d->lines, &d->tls.offers, &d->tls.room[0],
+		&d->tls.room[1], &d->tls.room[2]};
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
 		if (all[i]->n_used)
 			return false;

@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 		.ports = {25}, .n_ports = 1, .flows_max = OPEN_MAX, .sessions_max = OPEN_MAX, .reassembly_octets = 4 << 20, .n_workers = 1}};
 	t.tally.also = on_message;
 	t.tally.also_ctx = &b;
-	if (judge_open(&b.judge, &judge) < 0 || traffic_open(&t) < 0)
+	if (judge_open(&b.judge, &judge, NULL) < 0 || traffic_open(&t) < 0)
 		return 1;
 	measure_start();
 	flood(&t, 0, n); // the tables fill

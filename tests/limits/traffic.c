@@ -47,6 +47,9 @@ static void take(void *ctx, const struct message *m, size_t len)
 		y->ends++;
 	} else if (m->type == MESSAGE_ANOMALY) {
 		y->anomalies++;
+	} else if (m->type == MESSAGE_HANDSHAKE) {
+		if (len != sizeof(struct message_handshake) + ((const struct message_handshake *)m)->len || len > MESSAGE_LEN_MAX)
+			note(y, "the length of a handshake message");
 	} else if (m->type == MESSAGE_COUNTERS && len == sizeof(y->last)) {
 		memcpy(&y->last, m, len);
 		y->over = y->last.last;

@@ -35,7 +35,7 @@ CONFIDENCES = ["unverifiable", "suspect", "probable", "certain"]
 SURE = CONFIDENCES.index("probable")
 # Members that name packets, times and this machine: they differ with the delivery.
 VOLATILE = {"timestamp", "flow_id", "in_iface", "host", "pcap_cnt", "pcap_filename", "flow", "pcap", "seq", "epoch", "session",
-            "id", "frames", "first_id", "first_frame", "notbefore", "notafter"}
+            "id", "frames", "first_id", "first_frame", "notbefore", "notafter", "resumed_from"}
 # Records about the delivery itself, or derived from others.
 UNTOLD = {"stats", "anomaly"}
 

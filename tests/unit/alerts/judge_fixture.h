@@ -52,7 +52,7 @@ static inline void open_judge(const struct judge_config *c)
 {
 	told_clear();
 	seq = 0;
-	assert_int_equal(judge_open(&judge, c), 0);
+	assert_int_equal(judge_open(&judge, c, NULL), 0);
 }
 
 static inline void close_judge(void)

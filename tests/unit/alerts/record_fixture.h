@@ -17,6 +17,7 @@ static const struct catalogue_row fixture_row = {
 
 struct fixture {
 	struct facts facts;
+	struct peer peer;
 	struct session session;
 	struct finding root;
 	struct record_alert alert;
@@ -148,6 +149,35 @@ static const struct catalogue_row fixture_longest_row = {
 	.mitre = "T1557 T1040 T1562.010 T1600.001",
 };
 
+// Both ends said all they can, in octets that take most room.
+static inline void fixture_peer(struct fixture *x)
+{
+	struct peer *p = &x->peer;
+	memset(p, 0x01, sizeof(*p));
+	struct certificate *certs[] = {&p->server, &p->client};
+	for (size_t i = 0; i < 2; i++) {
+		struct certificate *c = certs[i];
+		c->present = true;
+		c->unreadable = false;
+		c->subject[PEER_NAME_MAX - 1] = c->issuer[PEER_NAME_MAX - 1] = c->serial[PEER_SERIAL_MAX - 1] = '\0';
+		c->curve[sizeof(c->curve) - 1] = '\0';
+		c->n_sans = 5000;
+		c->n_sans_kept = PEER_SANS_MAX;
+		for (size_t k = 0; k < PEER_SANS_MAX; k++) {
+			c->san_off[k] = (uint16_t)(k * PEER_SAN_TEXT / PEER_SANS_MAX);
+			c->san_len[k] = PEER_SAN_TEXT / PEER_SANS_MAX;
+		}
+		c->not_before_s = INT64_MIN;
+		c->not_after_s = 253402300799;
+	}
+	memcpy(p->ja4, "t13d1516h2_8daaf6152771_b186095e22b6", sizeof(p->ja4));
+	memcpy(p->linked, "01M852A245Y8QG6HZA0XRCRRXD", sizeof(p->linked));
+	p->raw_key = false;
+	p->vendor[PEER_VENDOR_MAX - 1] = p->asked[sizeof(p->asked) - 1] = '\0';
+	p->keylog = KEYLOG_INCOMPLETE;
+	x->session.peer = p;
+}
+
 // Every list full, every text long and of the octet that takes most room.
 static inline void fixture_fill_everything(struct fixture *x)
 {
@@ -195,6 +225,17 @@ static inline void fixture_fill_everything(struct fixture *x)
 	struct smtp_facts *m = &x->facts.smtp;
 	m->n_mail = m->n_mail_ok = m->n_rcpt = UINT32_MAX;
 	m->content_octets = INT64_MAX;
-	x->facts.tls.alert_clear = true;
-	x->facts.tls.suite = 0xc0b3;
+	struct tls_facts *t = &x->facts.tls;
+	t->alert_clear = true;
+	t->suite = 0xc0b3;
+	t->server_version = 0x0303;
+	t->ech = ECH_OFFERED;
+	t->fallback_scsv = t->early_data_sent = t->hello_retry = t->resumed = true;
+	t->dh_bits = t->rsa_export_bits = t->ske_scheme = t->group = 0xffff;
+	t->server_ext = UINT32_MAX;
+	t->compression = t->n_renegotiations = 255;
+	t->sentinel = SENTINEL_TLS12;
+	t->alpn_selected = t->alpn;
+	s->store = long_text;
+	fixture_peer(x);
 }

@@ -15,7 +15,7 @@ static void print_all(struct fixture *x)
 
 	print(out, record_smtp(out, &x->config, &x->session));
 	print(out, record_alert_write(out, &x->config, &x->alert));
-	if (record_tls_known(&x->facts.tls))
+	if (record_tls_known(&x->session))
 		print(out, record_tls(out, &x->config, &x->session));
 	print(out, record_session_anomaly(out, &x->config, &x->session, "stream", "tcp_gap"));
 	print(out, record_session_anomaly(out, &x->config, &x->session, "applayer", "reply_malformed"));

@@ -249,7 +249,7 @@ static const struct {
 	{"old version", implicit, SMTP, "tls.version", "\"TLS 1.0\""},
 	{"our TLS", fixture_tls, SMTP, "smtp_tls.tls",
 	 "{\"implicit\":false,\"completed\":true,\"offered_version\":\"TLS 1.3\",\"cipher\":\"TLS_AES_128_GCM_SHA256\","
-	 "\"group\":\"x25519\",\"resumed\":false}"},
+	 "\"group\":\"x25519\",\"forward_secrecy\":true,\"post_quantum\":false,\"resumed\":false}"},
 	{"a suite without a name", failed_tls, SMTP, "smtp_tls.tls.cipher", "\"0x0f0f\""},
 	{"alert in the clear", failed_tls, SMTP, "smtp_tls.tls.alert",
 	 "{\"level\":2,\"code\":40,\"name\":\"handshake_failure\",\"from\":\"server\"}"},

@@ -103,15 +103,30 @@ static void play_step(struct player *pl, const struct tape_step *s, long cut)
 	play_piece(pl, s, s->p + first, s->len - first);
 }
 
+// What the judge is handed: kept one behind the other, each with its kind.
+static void take(void *ctx, const struct message_handshake *m, const uint8_t *p, size_t len)
+{
+	struct tape_result *out = ((struct player *)ctx)->out;
+	assert_true(out->n_shipped < TAPE_SHIPPED_MAX && len <= HANDSHAKE_LEN_MAX);
+	struct tape_shipped *s = &out->shipped[out->n_shipped++];
+	*s = (struct tape_shipped){.kind = m->kind, .dir = m->dir, .cut = m->cut, .version = m->version, .suite = m->suite, .len = len,
+		.off = out->n_octets};
+	memcpy(s->client_random, m->client_random, sizeof(s->client_random));
+	assert_true(out->n_octets + len <= sizeof(out->octets));
+	if (len)
+		memcpy(out->octets + out->n_octets, p, len);
+	out->n_octets += len;
+}
+
 void tape_play(const struct tape *t, long cut, uint32_t small, uint32_t large, struct tape_result *out)
 {
-	struct slab slab_small, slab_large;
-	assert_int_equal(slab_open(&slab_small, TLS_HELLO_SMALL, small), 0);
-	assert_int_equal(slab_open(&slab_large, TLS_HELLO_LARGE, large), 0);
+	struct tls_memory memory;
+	const uint32_t n_rooms[TLS_ROOMS] = {small, large, large};
+	assert_int_equal(tls_memory_open(&memory, n_rooms, 2), 0);
 	memset(out, 0, sizeof(*out));
 	struct player pl = {.out = out, .quality = t->quality};
 	pl.env = (struct tls_env){
-		.facts = &out->facts, .small = &slab_small, .large = &slab_large, .counter = out->counter};
+		.facts = &out->facts, .memory = &memory, .counter = out->counter, .keep_flights = t->keep_flights, .ship = take, .ship_ctx = &pl};
 	for (pl.step = 0; pl.step < t->n; pl.step++) {
 		pl.env.news = false;
 		play_step(&pl, &t->step[pl.step], cut);
@@ -119,10 +134,10 @@ void tape_play(const struct tape *t, long cut, uint32_t small, uint32_t large, s
 	}
 	out->facts.conn.end = t->end;
 	tls_end(&pl.tls, &pl.env);
-	assert_int_equal(slab_small.n_used, 0);
-	assert_int_equal(slab_large.n_used, 0);
-	slab_close(&slab_small);
-	slab_close(&slab_large);
+	assert_int_equal(memory.offers.n_used, 0);
+	for (size_t i = 0; i < TLS_ROOMS; i++)
+		assert_int_equal(memory.room[i].n_used, 0);
+	tls_memory_close(&memory);
 }
 
 void tape_play_all(const struct tape *t, struct tape_result *out)

@@ -7,7 +7,7 @@
 #include "dissect/counters.h"
 #include "dissect/tls/tls.h"
 
-enum { TAPE_STEPS_MAX = 64, TAPE_WHOLE = 0, TAPE_BYTEWISE = -1 };
+enum { TAPE_STEPS_MAX = 64, TAPE_SHIPPED_MAX = 8, TAPE_OCTETS_MAX = 1 << 17, TAPE_WHOLE = 0, TAPE_BYTEWISE = -1 };
 
 struct tape_step {
 	enum dir d;
@@ -22,7 +22,16 @@ struct tape {
 	size_t n;
 	uint64_t said[2]; // octets by direction
 	uint8_t quality;  // of every place
+	bool keep_flights;
 	enum session_end end;
+};
+
+struct tape_shipped {
+	uint8_t kind, dir;
+	bool cut;
+	uint16_t version, suite;
+	uint8_t client_random[32];
+	size_t len, off; // in tape_result.octets
 };
 
 struct tape_result {
@@ -30,6 +39,9 @@ struct tape_result {
 	uint64_t counter[DISSECT_COUNTERS];
 	uint64_t not_tls[2]; // 1 + stream offset from where the direction was no TLS; 0 never
 	bool sealed;
+	struct tape_shipped shipped[TAPE_SHIPPED_MAX];
+	size_t n_shipped, n_octets;
+	uint8_t octets[TAPE_OCTETS_MAX];
 	uint64_t news; // steps during which there was news, as bits
 };
 

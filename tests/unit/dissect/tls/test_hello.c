@@ -155,9 +155,9 @@ static void test_big_hellos(void **state)
 	} big[] = {
 		{"post-quantum size, one record, no chunk needed", 1800, 16384, 0, 0, true},
 		{"post-quantum size, two records, small chunk", 1800, 1000, 1, 0, true},
-		{"just fits the small chunk", TLS_HELLO_SMALL + 4, 1000, 1, 0, true},
-		{"one more octet takes the large one", TLS_HELLO_SMALL + 5, 1000, 1, 1, true},
-		{"... which is not there", TLS_HELLO_SMALL + 5, 1000, 1, 0, false},
+		{"just fits the small chunk", TLS_ROOM_SMALL + 4, 1000, 1, 0, true},
+		{"one more octet takes the large one", TLS_ROOM_SMALL + 5, 1000, 1, 1, true},
+		{"... which is not there", TLS_ROOM_SMALL + 5, 1000, 1, 0, false},
 		{"no chunks at all", 1800, 1000, 0, 0, false},
 		{"several records", 50000, 16384, 1, 1, true},
 	};

@@ -1,0 +1,204 @@
+// From the leaf to the trust store, by OpenSSL, with everything said that is wrong and not only the first.
+//
+// Dates are left out (findings of their own), and so are key lengths (level 0: findings, too) and the purpose of keys:
+// an extended key usage that lacks serverAuth is odd, but it is no missing path, which is what the finding says.
+#include "alerts/cert/private.h"
+
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+// OpenSSL compares every name with every constraint of every issuer above it.
+enum {
+	NAMES_MAX = 2048,    // names of all certificates of a chain; a large public leaf has 250
+	COMPARED_MAX = 65536 // names times constraints
+};
+
+// What one run found wrong.
+struct walk {
+	bool unable;       // to say anything
+	bool self, root_unknown, incomplete, broken;
+	X509 *suspect;     // the issuer whose key did not make the signature below it
+};
+
+static void note_signature(struct walk *w, X509_STORE_CTX *ctx)
+{
+	STACK_OF(X509) *path = X509_STORE_CTX_get0_chain(ctx);
+	int depth = X509_STORE_CTX_get_error_depth(ctx);
+	X509 *x = X509_STORE_CTX_get_current_cert(ctx);
+
+	// An algorithm that OpenSSL does not have is no wrong signature.
+	if (!x || cert_read_hash(x) == HASH_UNKNOWN)
+		w->unable = true;
+	w->broken = true;
+	w->suspect = sk_X509_value(path, depth + 1);
+}
+
+// Called for each trouble; 1 goes on, so that a forged signature is seen below an unknown root, too.
+static int note(int ok, X509_STORE_CTX *ctx)
+{
+	struct walk *w = X509_STORE_CTX_get_app_data(ctx);
+
+	if (ok)
+		return 1;
+	switch (X509_STORE_CTX_get_error(ctx)) {
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+		w->self = true;
+		break;
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_CERT_UNTRUSTED:
+	case X509_V_ERR_CERT_REJECTED:
+		w->root_unknown = true;
+		break;
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+		w->incomplete = true;
+		break;
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+		note_signature(w, ctx);
+		break;
+	case X509_V_ERR_OUT_OF_MEM:
+	case X509_V_ERR_UNSPECIFIED:
+	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+	case X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY:
+		w->unable = true;
+		break;
+	default:
+		w->broken = true;
+	}
+	return 1;
+}
+
+static struct walk run(X509_STORE *store, X509 *leaf, STACK_OF(X509) *sent)
+{
+	struct walk w = {0};
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+
+	if (!ctx || !X509_STORE_CTX_init(ctx, store, leaf, sent)) {
+		w.unable = true;
+	} else {
+		X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+		X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
+		X509_VERIFY_PARAM_set_auth_level(param, 0);
+		X509_VERIFY_PARAM_set_trust(param, X509_TRUST_SSL_SERVER);
+		X509_STORE_CTX_set_app_data(ctx, &w);
+		X509_STORE_CTX_set_verify_cb(ctx, note);
+		if (X509_verify_cert(ctx) < 0)
+			w.unable = true;
+	}
+	X509_STORE_CTX_free(ctx);
+	return w;
+}
+
+static bool clean(const struct walk *w)
+{
+	return !w->unable && !w->self && !w->root_unknown && !w->incomplete && !w->broken;
+}
+
+// A certification authority that changed its key and kept its name: OpenSSL takes the first of two that fit by name.
+// True: there was another, and now it is the only one.
+static bool drop_suspect(const struct walk *w, STACK_OF(X509) *sent)
+{
+	int at = -1;
+	bool namesake = false;
+
+	for (int i = 0; w->suspect && i < sk_X509_num(sent); i++) {
+		X509 *x = sk_X509_value(sent, i);
+		if (x == w->suspect)
+			at = i;
+		else
+			namesake |= X509_NAME_cmp(X509_get_subject_name(x), X509_get_subject_name(w->suspect)) == 0;
+	}
+	if (at < 0 || !namesake)
+		return false;
+	(void)sk_X509_delete(sent, at);
+	return true;
+}
+
+static int constraints_of(const X509 *x)
+{
+	NAME_CONSTRAINTS *nc = X509_get_ext_d2i(x, NID_name_constraints, NULL, NULL);
+	int n = 0;
+
+	if (nc && nc->permittedSubtrees)
+		n += sk_GENERAL_SUBTREE_num(nc->permittedSubtrees);
+	if (nc && nc->excludedSubtrees)
+		n += sk_GENERAL_SUBTREE_num(nc->excludedSubtrees);
+	NAME_CONSTRAINTS_free(nc);
+	return n;
+}
+
+static int names_of(const X509 *x)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	int n = names ? sk_GENERAL_NAME_num(names) : 0;
+
+	GENERAL_NAMES_free(names);
+	return n + X509_NAME_entry_count(X509_get_subject_name(x));
+}
+
+static bool names_afford(const struct cert_chain *c, struct cert_work *w)
+{
+	int names = 0, constraints = 0;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		if (!c->link[i].x509)
+			continue;
+		names += names_of(c->link[i].x509);
+		constraints += constraints_of(c->link[i].x509);
+	}
+	if (names <= NAMES_MAX && (int64_t)names * constraints <= COMPARED_MAX)
+		return true;
+	w->costly = true;
+	return false;
+}
+
+// What was sent behind the leaf, but keys that we do not verify with.
+static STACK_OF(X509) *others(const struct cert_chain *c, struct cert_work *w, bool *left_out)
+{
+	STACK_OF(X509) *sent = sk_X509_new_null();
+
+	for (unsigned i = 1; sent && i < c->n; i++) {
+		X509 *x = c->link[i].x509;
+		if (x && !cert_work_afford(w, X509_get0_pubkey(x)))
+			*left_out = true;
+		else if (x && !sk_X509_push(sent, x))
+			*left_out = true;
+	}
+	return sent;
+}
+
+static enum peer_trust told(const struct walk *w, enum cert_signed self, bool left_out)
+{
+	if (w->unable)
+		return TRUST_NOT_JUDGED;
+	if (clean(w))
+		return TRUST_OK;
+	if (w->self)
+		return self == SIGNED_YES ? TRUST_SELF_SIGNED : self == SIGNED_NO ? TRUST_BROKEN : TRUST_NOT_JUDGED;
+	// What we did not open might have been what is missing.
+	if (left_out)
+		return TRUST_NOT_JUDGED;
+	if (w->broken)
+		return TRUST_BROKEN;
+	return w->root_unknown ? TRUST_ROOT_UNKNOWN : TRUST_INCOMPLETE;
+}
+
+uint8_t cert_path_judge(X509_STORE *store, const struct cert_chain *c, enum cert_signed self, struct cert_work *w)
+{
+	bool left_out = c->left_out;
+
+	if (!store || !c->n || !c->link[0].x509 || !names_afford(c, w))
+		return TRUST_NOT_JUDGED;
+	STACK_OF(X509) *sent = others(c, w, &left_out);
+	if (!sent)
+		return TRUST_NOT_JUDGED;
+	struct walk walk = run(store, c->link[0].x509, sent);
+	if (walk.broken && drop_suspect(&walk, sent)) {
+		struct walk again = run(store, c->link[0].x509, sent);
+		if (!again.broken)
+			walk = again;
+	}
+	sk_X509_free(sent);
+	return told(&walk, self, left_out);
+}

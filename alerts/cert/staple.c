@@ -1,0 +1,138 @@
+// A stapled OCSP response, RFC 6960: what it says of the leaf, and whether the leaf's issuer said it.
+#include "alerts/cert/private.h"
+
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+
+enum {
+	EARLY_S = 300,                // clocks of responder and sensor may differ so much
+	AGE_MAX_S = 10 * 24 * 3600,   // without a next update; no public authority lets one live longer
+};
+
+// The certificate whose key signed the leaf, of those that were sent.
+static X509 *issuer_of(const struct cert_chain *c, struct cert_work *w)
+{
+	X509 *leaf = c->link[0].x509;
+
+	for (unsigned i = 1; leaf && i < c->n; i++) {
+		X509 *x = c->link[i].x509;
+		if (x && X509_check_issued(x, leaf) == X509_V_OK &&
+		    cert_work_signed(w, leaf, X509_get0_pubkey(x)) == SIGNED_YES)
+			return x;
+	}
+	return NULL;
+}
+
+// Of the responder's certificates that came along, any may turn out to be the signer.
+static bool signers_afford(struct cert_work *w, const OCSP_BASICRESP *basic, X509 *issuer)
+{
+	const STACK_OF(X509) *sent = OCSP_resp_get0_certs(basic);
+	uint32_t left = w->left;
+	bool fine = cert_work_afford(w, X509_get0_pubkey(issuer));
+
+	for (int i = 0; i < sk_X509_num(sent); i++) {
+		w->left = left;
+		fine = fine && cert_work_afford(w, X509_get0_pubkey(sk_X509_value(sent, i)));
+	}
+	return fine;
+}
+
+// Signed by the issuer, or by one to whom it gave a certificate for that: the issuer alone is trusted, and nothing the
+// response brings may stand between.
+static bool verified(const OCSP_BASICRESP *basic, X509 *issuer)
+{
+	X509_STORE *store = X509_STORE_new();
+	STACK_OF(X509) *issuers = sk_X509_new_null();
+	bool fine = store && issuers && sk_X509_push(issuers, issuer) && X509_STORE_add_cert(store, issuer);
+
+	if (fine) {
+		X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_NO_CHECK_TIME);
+		X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(store), 0);
+		fine = OCSP_basic_verify((OCSP_BASICRESP *)basic, issuers, store, OCSP_NOCHAIN) == 1;
+	}
+	sk_X509_free(issuers);
+	X509_STORE_free(store);
+	return fine;
+}
+
+// Is this answer about the leaf? The responder chooses the hash of the names it uses.
+static bool about(const OCSP_SINGLERESP *single, X509 *leaf, X509 *issuer)
+{
+	const OCSP_CERTID *theirs = OCSP_SINGLERESP_get0_id(single);
+	ASN1_OBJECT *algorithm = NULL;
+	ASN1_INTEGER *serial = NULL;
+
+	OCSP_id_get0_info(NULL, &algorithm, NULL, &serial, (OCSP_CERTID *)theirs);
+	const EVP_MD *md = algorithm ? EVP_get_digestbyobj(algorithm) : NULL;
+	if (!md || ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(leaf)) != 0)
+		return false;
+	OCSP_CERTID *ours = OCSP_cert_to_id(md, leaf, issuer);
+	bool same = ours && OCSP_id_cmp(ours, theirs) == 0;
+	OCSP_CERTID_free(ours);
+	return same;
+}
+
+static void take(struct cert_staple *out, OCSP_SINGLERESP *single)
+{
+	ASN1_GENERALIZEDTIME *this_update = NULL, *next_update = NULL;
+	int reason = -1;
+	int status = OCSP_single_get0_status(single, &reason, NULL, &this_update, &next_update);
+
+	out->status = status == V_OCSP_CERTSTATUS_GOOD	    ? STAPLE_GOOD
+		      : status == V_OCSP_CERTSTATUS_REVOKED ? STAPLE_REVOKED
+							    : STAPLE_UNKNOWN;
+	out->hold = reason == OCSP_REVOKED_STATUS_CERTIFICATEHOLD;
+	out->this_update_s = cert_read_time(this_update, 0);
+	out->next_update_s = cert_read_time(next_update, 0);
+}
+
+static void find(struct cert_staple *out, OCSP_BASICRESP *basic, X509 *leaf, X509 *issuer)
+{
+	for (int i = 0; i < OCSP_resp_count(basic); i++) {
+		OCSP_SINGLERESP *single = OCSP_resp_get0(basic, i);
+		if (about(single, leaf, issuer)) {
+			take(out, single);
+			return;
+		}
+	}
+}
+
+static void read_basic(struct cert_staple *out, const struct cert_chain *c, OCSP_BASICRESP *basic)
+{
+	struct cert_work w = {.left = CERT_WORK_MAX};
+	X509 *issuer = issuer_of(c, &w);
+
+	if (issuer && signers_afford(&w, basic, issuer) && verified(basic, issuer))
+		find(out, basic, c->link[0].x509, issuer);
+	out->costly = w.costly;
+}
+
+void cert_staple_read(struct cert_staple *out, const struct cert_chain *c, const uint8_t *ocsp, size_t len)
+{
+	const uint8_t *at = ocsp;
+
+	*out = (struct cert_staple){.status = STAPLE_UNREADABLE, .costly = len > CERT_DER_MAX};
+	OCSP_RESPONSE *response = out->costly ? NULL : d2i_OCSP_RESPONSE(NULL, &at, (long)len);
+	if (response && at == ocsp + len) {
+		bool successful = OCSP_response_status(response) == OCSP_RESPONSE_STATUS_SUCCESSFUL;
+		OCSP_BASICRESP *basic = successful ? OCSP_response_get1_basic(response) : NULL;
+		// "Try later" and the like: signed by nobody, and nothing is said of the leaf.
+		if (!successful || basic)
+			out->status = STAPLE_UNVERIFIED;
+		if (basic)
+			read_basic(out, c, basic);
+		OCSP_BASICRESP_free(basic);
+	}
+	OCSP_RESPONSE_free(response);
+}
+
+// A revocation does not end with the response that told it.
+uint8_t cert_staple_at(const struct cert_staple *s, int64_t now_s)
+{
+	bool tells = s->status == STAPLE_GOOD || s->status == STAPLE_UNKNOWN || (s->status == STAPLE_REVOKED && s->hold);
+	int64_t end_s = s->next_update_s ? s->next_update_s : s->this_update_s + AGE_MAX_S;
+
+	if (tells && (now_s > end_s || now_s < s->this_update_s - EARLY_S))
+		return STAPLE_STALE;
+	return s->status;
+}

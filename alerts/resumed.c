@@ -1,0 +1,93 @@
+// A hash of fixed size over (server, digest), two places to look in a bucket; the older of the two leaves.
+#include "alerts/resumed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+enum { WAYS = 2 };
+
+struct given {
+	uint64_t key;     // of server address, port and digest; 0: free
+	uint64_t order;   // when it was learned
+	char session[RECORD_ID_LEN + 1];
+};
+
+struct resumed {
+	uint64_t order;
+	struct given given[RESUMED_MAX];
+};
+
+int resumed_open(struct resumed **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : -ENOMEM;
+}
+
+void resumed_close(struct resumed **r)
+{
+	free(*r);
+	*r = NULL;
+}
+
+static uint64_t key_of(const struct conn_facts *c, uint64_t digest)
+{
+	struct {
+		uint8_t address[16];
+		uint64_t port, digest;
+	} in = {.port = c->dst_port, .digest = digest};
+	memcpy(in.address, c->dst, sizeof(in.address));
+	return XXH3_64bits(&in, sizeof(in)) | 1;
+}
+
+static struct given *bucket(struct resumed *r, uint64_t key)
+{
+	return &r->given[(key >> 32) % (RESUMED_MAX / WAYS) * WAYS];
+}
+
+static const struct given *find(struct resumed *r, const struct conn_facts *c, uint64_t digest)
+{
+	uint64_t key = key_of(c, digest);
+	const struct given *g = bucket(r, key);
+	for (int i = 0; digest && i < WAYS; i++)
+		if (g[i].key == key)
+			return &g[i];
+	return NULL;
+}
+
+// The first session that was given it stays: a server that resumes returns the same id.
+static void learn(struct resumed *r, const struct conn_facts *c, uint64_t digest, const char *session)
+{
+	if (!digest || find(r, c, digest))
+		return;
+	uint64_t key = key_of(c, digest);
+	struct given *g = bucket(r, key);
+	if (g[1].order < g[0].order)
+		g++;
+	g->key = key;
+	g->order = ++r->order;
+	memcpy(g->session, session, sizeof(g->session));
+}
+
+void resumed_take(struct resumed *r, const struct facts *f, const char *session_id, char *link)
+{
+	const struct tls_resumption *t = &f->tls.resumption;
+	const struct given *from = NULL;
+
+	if (!f->tls.completed)
+		return;
+	if (f->tls.resumed) {
+		from = find(r, &f->conn, t->ticket_offered);
+		if (!from)
+			from = find(r, &f->conn, t->session_id_offered);
+		if (!from)
+			return;
+		memmove(link, from->session, sizeof(from->session));
+		session_id = link;
+	}
+	learn(r, &f->conn, t->ticket_issued, session_id);
+	if (!f->tls.resumed)
+		learn(r, &f->conn, t->session_id_issued, session_id);
+}
