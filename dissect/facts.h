@@ -129,6 +129,19 @@ enum smtp_oddity {
 	ODD_SSLV2_HELLO = 1 << 22,
 };
 
+// Those of them that a finding rests on, in facts.smtp.odd_mark[].
+enum smtp_odd_at {
+	ODD_AT_NESTED_MAIL,
+	ODD_AT_BDAT, // any of the three
+	ODD_AT_HTTP,
+	ODD_AT_PROXY, // either version
+	ODD_AT_EARLY_TALKER,
+	ODD_AT_PIPELINE_UNOFFERED,
+	ODD_AT_PIPELINE_SYNC,
+	ODD_AT_PIX_DOT,
+	ODD_AT_N,
+};
+
 enum { FACTS_RCPT_DOMAINS = 8 }; // 8, because a session beyond that reports the count and the strictest anyway
 
 struct smtp_facts {
@@ -239,7 +252,7 @@ struct smtp_facts {
 	uint32_t n_bad_octets;      // NUL or 8-bit in commands, SMTPUTF8 not in use
 	uint32_t long_command, long_text, long_reply; // lines beyond RFC 5321 4.5.3.1
 	uint32_t oddities;          // enum smtp_oddity bits
-	struct mark oddity_mark;    // first of them that a finding rests on, see smtp_oddity_findings in dissect/smtp
+	struct mark odd_mark[ODD_AT_N]; // the first of each kind; means something when its bit is set
 	struct mark line_end_mark;  // first bare LF or CR
 	struct mark bad_octet_mark;
 	struct mark malformed_mark; // first malformed reply line

@@ -122,13 +122,6 @@ static inline bool smtp_incomplete(uint8_t quality)
 	return quality & (Q_GAP | Q_MIDSTREAM | Q_ONE_DIR | Q_TRUNC);
 }
 
-static inline void smtp_odd(struct smtp_env *env, const struct place *at, uint32_t oddity, uint32_t findings)
-{
-	env->facts->smtp.oddities |= oddity;
-	if (oddity & findings)
-		place_mark_first(&env->facts->smtp.oddity_mark, at);
-}
-
 #define SMTP_SATURATE_ADD(counter, n) \
 	((counter) = (__typeof__(counter))((uint64_t)(counter) + (n) > (__typeof__(counter))-1 ? (__typeof__(counter))-1 : (counter) + (n)))
 

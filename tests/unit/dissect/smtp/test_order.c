@@ -100,14 +100,30 @@ static void late_dot(void **state)
 		feed_piece(&f, DIR_C2S, &at, (const uint8_t *)cases[i].second, strlen(cases[i].second));
 		if (!!(f.facts.smtp.oddities & ODD_PIX_DOT) != cases[i].odd)
 			fail_msg("%s", cases[i].name);
-		assert_int_equal(f.facts.smtp.oddity_mark.frame, cases[i].odd ? 11 : 0);
+		assert_int_equal(f.facts.smtp.odd_mark[ODD_AT_PIX_DOT].frame, cases[i].odd ? 11 : 0);
 		smtp_end(&f.smtp, &f.env);
 		feed_close(&f);
 	}
 }
 
+// Several oddities in one session: each is where it stands, not where the first of all of them stands.
+static void own_marks(void **state)
+{
+	static struct facts f;
+	static const char *const script[] = {HI, "S: 250-mx\r\n250 SIZE\r\n", MAIL, MAIL, "C: RCPT TO:<a@b>\r\nRCPT TO:<c@d>\r\n", "S: 250 ok\r\n250 ok\r\n",
+		"C: BDAT x\r\n", "S: 501 no\r\n", "C: GET / HTTP/1.1\r\n", "S: 500 no\r\n", NULL};
+	static const uint32_t frames[ODD_AT_N] = {[ODD_AT_NESTED_MAIL] = 7, [ODD_AT_PIPELINE_UNOFFERED] = 8, [ODD_AT_BDAT] = 10, [ODD_AT_HTTP] = 12};
+	feed_all_cuts("own marks", script, 0, &f);
+	for (int i = 0; i < ODD_AT_N; i++)
+		assert_int_equal(f.smtp.odd_mark[i].frame, frames[i]);
+	static const char *const proxy[] = {"C: PROXY TCP4 192.0.2.1 192.0.2.2 1 25\r\n", "S: 220 mx ESMTP\r\n", "C: EHLO a\r\n", "S: 250 mx\r\n", NULL};
+	feed_all_cuts("proxy", proxy, 0, &f);
+	assert_int_equal(f.smtp.odd_mark[ODD_AT_PROXY].frame, 1);
+	assert_int_equal(f.smtp.odd_mark[ODD_AT_EARLY_TALKER].frame, 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(long_behind_starttls), cmocka_unit_test(late_dot)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(long_behind_starttls), cmocka_unit_test(late_dot), cmocka_unit_test(own_marks)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
