@@ -117,7 +117,7 @@ enum smtp_oddity {
 	ODD_XFORWARD = 1 << 10,
 	ODD_PROXY_V1 = 1 << 11,          // PROXY protocol header before SMTP
 	ODD_PROXY_V2 = 1 << 12,
-	ODD_EARLY_TALKER = 1 << 13,      // the client spoke before it had seen any of the greeting
+	ODD_EARLY_TALKER = 1 << 13,      // the client spoke before it had seen any of the greeting, or of its last line
 	ODD_PIPELINE_UNOFFERED = 1 << 14, // several commands in flight though PIPELINING was not offered
 	ODD_PIPELINE_SYNC = 1 << 15,     // commands sent across a synchronisation point (EHLO, DATA, STARTTLS ...)
 	ODD_PIX_DOT = 1 << 16,           // the end-of-data sequence split over segments with a pause

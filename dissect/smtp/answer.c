@@ -89,7 +89,12 @@ static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, 
 #define ANSWER(name) \
 	static void name(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 
-ANSWER(greeting) { env->facts->smtp.greeting_mark = place_mark(at); }
+ANSWER(greeting)
+{
+	env->facts->smtp.greeting_mark = place_mark(at);
+	if (m->greeting_last) // of several lines: postscreen sends the first, and listens who does not wait for the rest
+		smtp_early_talker(m, env, at);
+}
 
 ANSWER(helo)
 {

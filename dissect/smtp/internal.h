@@ -157,6 +157,8 @@ struct smtp_verb {
 const struct smtp_verb *smtp_verb_find(const uint8_t *p, size_t len);
 const struct smtp_verb *smtp_verb_of(uint8_t kind);
 void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line);
+// Whether the client's first words were sent before it had received anything of the greeting's last line.
+void smtp_early_talker(struct smtp *m, struct smtp_env *env, const struct place *at);
 // mail.c
 void smtp_mail(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args);
 void smtp_rcpt(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args);

@@ -230,6 +230,7 @@ MODE(proxy)
 	}
 	if (m->n_prefix < sizeof(signature) && p[0] != signature[m->n_prefix]) {
 		m->spoke = true;
+		m->spoke_acked = at->acked;
 		m->lane[d].mode = SMTP_MODE_LINES;
 		return 0;
 	}

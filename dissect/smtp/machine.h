@@ -100,6 +100,8 @@ struct smtp {
 	uint64_t push_acked;     // .acked of the latest command
 	uint64_t push_off;       // c2s offset behind it
 	uint64_t spoke_end;      // ... behind the first one
+	uint64_t spoke_acked;    // .acked of the first one
+	uint64_t greeting_last;  // s2c offset where the greeting's last line begins, as far as it was read
 	uint64_t hole_acked;     // hole_in_group: a command with a greater .acked belongs to a later group
 	uint64_t content_start;  // facts' content_octets when this message began
 	uint64_t digest;         // of the envelope so far

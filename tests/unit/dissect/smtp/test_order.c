@@ -20,6 +20,13 @@ static const struct smtp_row rows[] = {
 		"greeting=220 ehlo_refused=0 offer=2 clear.not_offered=1 auth_ok=1 secret=1 unmatched=0 odd=12"},
 	{"a reply without a line end", {PLAIN, "C: NOOP\r\n", "S: 250 ok", "C: MAIL FROM:<u@a>\r\n", "S: 250 ok\r\n", NULL}, "mail_ok=1 unmatched=0 odd=4"},
 	{"an early talker within the greeting", {"S: 220 mx ", "C: EHLO a\r\n", "S: ESMTP\r\n", "S: 250 mx\r\n", NULL}, "greeting=220 offer=2 unmatched=0 odd=0"},
+	{"a teaser, and a client that does not wait", {"S: 220-mx wait\r\n", "C: EHLO a\r\n", "S: 220 mx ESMTP\r\n", "S: 250-mx\r\n250 STARTTLS\r\n", MAIL, NULL},
+		"greeting=220 offer=3 clear.unused=1 unmatched=0 odd=0x202000 at.early=2"},
+	{"... read behind the whole greeting", {"S: 220-mx wait\r\n", "C: EH", "S: 220 mx ESMTP\r\n", "c: LO a\r\n", "S: 250-mx\r\n250 STARTTLS\r\n", MAIL, NULL},
+		"greeting=220 offer=3 clear.unused=1 unmatched=0 odd=0x202000"},
+	{"a teaser, and a client that waits", {"S: 220-mx wait\r\n", "S: 220 mx ESMTP\r\n", "C: EHLO a\r\n", "S: 250-mx\r\n250 STARTTLS\r\n", MAIL, NULL}, "offer=3 clear.unused=1 odd=0x200000"},
+	{"a teaser that is all there is", {"S: 220-mx\r\n", "C: EHLO a\r\n", "S: 250-mx\r\n250 STARTTLS\r\n", MAIL, NULL}, "greeting=220 offer=3 clear.unused=1 unmatched=0 odd=8"},
+	{"a teaser, then a refusal", {"S: 220-mx wait\r\n", "C: EHLO a\r\n", "S: 521 5.5.1 Protocol error\r\n", NULL}, "greeting=220 offer=2 ehlo_refused=521 unmatched=0"},
 	{"an empty line behind a PROXY v2 header", {"C: \r\n\r\n\x7f\r\nQUIT\n\x21\x11\x7f\x0c" "abcdefghijkl\r\n", "S: 220 x\r\n", "C: EHLO a\r\n", "S: 500 what\r\n250 mx\r\n", NULL}, "greeting=220 offer=2 unmatched=0 quit=0"},
 	// Behind STARTTLS
 	{"mail behind STARTTLS, in clear", {OFFER, "C: STARTTLS\r\nMAIL FROM:<a@b>\r\n", "S: 220 go\r\n250 ok\r\n", NULL},
