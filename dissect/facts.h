@@ -256,8 +256,9 @@ struct smtp_facts {
 	struct mark line_end_mark;  // first bare LF or CR
 	struct mark bad_octet_mark;
 	struct mark malformed_mark; // first malformed reply line
-	uint16_t n_unmatched;       // replies that fit no command, without a gap to explain them
-	struct mark unmatched_mark;
+	uint16_t n_unmatched;       // replies that fit no command, without a gap to explain them; not a refusal or 221 that
+				    // was the server's last word: it gave up waiting
+	struct mark unmatched_mark; // the first; means something when there are any
 	bool quit;                  // QUIT seen outside TLS
 	uint16_t last_code;         // last reply code outside TLS
 };

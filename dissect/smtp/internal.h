@@ -179,6 +179,8 @@ struct bytes smtp_auth_name(struct bytes word);
 void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, uint64_t line_end);
 void smtp_reply_end(struct smtp *m, struct smtp_env *env, const struct place *at);
 void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
+// Another reply begins: what was taken for the server's last word was not.
+void smtp_answer_went_on(struct smtp *m, struct smtp_env *env, const struct place *at);
 
 // ehlo.c
 void smtp_ehlo_line(struct smtp *m, struct smtp_env *env, uint16_t code, struct bytes text, const struct smtp_line *line);

@@ -130,6 +130,7 @@ struct smtp {
 	bool early_reply : 1;    // content was answered before its end
 	bool client_tls : 1;     // c2s went to the TLS layer
 	bool client_waits : 1;   // octets of the client were left with the caller
+	bool farewell : 1;       // the server ended the talk unasked, as it seems: nothing has followed yet
 	bool server_holds : 1;   // a reply has released them: they come before the next reply
 };
 

@@ -71,6 +71,8 @@ static void begin(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	bool hole = a->hole;
 	*a = (struct smtp_answer){.code = r->code, .hole = hole};
 	resync(m, env, r->code);
+	if (r->code != 421)
+		smtp_answer_went_on(m, env, at);
 	uint8_t head;
 	if (greeting_comes(m, at, r->code, r->text)) {
 		a->kind = SMTP_SENT_GREETING;

@@ -52,6 +52,14 @@ static const struct smtp_row rows[] = {
 		"n_mail=2 mail_ok=1 n_rcpt=2 rcpt_ok=1 messages=1 messages_ok=0 odd=0 unmatched=0"},
 	{"a hole that leaves a chunk", {PLAIN, MAIL, "C: BDAT 20\r\n0123456789", "C! 30", "S: 250 ok\r\n", "C: DATA\r\n", "S: 354 go\r\n", "C: x\r\n.\r\n", "S: 250 ok\r\n", "C: QUIT\r\n", "S: 221 bye\r\n", NULL},
 		"n_mail=1 octets=16 quit=1 messages_ok=1 unmatched=0"},
+	// What a server may say unasked: that it has enough, and then nothing more
+	{"a timeout", {PLAIN, MAIL, "S: 451 4.7.0 Timeout waiting for client input\r\n", NULL}, "unmatched=0 odd=0 last_code=451"},
+	{"goodbye unasked", {PLAIN, "S: 221 2.0.0 idle\r\n", NULL}, "unmatched=0 odd=0"},
+	{"thrown out", {PLAIN, "S: 554 5.7.1 no more\r\n", NULL}, "unmatched=0 odd=0"},
+	{"a timeout, and a QUIT that nobody answers", {PLAIN, "S: 451 timeout\r\n", "C: QUIT\r\n", NULL}, "unmatched=0 odd=0 quit=1"},
+	{"a timeout that was none", {PLAIN, "S: 451 what\r\n", MAIL, NULL}, "unmatched=1 odd=0x20000 mail_ok=1"},
+	{"two refusals of nothing", {PLAIN, "S: 503 what\r\n503 what\r\n", NULL}, "unmatched=2 odd=0x20000"},
+	{"an acceptance of nothing", {PLAIN, "S: 250 ok\r\n", NULL}, "unmatched=1 odd=0x20000"},
 	// A line stands where its first octet stands
 	{"early talker, split line", {"C: EH", "S: 220 x\r\n", "C: LO a\r\n", "S: 250 mx\r\n", NULL}, "odd=0x2000 greeting=220 offer=2"},
 	{"mail before the reply was received, split line", {HI, "c: MAIL FR", "S: 250-mx\r\n250 SIZE\r\n", "C: OM:<u@a>\r\n", "S: 250 ok\r\n", NULL}, "clear.not_offered=1 q.not_offered=32 odd=0x8000"},
