@@ -24,7 +24,7 @@ enum smtp_offer {
 	OFFER_NOT_ASKED, // no EHLO was sent, or TLS from the first octet
 	OFFER_UNSEEN,    // EHLO sent, its reply not (wholly) captured
 	OFFER_NO,        // reply without the keyword, or EHLO refused
-	OFFER_YES,       // keyword on lines 2..n of a 250 reply, usable
+	OFFER_YES,       // keyword (or X-ANONYMOUSTLS) on lines 2..n of a 250 reply, usable
 	OFFER_MASKED,    // overwritten in place: a run of X
 	OFFER_MALFORMED, // there, but not usable by a strict client (see offer_flaws)
 };
