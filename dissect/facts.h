@@ -209,7 +209,7 @@ struct smtp_facts {
 	uint16_t n_auth;            // AUTH commands
 	uint16_t n_auth_failed;     // 535 and other 5xx/4xx to AUTH
 	uint8_t auth_refused_first; // 1: refused (5xx) before any secret was sent
-	struct text auth_name;      // mechanism as written, at most 32 octets
+	struct text auth_name;      // mechanism as written, when its name is known; else "other"
 	struct mark auth_mark;
 	struct mark auth_reply_mark;
 	// Mail outside TLS.

@@ -78,6 +78,32 @@ static void kept(void **state)
 	text_is(&f, f.smtp.starttls_reply, "ask <secret@c>");
 }
 
+// The word behind AUTH: repeated when it is the name of a mechanism, and never when it may be a secret.
+static void mechanisms(void **state)
+{
+	static const struct {
+		const char *word, *name;
+		bool told;
+	} cases[] = {
+		{"PLAIN", "PLAIN", true}, {"cram-md5", "cram-md5", true}, {"GSS-SPNEGO", "GSS-SPNEGO", true}, {"KERBEROS_V5", "KERBEROS_V5", true},
+		{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS", true}, {"SCRAM-SHA3-512", "SCRAM-SHA3-512", true}, {"OTP", "OTP", true},
+		{"GS2-KRB5-PLUS", "GS2-KRB5-PLUS", true}, {"EAP-AES128", "EAP-AES128", true}, {"NTLM", "NTLM", true},
+		{"SECRETPW", "other", false}, {"SECRET-PW_1", "other", false}, {"SCRAM-SECRETPW", "other", false}, {"U0VDUkVUUFc=", "other", false},
+		{"PLAINSECRET", "other", false}, {"SCRAM-", "other", false}, {"SCRAM-SHA-256SECRET", "other", false}, {"1234", "other", false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[64], want[64];
+		snprintf(line, sizeof(line), "C: AUTH %s\r\n", cases[i].word);
+		snprintf(want, sizeof(want), "credential:AUTH %s\n", cases[i].told ? cases[i].word : " ***");
+		const char *const script[] = {"S: 220 mx\r\n", "C: EHLO a\r\n", "S: 250 mx\r\n", line, "S: 504 no\r\n", NULL};
+		struct facts f;
+		play(script, false, SIZE_MAX, &f);
+		text_is(&f, f.smtp.auth_name, cases[i].name);
+		if (!strstr(told, want))
+			fail_msg("%s: %s", cases[i].word, told);
+	}
+}
+
 // Every length of line and of text, most of it to be masked.
 static void bounds(void **state)
 {
@@ -99,6 +125,6 @@ static void bounds(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(replies), cmocka_unit_test(kept), cmocka_unit_test(bounds)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(replies), cmocka_unit_test(kept), cmocka_unit_test(mechanisms), cmocka_unit_test(bounds)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
