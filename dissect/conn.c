@@ -52,6 +52,8 @@ static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const st
 	// A SYN/ACK says where both sides begin, a SYN only where the client does.
 	bool start = f->conn.syn[DIR_S2C] || (d == DIR_C2S && f->conn.syn[DIR_C2S]);
 	bool tls = start ? (p[0] == 0x16 || (p[0] >= 0x80 && d == DIR_C2S && tls_looks_like(d, p, len))) : surely_tls(p, len);
+	if (c->layer[dir_other(d)] == LAYER_TLS) // a server may answer a hello with an alert; one octet tells, whatever the cuts
+		tls |= p[0] >= 0x14 && p[0] <= 0x17;
 	if (tls) {
 		c->layer[d] = LAYER_TLS;
 		f->tls.asked = true;
