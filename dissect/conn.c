@@ -181,7 +181,7 @@ static bool alpn_is_smtp(const struct facts *f)
 
 int conn_candidate_verdict(const struct conn *c)
 {
-	enum { HELLO_OCTETS = 64, GREETING_OCTETS = 1024 }; // neither takes longer to show itself
+	enum { HELLO_OCTETS = 64, GREETING_OCTETS = 1024, PROXY_OCTETS = 1024 }; // none takes longer to show itself
 	const struct facts *f = &c->message.facts;
 	const uint64_t *octets = f->conn.payload_octets;
 	if (f->smtp.hello != HELLO_NONE)
@@ -191,5 +191,5 @@ int conn_candidate_verdict(const struct conn *c)
 	if (c->layer[DIR_C2S] == LAYER_TLS)
 		return octets[DIR_C2S] >= TLS_HELLO_LARGE ? -1 : 0;
 	bool mute = octets[DIR_S2C] >= GREETING_OCTETS && !f->smtp.greeting_code;
-	return octets[DIR_C2S] >= HELLO_OCTETS || mute ? -1 : 0;
+	return octets[DIR_C2S] >= (c->proxied ? PROXY_OCTETS : HELLO_OCTETS) || mute ? -1 : 0;
 }

@@ -33,6 +33,7 @@ struct conn {
 	bool waiting[2];        // the octets at the head wait for the other direction
 	bool after_gap[2];      // nothing was delivered since a hole was given up
 	bool candidate;         // on another port: not recognised as SMTP yet, nothing is told
+	bool proxied;           // ... and its first octets may be those of a PROXY header
 	bool news;              // something worth telling came up
 	bool sealed;
 	bool syn_data;          // the client's queue holds what came with its SYN; the SYN/ACK decides

@@ -273,7 +273,7 @@ void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	const struct smtp_verb *verb = smtp_verb_find(line->p, line->len);
 	if (!verb && m->lane[DIR_C2S].doubt)
 		return; // the rest of a line whose head is in a hole
-	if (!m->spoke && smtp_starts(line->p, line->len, "proxy tcp")) {
+	if (!m->spoke && (smtp_starts(line->p, line->len, "proxy tcp") || smtp_starts(line->p, line->len, "proxy unknown"))) {
 		smtp_oddity(env, at, ODD_PROXY_V1);
 		return;
 	}
