@@ -66,6 +66,8 @@ static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const st
 	// A SYN/ACK says where both sides begin, a SYN only where the client does.
 	bool start = f->conn.syn[DIR_S2C] || (d == DIR_C2S && f->conn.syn[DIR_C2S]);
 	bool tls = start ? (p[0] == 0x16 || (p[0] >= 0x80 && d == DIR_C2S && tls_looks_like(d, p, len))) : surely_tls(p, len);
+	if (c->layer[dir_other(d)] == LAYER_TLS) // a server may answer a hello with an alert; one octet tells, whatever the cuts
+		tls |= p[0] >= 0x14 && p[0] <= 0x17;
 	if (tls) {
 		c->layer[d] = LAYER_TLS;
 		f->tls.asked = true;
@@ -215,7 +217,7 @@ static bool alpn_is_smtp(const struct facts *f)
 
 int conn_candidate_verdict(const struct conn *c)
 {
-	enum { HELLO_OCTETS = 64, GREETING_OCTETS = 1024 }; // neither takes longer to show itself
+	enum { HELLO_OCTETS = 64, GREETING_OCTETS = 1024, PROXY_OCTETS = 1024 }; // none takes longer to show itself
 	const struct facts *f = &c->message.facts;
 	const uint64_t *octets = f->conn.payload_octets;
 	if (c->outside)
@@ -229,5 +231,5 @@ int conn_candidate_verdict(const struct conn *c)
 	if (c->layer[DIR_C2S] == LAYER_TLS)
 		return octets[DIR_C2S] >= TLS_ROOM_LARGE ? -1 : 0;
 	bool mute = octets[DIR_S2C] >= GREETING_OCTETS && !f->smtp.greeting_code;
-	return octets[DIR_C2S] >= HELLO_OCTETS || mute ? -1 : 0;
+	return octets[DIR_C2S] >= (c->proxied ? PROXY_OCTETS : HELLO_OCTETS) || mute ? -1 : 0;
 }

@@ -35,6 +35,7 @@ struct conn {
 	bool search;            // TLS is wanted of connections that are no mail, too
 	bool outside;           // ... and this is one
 	bool candidate;         // on another port: not recognised as SMTP yet, nothing is told
+	bool proxied;           // ... and its first octets may be those of a PROXY header
 	bool news;              // something worth telling came up
 	bool sealed;
 	bool syn_data;          // the client's queue holds what came with its SYN; the SYN/ACK decides

@@ -24,7 +24,7 @@ enum smtp_offer {
 	OFFER_NOT_ASKED, // no EHLO was sent, or TLS from the first octet
 	OFFER_UNSEEN,    // EHLO sent, its reply not (wholly) captured
 	OFFER_NO,        // reply without the keyword, or EHLO refused
-	OFFER_YES,       // keyword on lines 2..n of a 250 reply, usable
+	OFFER_YES,       // keyword (or X-ANONYMOUSTLS) on lines 2..n of a 250 reply, usable
 	OFFER_MASKED,    // overwritten in place: a run of X
 	OFFER_MALFORMED, // there, but not usable by a strict client (see offer_flaws)
 };
@@ -117,7 +117,7 @@ enum smtp_oddity {
 	ODD_XFORWARD = 1 << 10,
 	ODD_PROXY_V1 = 1 << 11,          // PROXY protocol header before SMTP
 	ODD_PROXY_V2 = 1 << 12,
-	ODD_EARLY_TALKER = 1 << 13,      // the client spoke before it had seen any of the greeting
+	ODD_EARLY_TALKER = 1 << 13,      // the client spoke before it had seen any of the greeting, or of its last line
 	ODD_PIPELINE_UNOFFERED = 1 << 14, // several commands in flight though PIPELINING was not offered
 	ODD_PIPELINE_SYNC = 1 << 15,     // commands sent across a synchronisation point (EHLO, DATA, STARTTLS ...)
 	ODD_PIX_DOT = 1 << 16,           // the end-of-data sequence split over segments with a pause
@@ -127,6 +127,19 @@ enum smtp_oddity {
 	ODD_VRFY = 1 << 20,              // VRFY or EXPN
 	ODD_BANNER_MULTILINE = 1 << 21,
 	ODD_SSLV2_HELLO = 1 << 22,
+};
+
+// Those of them that a finding rests on, in facts.smtp.odd_mark[].
+enum smtp_odd_at {
+	ODD_AT_NESTED_MAIL,
+	ODD_AT_BDAT, // any of the three
+	ODD_AT_HTTP,
+	ODD_AT_PROXY, // either version
+	ODD_AT_EARLY_TALKER,
+	ODD_AT_PIPELINE_UNOFFERED,
+	ODD_AT_PIPELINE_SYNC,
+	ODD_AT_PIX_DOT,
+	ODD_AT_N,
 };
 
 enum { FACTS_RCPT_DOMAINS = 8 }; // 8, because a session beyond that reports the count and the strictest anyway
@@ -196,7 +209,7 @@ struct smtp_facts {
 	uint16_t n_auth;            // AUTH commands
 	uint16_t n_auth_failed;     // 535 and other 5xx/4xx to AUTH
 	uint8_t auth_refused_first; // 1: refused (5xx) before any secret was sent
-	struct text auth_name;      // mechanism as written, at most 32 octets
+	struct text auth_name;      // mechanism as written, when its name is known; else "other"
 	struct mark auth_mark;
 	struct mark auth_reply_mark;
 	// Mail outside TLS.
@@ -239,12 +252,13 @@ struct smtp_facts {
 	uint32_t n_bad_octets;      // NUL or 8-bit in commands, SMTPUTF8 not in use
 	uint32_t long_command, long_text, long_reply; // lines beyond RFC 5321 4.5.3.1
 	uint32_t oddities;          // enum smtp_oddity bits
-	struct mark oddity_mark;    // first of them that a finding rests on, see smtp_oddity_findings in dissect/smtp
+	struct mark odd_mark[ODD_AT_N]; // the first of each kind; means something when its bit is set
 	struct mark line_end_mark;  // first bare LF or CR
 	struct mark bad_octet_mark;
 	struct mark malformed_mark; // first malformed reply line
-	uint16_t n_unmatched;       // replies that fit no command, without a gap to explain them
-	struct mark unmatched_mark;
+	uint16_t n_unmatched;       // replies that fit no command, without a gap to explain them; not a refusal or 221 that
+				    // was the server's last word: it gave up waiting
+	struct mark unmatched_mark; // the first; means something when there are any
 	bool quit;                  // QUIT seen outside TLS
 	uint16_t last_code;         // last reply code outside TLS
 };

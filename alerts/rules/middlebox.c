@@ -39,7 +39,7 @@ bool rule_pix_dotcrlf(const struct rule_input *in, struct claim *c)
 {
 	if (!(in->smtp->oddities & ODD_PIX_DOT))
 		return false;
-	claim_seen(c, &in->smtp->oddity_mark);
+	claim_seen(c, &in->smtp->odd_mark[ODD_AT_PIX_DOT]);
 	claim_cap(c, CONFIDENCE_SUSPECT);
 	claim_detail(c, "end_of_data_split");
 	return true;
@@ -49,7 +49,7 @@ bool rule_proxy_header(const struct rule_input *in, struct claim *c)
 {
 	if (!(in->smtp->oddities & (ODD_PROXY_V1 | ODD_PROXY_V2)))
 		return false;
-	claim_seen(c, &in->smtp->oddity_mark);
+	claim_seen(c, &in->smtp->odd_mark[ODD_AT_PROXY]);
 	claim_detail(c, "proxy_v%c", in->smtp->oddities & ODD_PROXY_V2 ? '2' : '1');
 	return true;
 }

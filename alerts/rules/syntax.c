@@ -52,10 +52,10 @@ bool rule_pipelining_abuse(const struct rule_input *in, struct claim *c)
 	if (!sync && !(m->oddities & ODD_PIPELINE_UNOFFERED))
 		return false;
 	if (sync)
-		claim_in_context(c, &m->oddity_mark);
+		claim_in_context(c, &m->odd_mark[ODD_AT_PIPELINE_SYNC]);
 	else
 		claim_absent(c, CONFIDENCE_CERTAIN, quality_answered(&m->offer_mark));
-	claim_frame(c, &m->oddity_mark);
+	claim_frame(c, &m->odd_mark[sync ? ODD_AT_PIPELINE_SYNC : ODD_AT_PIPELINE_UNOFFERED]);
 	// A client that speaks first may know its server (Exim PIPECONNECT, TCP fast open).
 	if (m->oddities & ODD_EARLY_TALKER) {
 		claim_cap(c, CONFIDENCE_SUSPECT);
@@ -71,7 +71,7 @@ bool rule_early_talker(const struct rule_input *in, struct claim *c)
 		return false;
 	// What the client had seen is told by its acknowledgements; with holes they mean less.
 	claim_absent(c, CONFIDENCE_CERTAIN, quality_answered(&in->smtp->greeting_mark));
-	claim_frame(c, &in->smtp->oddity_mark);
+	claim_frame(c, &in->smtp->odd_mark[ODD_AT_EARLY_TALKER]);
 	claim_frame(c, &in->smtp->greeting_mark);
 	claim_detail(c, "client_before_greeting");
 	return true;
@@ -93,7 +93,7 @@ bool rule_bdat_abuse(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!(m->oddities & SYNTAX_BDAT))
 		return false;
-	claim_in_context(c, &m->oddity_mark);
+	claim_in_context(c, &m->odd_mark[ODD_AT_BDAT]);
 	// The LAST chunk may be among what was lost.
 	if (!(m->oddities & (ODD_BDAT_SYNTAX | ODD_BDAT_MIXED)))
 		claim_absent(c, CONFIDENCE_CERTAIN, quality_of_conn(in->facts));
@@ -106,7 +106,7 @@ bool rule_nested_mail(const struct rule_input *in, struct claim *c)
 {
 	if (!(in->smtp->oddities & ODD_NESTED_MAIL))
 		return false;
-	claim_in_context(c, &in->smtp->oddity_mark);
+	claim_in_context(c, &in->smtp->odd_mark[ODD_AT_NESTED_MAIL]);
 	claim_detail(c, "mail_inside_transaction");
 	return true;
 }
@@ -115,7 +115,7 @@ bool rule_http(const struct rule_input *in, struct claim *c)
 {
 	if (!(in->smtp->oddities & ODD_HTTP))
 		return false;
-	claim_in_context(c, &in->smtp->oddity_mark);
+	claim_in_context(c, &in->smtp->odd_mark[ODD_AT_HTTP]);
 	claim_detail(c, "http_request_line");
 	return true;
 }

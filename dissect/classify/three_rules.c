@@ -16,6 +16,14 @@ static bool says_hello(const uint8_t *p, size_t len)
 	return agrees(p, len, "EHLO ") || agrees(p, len, "HELO ") || agrees(p, len, "LHLO ");
 }
 
+enum { SIGNATURE = 12 }; // of PROXY, version 2
+
+bool classify_proxied(const uint8_t *p, size_t len)
+{
+	static const char signature[] = "\r\n\r\n\0\r\nQUIT\n";
+	return len && (agrees(p, len, "PROXY TCP") || agrees(p, len, "PROXY UNKNOWN") || !memcmp(p, signature, len < SIGNATURE ? len : SIGNATURE));
+}
+
 static bool greets(const uint8_t *p, size_t len)
 {
 	return agrees(p, len, "220 ") || agrees(p, len, "220-");
@@ -36,7 +44,7 @@ bool classify_candidate(enum dir d, const uint8_t *p, size_t len)
 {
 	if (d == DIR_S2C)
 		return greets(p, len);
-	return says_hello(p, len) || (is_client_hello(p, len) && offers_smtp(p, len));
+	return says_hello(p, len) || classify_proxied(p, len) || (is_client_hello(p, len) && offers_smtp(p, len));
 }
 
 int classify_side(const uint8_t *p, size_t len)
@@ -46,5 +54,6 @@ int classify_side(const uint8_t *p, size_t len)
 		return -1;
 	if (greets(p, len))
 		return DIR_S2C;
-	return says_hello(p, len) || is_client_hello(p, len) ? DIR_C2S : -1;
+	bool proxied = classify_proxied(p, len) && (p[0] != '\r' || len >= SIGNATURE); // empty lines may be anybody's, too
+	return says_hello(p, len) || is_client_hello(p, len) || proxied ? DIR_C2S : -1;
 }

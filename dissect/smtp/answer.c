@@ -55,6 +55,26 @@ static void smuggled(struct smtp *m, struct smtp_env *env, const struct place *a
 	}
 }
 
+static void unmatched(struct smtp_env *env, const struct place *at)
+{
+	SMTP_SATURATE_ADD(env->facts->smtp.n_unmatched, 1);
+	place_mark_first(&env->facts->smtp.unmatched_mark, at);
+	smtp_oddity(env, at, ODD_REPLY_EXTRA);
+}
+
+// A server that has waited long enough, or has had enough, says so and closes. Not all of them say 421.
+static bool may_be_farewell(const struct smtp *m, const struct smtp_facts *f, uint16_t code)
+{
+	return !m->farewell && !f->n_unmatched && (code == 221 || code >= 400);
+}
+
+void smtp_answer_went_on(struct smtp *m, struct smtp_env *env, const struct place *at)
+{
+	if (m->farewell)
+		unmatched(env, at);
+	m->farewell = false;
+}
+
 // A reply that fits no command.
 static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
@@ -71,10 +91,11 @@ static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, 
 		smuggled(m, env, at, a->code);
 	} else if (content) {
 		within_content(m, env, at, a);
-	} else if (!blind) {
-		SMTP_SATURATE_ADD(f->n_unmatched, 1);
+	} else if (!blind && may_be_farewell(m, f, a->code)) {
+		m->farewell = true;
 		place_mark_first(&f->unmatched_mark, at);
-		smtp_oddity(env, at, ODD_REPLY_EXTRA);
+	} else if (!blind) {
+		unmatched(env, at);
 	} else if (a->code == 354) {
 		open_content(m, env, at);
 	} else if (a->code == 235) {
@@ -89,7 +110,12 @@ static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, 
 #define ANSWER(name) \
 	static void name(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 
-ANSWER(greeting) { env->facts->smtp.greeting_mark = place_mark(at); }
+ANSWER(greeting)
+{
+	env->facts->smtp.greeting_mark = place_mark(at);
+	if (m->greeting_last) // of several lines: postscreen sends the first, and listens who does not wait for the rest
+		smtp_early_talker(m, env, at);
+}
 
 ANSWER(helo)
 {

@@ -27,17 +27,38 @@ uint8_t smtp_auth_mech(const uint8_t *p, size_t len)
 	return MECH_OTHER;
 }
 
-// What may be repeated of the word behind AUTH: a name. RFC 4422 3.1. Anything else may be a secret that a clumsy client
-// sent without one.
+// Other registered names (IANA, SASL mechanisms) and those met in the wild. They are only names here.
+static const char *const names[] = {
+	"9798-m-dsa-sha1", "9798-m-ecdsa-sha1", "9798-m-rsa-sha1-enc", "9798-u-dsa-sha1", "9798-u-ecdsa-sha1",
+	"9798-u-rsa-sha1-enc", "eap-aes128", "eap-aes128-plus", "ecdh-x25519-challenge", "ecdsa-nist256p-challenge",
+	"gs2-krb5", "gs2-krb5-plus", "kerberos_v5", "msn", "nmas-samba-auth", "nmas_authen", "nmas_login", "oauth10a",
+	"openid20", "otp", "saml20", "securid", "skey", "spnego", "spnego-plus", "sxover-plus", "x-ntlm", "xoauth",
+};
+
+// "SCRAM-" and a hash; "-PLUS" binds it to the channel. RFC 5802 4.
+static bool is_scram(const uint8_t *p, size_t len)
+{
+	static const char *const hashes[] = {"md5", "sha-1", "sha-224", "sha-256", "sha-384", "sha-512", "sha3-512"};
+	enum { SCRAM = 6, PLUS = 5 };
+	if (len > SCRAM + PLUS && smtp_word_is(p + len - PLUS, PLUS, "-plus"))
+		len -= PLUS;
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+		if (len > SCRAM && smtp_word_is(p + SCRAM, len - SCRAM, hashes[i]))
+			return true;
+	}
+	return false;
+}
+
+// What may be repeated of the word behind AUTH: a name that is known. Anything else may be a secret that a clumsy client
+// sent without one, and looks like a name often enough.
 struct bytes smtp_auth_name(struct bytes word)
 {
-	enum { SASL_NAME_MAX = 20 };
-	if (smtp_auth_mech(word.at, bytes_left(&word)) != MECH_OTHER)
-		return word;
-	bool name = bytes_left(&word) <= SASL_NAME_MAX;
-	for (const uint8_t *p = word.at; p < word.end; p++)
-		name = name && ((*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_');
-	return name ? word : bytes_of(word.at, 0);
+	size_t len = bytes_left(&word);
+	uint8_t mech = smtp_auth_mech(word.at, len);
+	bool known = mech == MECH_SCRAM ? is_scram(word.at, len) : mech != MECH_OTHER;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		known = known || smtp_word_is(word.at, len, names[i]);
+	return known ? word : bytes_of(word.at, 0);
 }
 
 static void secret(struct smtp *m, struct smtp_env *env)
@@ -62,6 +83,8 @@ static void take_mech(struct smtp_env *env, struct bytes name)
 		return;
 	f->auth_mech = mech;
 	struct bytes shown = smtp_auth_name(name);
+	if (bytes_left(&name) && !bytes_left(&shown))
+		shown = bytes_of((const uint8_t *)"other", 5);
 	facts_set_text(env->facts, &f->auth_name, shown.at, bytes_left(&shown), AUTH_NAME_MAX);
 }
 

@@ -251,21 +251,34 @@ static void known(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	}
 }
 
+void smtp_early_talker(struct smtp *m, struct smtp_env *env, const struct place *at)
+{
+	if (m->spoke && m->spoke_acked <= m->greeting_last && !m->lost && !smtp_incomplete(at->quality))
+		smtp_oddity(env, at, ODD_EARLY_TALKER);
+}
+
+static void first_words(struct smtp *m, struct smtp_env *env, const struct place *at)
+{
+	m->spoke = true;
+	m->spoke_end = at->off;
+	m->spoke_acked = at->acked;
+	if (m->answer.n_lines) // the greeting is not over, or forgets to say so: its next line tells
+		place_mark_first(&env->facts->smtp.odd_mark[ODD_AT_EARLY_TALKER], at);
+	smtp_early_talker(m, env, at);
+}
+
 void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line)
 {
 	struct bytes args = bytes_of(line->p, line->len), word = smtp_word(&args);
 	const struct smtp_verb *verb = smtp_verb_find(line->p, line->len);
 	if (!verb && m->lane[DIR_C2S].doubt)
 		return; // the rest of a line whose head is in a hole
-	if (!m->spoke && smtp_starts(line->p, line->len, "proxy tcp")) {
+	if (!m->spoke && (smtp_starts(line->p, line->len, "proxy tcp") || smtp_starts(line->p, line->len, "proxy unknown"))) {
 		smtp_oddity(env, at, ODD_PROXY_V1);
 		return;
 	}
-	if (!m->spoke && !at->acked && !m->lost && !smtp_incomplete(at->quality))
-		smtp_oddity(env, at, ODD_EARLY_TALKER);
 	if (!m->spoke)
-		m->spoke_end = at->off;
-	m->spoke = true;
+		first_words(m, env, at);
 	if (m->answer.n_lines && m->greeted && at->acked >= m->answer.line_end)
 		m->answer.client_went_on = at->off;
 	line_facts(env, at, line);

@@ -87,8 +87,8 @@ void smtp_ehlo_line(struct smtp *m, struct smtp_env *env, uint16_t code, struct 
 		return;
 	}
 	a->caps |= cap;
-	if (cap == CAP_STARTTLS)
-		offer(a, code, bytes_left(&rest), line->lf_only);
+	if (cap == CAP_STARTTLS || cap == CAP_X_ANONYMOUSTLS) // between Exchange servers; the same upgrade by another name
+		offer(a, code, cap == CAP_STARTTLS && bytes_left(&rest), line->lf_only);
 	if (cap == CAP_AUTH)
 		auth_line(a, rest);
 	else if (smtp_starts(word.at, bytes_left(&word), "auth=")) { // an old client's form of the same

@@ -122,13 +122,6 @@ static inline bool smtp_incomplete(uint8_t quality)
 	return quality & (Q_GAP | Q_MIDSTREAM | Q_ONE_DIR | Q_TRUNC);
 }
 
-static inline void smtp_odd(struct smtp_env *env, const struct place *at, uint32_t oddity, uint32_t findings)
-{
-	env->facts->smtp.oddities |= oddity;
-	if (oddity & findings)
-		place_mark_first(&env->facts->smtp.oddity_mark, at);
-}
-
 #define SMTP_SATURATE_ADD(counter, n) \
 	((counter) = (__typeof__(counter))((uint64_t)(counter) + (n) > (__typeof__(counter))-1 ? (__typeof__(counter))-1 : (counter) + (n)))
 
@@ -164,6 +157,8 @@ struct smtp_verb {
 const struct smtp_verb *smtp_verb_find(const uint8_t *p, size_t len);
 const struct smtp_verb *smtp_verb_of(uint8_t kind);
 void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line);
+// Whether the client's first words were sent before it had received anything of the greeting's last line.
+void smtp_early_talker(struct smtp *m, struct smtp_env *env, const struct place *at);
 // mail.c
 void smtp_mail(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args);
 void smtp_rcpt(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args);
@@ -184,6 +179,8 @@ struct bytes smtp_auth_name(struct bytes word);
 void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, uint64_t line_end);
 void smtp_reply_end(struct smtp *m, struct smtp_env *env, const struct place *at);
 void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
+// Another reply begins: what was taken for the server's last word was not.
+void smtp_answer_went_on(struct smtp *m, struct smtp_env *env, const struct place *at);
 
 // ehlo.c
 void smtp_ehlo_line(struct smtp *m, struct smtp_env *env, uint16_t code, struct bytes text, const struct smtp_line *line);

@@ -1,10 +1,21 @@
 // The SMTP machine: modes of the two directions, and the judgement of one clear transaction.
 #include "dissect/smtp/internal.h"
 
-// Oddities that set facts' oddity_mark, the first of them. Not these: faults of replies (malformed_mark), replies without
-// a command (unmatched_mark), and what is only information (PROXY headers, multi-line banners, our own bounds, SSLv2).
-static const uint32_t smtp_oddity_findings = ODD_NESTED_MAIL | ODD_BDAT_SYNTAX | ODD_BDAT_NO_LAST | ODD_BDAT_MIXED | ODD_HTTP |
-	ODD_XCLIENT | ODD_XFORWARD | ODD_EARLY_TALKER | ODD_PIPELINE_UNOFFERED | ODD_PIPELINE_SYNC | ODD_PIX_DOT | ODD_VRFY;
+// Oddities with a mark of their own. Not these: faults of replies (malformed_mark), replies without a command
+// (unmatched_mark), and what no finding rests on (multi-line banners, our own bounds, SSLv2).
+static const struct {
+	uint32_t bits;
+	enum smtp_odd_at at;
+} smtp_odd_marks[] = {
+	{ODD_NESTED_MAIL, ODD_AT_NESTED_MAIL},
+	{ODD_BDAT_SYNTAX | ODD_BDAT_NO_LAST | ODD_BDAT_MIXED, ODD_AT_BDAT},
+	{ODD_HTTP, ODD_AT_HTTP},
+	{ODD_PROXY_V1 | ODD_PROXY_V2, ODD_AT_PROXY},
+	{ODD_EARLY_TALKER, ODD_AT_EARLY_TALKER},
+	{ODD_PIPELINE_UNOFFERED, ODD_AT_PIPELINE_UNOFFERED},
+	{ODD_PIPELINE_SYNC, ODD_AT_PIPELINE_SYNC},
+	{ODD_PIX_DOT, ODD_AT_PIX_DOT},
+};
 
 void smtp_news(struct smtp *m, struct smtp_env *env, uint32_t bit)
 {
@@ -16,7 +27,12 @@ void smtp_news(struct smtp *m, struct smtp_env *env, uint32_t bit)
 
 void smtp_oddity(struct smtp_env *env, const struct place *at, uint32_t oddity)
 {
-	smtp_odd(env, at, oddity, smtp_oddity_findings);
+	struct smtp_facts *f = &env->facts->smtp;
+	f->oddities |= oddity;
+	for (size_t i = 0; i < sizeof(smtp_odd_marks) / sizeof(smtp_odd_marks[0]); i++) {
+		if (oddity & smtp_odd_marks[i].bits)
+			place_mark_first(&f->odd_mark[smtp_odd_marks[i].at], at);
+	}
 }
 
 void smtp_malformed(struct smtp_env *env, const struct place *at, uint32_t oddity)
@@ -214,6 +230,7 @@ MODE(proxy)
 	}
 	if (m->n_prefix < sizeof(signature) && p[0] != signature[m->n_prefix]) {
 		m->spoke = true;
+		m->spoke_acked = at->acked;
 		m->lane[d].mode = SMTP_MODE_LINES;
 		return 0;
 	}

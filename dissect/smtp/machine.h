@@ -100,6 +100,8 @@ struct smtp {
 	uint64_t push_acked;     // .acked of the latest command
 	uint64_t push_off;       // c2s offset behind it
 	uint64_t spoke_end;      // ... behind the first one
+	uint64_t spoke_acked;    // .acked of the first one
+	uint64_t greeting_last;  // s2c offset where the greeting's last line begins, as far as it was read
 	uint64_t hole_acked;     // hole_in_group: a command with a greater .acked belongs to a later group
 	uint64_t content_start;  // facts' content_octets when this message began
 	uint64_t digest;         // of the envelope so far
@@ -128,6 +130,7 @@ struct smtp {
 	bool early_reply : 1;    // content was answered before its end
 	bool client_tls : 1;     // c2s went to the TLS layer
 	bool client_waits : 1;   // octets of the client were left with the caller
+	bool farewell : 1;       // the server ended the talk unasked, as it seems: nothing has followed yet
 	bool server_holds : 1;   // a reply has released them: they come before the next reply
 };
 

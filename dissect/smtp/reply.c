@@ -71,6 +71,8 @@ static void begin(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	bool hole = a->hole;
 	*a = (struct smtp_answer){.code = r->code, .hole = hole};
 	resync(m, env, r->code);
+	if (r->code != 421)
+		smtp_answer_went_on(m, env, at);
 	uint8_t head;
 	if (greeting_comes(m, at, r->code, r->text)) {
 		a->kind = SMTP_SENT_GREETING;
@@ -127,14 +129,19 @@ static void read_line(struct smtp *m, struct smtp_env *env, const struct place *
 		smtp_keep_text(env, &env->facts->smtp.starttls_reply, r->text, REPLY_TEXT_MAX);
 }
 
+static bool is_greeting(const struct smtp_answer *a)
+{
+	return a->paired && a->kind == SMTP_SENT_GREETING;
+}
+
 // A "nnn-" line was the last one after all when the client went on and this line came behind that, or when the code
-// changes while more commands are waiting.
+// changes while more commands are waiting. A client that talks into a greeting proves nothing: it may be an early talker.
 static bool hyphen_was_last(const struct smtp *m, const struct place *at, const struct parsed *r)
 {
 	const struct smtp_answer *a = &m->answer;
 	bool went_on = a->client_went_on && at->acked >= a->client_went_on;
 	if (went_on)
-		return r->code != a->code || !r->more;
+		return r->code != a->code || !(r->more || is_greeting(a));
 	return r->code != a->code && m->pending.n > 1;
 }
 
@@ -189,6 +196,8 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 	if (!a->n_lines)
 		begin(m, env, at, &r);
 	smtp_talk_reply(env, at, a->paired ? a->kind & SMTP_SENT_KIND_MASK : SMTP_SENT_OTHER, line);
+	if (is_greeting(a))
+		m->greeting_last = a->line_end;
 	a->line_end = line_end;
 	a->client_went_on = 0;
 	read_line(m, env, at, &r, line);

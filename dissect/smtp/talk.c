@@ -47,10 +47,32 @@ void smtp_keep_text(struct smtp_env *env, struct text *t, struct bytes text, siz
 		facts_set_text(env->facts, t, masked, smtp_mask(text.at, bytes_left(&text), masked), max);
 }
 
+// Octets of an enhanced status code at p, with the blank behind it. RFC 3463 2.
+static size_t status_len(const uint8_t *p, size_t len)
+{
+	static const uint8_t digits_max[] = {1, 3, 3};
+	size_t n = 0;
+	for (int part = 0; part < 3; part++) {
+		size_t from = n;
+		while (n < len && n - from < digits_max[part] && p[n] >= '0' && p[n] <= '9')
+			n++;
+		if (n == from || (part < 2 && (n == len || p[n++] != '.')))
+			return 0;
+	}
+	return n == len ? n : p[n] == ' ' ? n + 1 : 0;
+}
+
+// Answers to MAIL, RCPT, VRFY and EXPN name people, with a domain or without; those to AUTH may, too; others may repeat
+// a command that nobody knows.
+static bool names_people(uint8_t kind)
+{
+	return kind == SMTP_SENT_MAIL || kind == SMTP_SENT_RCPT || kind == SMTP_SENT_AUTH || kind == SMTP_SENT_OTHER;
+}
+
 void smtp_talk_reply(struct smtp_env *env, const struct place *at, uint8_t kind, const struct smtp_line *line)
 {
 	enum { HEAD = 4 }; // the code and what follows it
-	uint8_t text[HEAD + SMTP_LINE_MAX];
+	uint8_t text[HEAD + SMTP_LINE_MAX + 32];
 	if (!env->dialogue)
 		return;
 	if (env->keep_envelope && kind != SMTP_SENT_AUTH) {
@@ -58,10 +80,11 @@ void smtp_talk_reply(struct smtp_env *env, const struct place *at, uint8_t kind,
 		return;
 	}
 	bool coded = line->len > HEAD && line->p[0] >= '2' && line->p[0] <= '5' && (line->p[3] == '-' || line->p[3] == ' ');
-	size_t head = coded ? HEAD : 0, rest = line->len - head, n;
+	size_t head = coded ? HEAD : 0, n;
+	head += coded && names_people(kind) ? status_len(line->p + head, line->len - head) : 0;
+	size_t rest = line->len - head;
 	memcpy(text, line->p, head);
-	// Answers to VRFY and EXPN are people, those to AUTH may name them; others may repeat a command that nobody knows.
-	if ((kind == SMTP_SENT_OTHER || kind == SMTP_SENT_AUTH) && rest)
+	if (names_people(kind) && rest)
 		n = (size_t)snprintf((char *)text + head, sizeof(text) - head, "[text, %zu octets]", rest);
 	else
 		n = smtp_mask(line->p + head, rest, text + head);

@@ -16,7 +16,7 @@ static void check_state(struct smtp *m, struct smtp_env *env)
 {
 	struct smtp_facts *f = &env->facts->smtp;
 	bool none = f->offer == OFFER_NO || f->offer == OFFER_MASKED;
-	if ((none && !(f->caps & CAP_X_ANONYMOUSTLS)) || (m->hello == SMTP_HELLO_HELO && !m->lost))
+	if (none || (m->hello == SMTP_HELLO_HELO && !m->lost))
 		f->starttls_unoffered = true;
 	if (m->mail_open)
 		f->starttls_in_mail = true;

@@ -126,6 +126,7 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	c->candidate = !known;
 	c->search = search;
 	c->flow = flow;
+	c->proxied = *d == DIR_C2S && classify_proxied(s->payload, s->payload_len);
 	struct facts *f = &c->message.facts;
 	f->birth = cold->birth;
 	for (int i = 0; i < 2; i++)

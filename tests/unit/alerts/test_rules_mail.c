@@ -173,7 +173,7 @@ static void pipeconnect(struct facts *f)
 {
 	upgraded(f);
 	f->smtp.oddities = ODD_EARLY_TALKER | ODD_PIPELINE_SYNC;
-	f->smtp.oddity_mark = at(3);
+	f->smtp.odd_mark[ODD_AT_EARLY_TALKER] = f->smtp.odd_mark[ODD_AT_PIPELINE_SYNC] = at(3);
 }
 
 static void desync_gap(struct facts *f)
@@ -196,7 +196,9 @@ static void oddities(struct facts *f)
 {
 	upgraded(f);
 	f->smtp.oddities = ODD_HTTP | ODD_NESTED_MAIL | ODD_BDAT_SYNTAX | ODD_PROXY_V2 | ODD_PIX_DOT | ODD_REPLY_NO_CODE;
-	f->smtp.oddity_mark = f->smtp.malformed_mark = at(9);
+	for (int i = 0; i < ODD_AT_N; i++)
+		f->smtp.odd_mark[i] = at(9);
+	f->smtp.malformed_mark = at(9);
 	f->smtp.n_bad_octets = f->smtp.long_text = f->smtp.bare_cr_data = 1;
 	f->smtp.early_clienthello = true;
 }

@@ -20,6 +20,13 @@ static const struct smtp_row rows[] = {
 		"greeting=220 ehlo_refused=0 offer=2 clear.not_offered=1 auth_ok=1 secret=1 unmatched=0 odd=12"},
 	{"a reply without a line end", {PLAIN, "C: NOOP\r\n", "S: 250 ok", "C: MAIL FROM:<u@a>\r\n", "S: 250 ok\r\n", NULL}, "mail_ok=1 unmatched=0 odd=4"},
 	{"an early talker within the greeting", {"S: 220 mx ", "C: EHLO a\r\n", "S: ESMTP\r\n", "S: 250 mx\r\n", NULL}, "greeting=220 offer=2 unmatched=0 odd=0"},
+	{"a teaser, and a client that does not wait", {"S: 220-mx wait\r\n", "C: EHLO a\r\n", "S: 220 mx ESMTP\r\n", "S: 250-mx\r\n250 STARTTLS\r\n", MAIL, NULL},
+		"greeting=220 offer=3 clear.unused=1 unmatched=0 odd=0x202000 at.early=2"},
+	{"... read behind the whole greeting", {"S: 220-mx wait\r\n", "C: EH", "S: 220 mx ESMTP\r\n", "c: LO a\r\n", "S: 250-mx\r\n250 STARTTLS\r\n", MAIL, NULL},
+		"greeting=220 offer=3 clear.unused=1 unmatched=0 odd=0x202000"},
+	{"a teaser, and a client that waits", {"S: 220-mx wait\r\n", "S: 220 mx ESMTP\r\n", "C: EHLO a\r\n", "S: 250-mx\r\n250 STARTTLS\r\n", MAIL, NULL}, "offer=3 clear.unused=1 odd=0x200000"},
+	{"a teaser that is all there is", {"S: 220-mx\r\n", "C: EHLO a\r\n", "S: 250-mx\r\n250 STARTTLS\r\n", MAIL, NULL}, "greeting=220 offer=3 clear.unused=1 unmatched=0 odd=8"},
+	{"a teaser, then a refusal", {"S: 220-mx wait\r\n", "C: EHLO a\r\n", "S: 521 5.5.1 Protocol error\r\n", NULL}, "greeting=220 offer=2 ehlo_refused=521 unmatched=0"},
 	{"an empty line behind a PROXY v2 header", {"C: \r\n\r\n\x7f\r\nQUIT\n\x21\x11\x7f\x0c" "abcdefghijkl\r\n", "S: 220 x\r\n", "C: EHLO a\r\n", "S: 500 what\r\n250 mx\r\n", NULL}, "greeting=220 offer=2 unmatched=0 quit=0"},
 	// Behind STARTTLS
 	{"mail behind STARTTLS, in clear", {OFFER, "C: STARTTLS\r\nMAIL FROM:<a@b>\r\n", "S: 220 go\r\n250 ok\r\n", NULL},
@@ -45,6 +52,14 @@ static const struct smtp_row rows[] = {
 		"n_mail=2 mail_ok=1 n_rcpt=2 rcpt_ok=1 messages=1 messages_ok=0 odd=0 unmatched=0"},
 	{"a hole that leaves a chunk", {PLAIN, MAIL, "C: BDAT 20\r\n0123456789", "C! 30", "S: 250 ok\r\n", "C: DATA\r\n", "S: 354 go\r\n", "C: x\r\n.\r\n", "S: 250 ok\r\n", "C: QUIT\r\n", "S: 221 bye\r\n", NULL},
 		"n_mail=1 octets=16 quit=1 messages_ok=1 unmatched=0"},
+	// What a server may say unasked: that it has enough, and then nothing more
+	{"a timeout", {PLAIN, MAIL, "S: 451 4.7.0 Timeout waiting for client input\r\n", NULL}, "unmatched=0 odd=0 last_code=451"},
+	{"goodbye unasked", {PLAIN, "S: 221 2.0.0 idle\r\n", NULL}, "unmatched=0 odd=0"},
+	{"thrown out", {PLAIN, "S: 554 5.7.1 no more\r\n", NULL}, "unmatched=0 odd=0"},
+	{"a timeout, and a QUIT that nobody answers", {PLAIN, "S: 451 timeout\r\n", "C: QUIT\r\n", NULL}, "unmatched=0 odd=0 quit=1"},
+	{"a timeout that was none", {PLAIN, "S: 451 what\r\n", MAIL, NULL}, "unmatched=1 odd=0x20000 mail_ok=1"},
+	{"two refusals of nothing", {PLAIN, "S: 503 what\r\n503 what\r\n", NULL}, "unmatched=2 odd=0x20000"},
+	{"an acceptance of nothing", {PLAIN, "S: 250 ok\r\n", NULL}, "unmatched=1 odd=0x20000"},
 	// A line stands where its first octet stands
 	{"early talker, split line", {"C: EH", "S: 220 x\r\n", "C: LO a\r\n", "S: 250 mx\r\n", NULL}, "odd=0x2000 greeting=220 offer=2"},
 	{"mail before the reply was received, split line", {HI, "c: MAIL FR", "S: 250-mx\r\n250 SIZE\r\n", "C: OM:<u@a>\r\n", "S: 250 ok\r\n", NULL}, "clear.not_offered=1 q.not_offered=32 odd=0x8000"},
@@ -100,14 +115,30 @@ static void late_dot(void **state)
 		feed_piece(&f, DIR_C2S, &at, (const uint8_t *)cases[i].second, strlen(cases[i].second));
 		if (!!(f.facts.smtp.oddities & ODD_PIX_DOT) != cases[i].odd)
 			fail_msg("%s", cases[i].name);
-		assert_int_equal(f.facts.smtp.oddity_mark.frame, cases[i].odd ? 11 : 0);
+		assert_int_equal(f.facts.smtp.odd_mark[ODD_AT_PIX_DOT].frame, cases[i].odd ? 11 : 0);
 		smtp_end(&f.smtp, &f.env);
 		feed_close(&f);
 	}
 }
 
+// Several oddities in one session: each is where it stands, not where the first of all of them stands.
+static void own_marks(void **state)
+{
+	static struct facts f;
+	static const char *const script[] = {HI, "S: 250-mx\r\n250 SIZE\r\n", MAIL, MAIL, "C: RCPT TO:<a@b>\r\nRCPT TO:<c@d>\r\n", "S: 250 ok\r\n250 ok\r\n",
+		"C: BDAT x\r\n", "S: 501 no\r\n", "C: GET / HTTP/1.1\r\n", "S: 500 no\r\n", NULL};
+	static const uint32_t frames[ODD_AT_N] = {[ODD_AT_NESTED_MAIL] = 7, [ODD_AT_PIPELINE_UNOFFERED] = 8, [ODD_AT_BDAT] = 10, [ODD_AT_HTTP] = 12};
+	feed_all_cuts("own marks", script, 0, &f);
+	for (int i = 0; i < ODD_AT_N; i++)
+		assert_int_equal(f.smtp.odd_mark[i].frame, frames[i]);
+	static const char *const proxy[] = {"C: PROXY TCP4 192.0.2.1 192.0.2.2 1 25\r\n", "S: 220 mx ESMTP\r\n", "C: EHLO a\r\n", "S: 250 mx\r\n", NULL};
+	feed_all_cuts("proxy", proxy, 0, &f);
+	assert_int_equal(f.smtp.odd_mark[ODD_AT_PROXY].frame, 1);
+	assert_int_equal(f.smtp.odd_mark[ODD_AT_EARLY_TALKER].frame, 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(long_behind_starttls), cmocka_unit_test(late_dot)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(all_rows), cmocka_unit_test(long_behind_starttls), cmocka_unit_test(late_dot), cmocka_unit_test(own_marks)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
