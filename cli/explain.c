@@ -1,5 +1,5 @@
-// `postwacht explain ID FILE...`: reads twice. First to find the session the id names, with everything the judge
-// concluded; then again with an ear on that session's dialogue, which nobody keeps the first time.
+// `postwacht explain ID FILE...`: reads twice. First to find the session the id names; then again for everything the
+// judge concluded of it, with an ear on its dialogue, which nobody keeps the first time.
 #include "cli/explain.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 		.n_paths = o->n_operands - 1,
 		.progress = true,
 		.dialogue = dialogue,
-		.observe = w != NULL ? wanted_observe : NULL,
+		.observe = wanted_observe,
 		.ctx = w,
 	};
 	int rc = pipeline_open(p, &pipeline, &bad);
@@ -77,7 +77,7 @@ static int tell(const struct options *o, const struct wanted *w, const struct tr
 	return EXIT_FINE;
 }
 
-static int hear(const struct options *o, const struct config *config, const struct wanted *w)
+static int hear(const struct options *o, const struct config *config, struct wanted *w)
 {
 	struct pipeline *p = NULL;
 	struct transcript *t = transcript_open(w->facts.birth);
@@ -85,7 +85,8 @@ static int hear(const struct options *o, const struct config *config, const stru
 		log_error("explain", "no memory for the dialogue");
 		return EXIT_TROUBLE;
 	}
-	int code = pass(&p, o, config, NULL, transcript_dialogue(t));
+	wanted_again(w);
+	int code = pass(&p, o, config, w, transcript_dialogue(t));
 	if (code == 0)
 		code = tell(o, w, t, source_file_name(pipeline_source(p), w->facts.conn.file));
 	pipeline_close(&p);
