@@ -69,7 +69,10 @@ static int check_usage(const struct options *o)
 static int tell(const struct options *o, const struct wanted *w, const struct transcript *t, const char *file)
 {
 	struct confirm confirm;
+	const struct finding *f = wanted_finding(w);
 	confirm_build(&confirm, &w->facts, file);
+	if (f != NULL)
+		confirm_earlier(&confirm, f->detail, file);
 	struct explanation e = {.wanted = w, .transcript = t, .confirm = &confirm, .file = file};
 	if (o->json)
 		return explain_print_json(stdout, &e) ? EXIT_FINE : EXIT_TROUBLE;

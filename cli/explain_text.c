@@ -29,6 +29,8 @@ static void print_head(FILE *out, const struct explanation *e, bool colour)
 		fprintf(out, "finding   %s (%u), %s, evidence %s\n", f->row->id, f->row->signature_id,
 			confidence_name((enum confidence)f->confidence), evidence_name((enum evidence)f->evidence));
 	}
+	if (f != NULL && f->detail[0] != '\0')
+		fprintf(out, "detail    %s\n", f->detail);
 	if (w->alert >= 0)
 		fprintf(out, "alert     %s\n", w->alerts[w->alert].id);
 	if (w->alert >= 0 && w->alerts[w->alert].repeat.count > 1)

@@ -147,6 +147,16 @@ static void test_confirm(void **state)
 	}
 }
 
+static void test_confirm_earlier(void **state)
+{
+	struct confirm c = {.n = 0};
+	confirm_earlier(&c, "tls_failed_before:9s:same_hello", "a.pcap");
+	assert_int_equal(c.n, 0);
+	confirm_earlier(&c, "tls_failed_before:9s:session:01ARZ3NDEKTSV4RRFFQ69G5FAV", "my file");
+	assert_int_equal(c.n, 1);
+	assert_string_equal(c.step[0].command, "postwacht explain 01ARZ3NDEKTSV4RRFFQ69G5FAV $'my file'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +168,7 @@ int main(void)
 		cmocka_unit_test(test_update_tells_no_session),
 		cmocka_unit_test(test_many_alerts),
 		cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_confirm_earlier),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
