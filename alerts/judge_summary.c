@@ -72,7 +72,7 @@ void judge_count_session(struct judge *j, const struct session *s)
 	sum->blind_gap += (q & Q_GAP) != 0;
 	sum->blind_one_direction += (q & Q_ONE_DIR) != 0;
 	sum->blind_midstream += (q & Q_MIDSTREAM) != 0;
-	sum->blind_truncated += (q & Q_TRUNC) != 0;
+	sum->blind_truncated += quality_cut(s->facts);
 	sum->blind_ambiguous += (q & Q_AMBIG) != 0;
 	sum->blind_evicted += c->end == END_EVICTED;
 	if (c->start_ns && (!sum->first_ns || c->start_ns < sum->first_ns))

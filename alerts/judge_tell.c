@@ -211,8 +211,8 @@ void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void
 	struct judge *j = ctx;
 	const struct judge_kept *k = kept;
 	struct session *s = &j->update;
-	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .time_ns = k->time_ns,
-		.frame = k->frame};
+	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .update = true,
+		.time_ns = k->time_ns, .frame = k->frame};
 
 	judge_conclude(j, s, &k->facts, k->peer_known ? &k->peer : NULL, &k->expect);
 	s->final = k->final;

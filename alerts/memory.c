@@ -4,6 +4,7 @@
 #include "alerts/rules.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -19,9 +20,11 @@ struct slot {
 struct failure {
 	uint64_t birth;
 	uint64_t time_ns;
+	uint64_t worked_ns; // TLS worked again; the first time after it failed, so that answers about later sessions stay
 	uint64_t envelope_digest, hello_digest;
-	uint8_t confidence;
+	uint8_t confidence, quality;
 	bool reached_mail;
+	char session[RECORD_ID_LEN + 1];
 };
 
 // Two of them: a session that fell back and failed again itself must not hide what it fell back from.
@@ -132,7 +135,7 @@ static void key_server(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
 	key[34] = (uint8_t)c->dst_port;
 }
 
-void memory_tls_failed(struct rules_memory *m, const struct facts *f, enum confidence c)
+void memory_tls_failed(struct rules_memory *m, const struct facts *f, const struct memory_failed *how)
 {
 	uint8_t key[MEMORY_KEY_MAX];
 	key_pair(key, &f->conn);
@@ -150,8 +153,24 @@ void memory_tls_failed(struct rules_memory *m, const struct facts *f, enum confi
 	a->envelope_digest = f->smtp.envelope_digest;
 	a->hello_digest = f->smtp.hello_digest;
 	a->reached_mail = f->smtp.n_mail > 0;
-	if (a->confidence < c)
-		a->confidence = c;
+	if (a->confidence <= how->confidence) {
+		a->confidence = how->confidence;
+		a->quality = how->quality;
+	}
+	snprintf(a->session, sizeof(a->session), "%s", how->session);
+}
+
+void memory_tls_worked(struct rules_memory *m, const struct facts *f)
+{
+	uint8_t key[MEMORY_KEY_MAX];
+	key_pair(key, &f->conn);
+	struct pair *p = slot_find(m->pairs, sizeof(*p), key, f->conn.last_ns, false);
+
+	for (size_t i = 0; p && i < 2; i++) {
+		struct failure *a = &p->failure[i];
+		if (a->time_ns && a->birth != f->birth && !a->worked_ns && a->time_ns <= f->conn.last_ns)
+			a->worked_ns = f->conn.last_ns;
+	}
 }
 
 bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memory_fallback *out)
@@ -164,15 +183,19 @@ bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memor
 		const struct failure *a = &p->failure[i];
 		if (!a->time_ns || a->birth == f->birth || a->time_ns > f->conn.start_ns)
 			continue;
+		if (a->worked_ns && a->worked_ns <= f->conn.start_ns)
+			continue;
 		uint64_t ago_ns = f->conn.start_ns - a->time_ns;
 		if (ago_ns > MEMORY_FALLBACK_NS)
 			continue;
 		*out = (struct memory_fallback){
 			.ago_ns = ago_ns,
 			.confidence = a->confidence,
+			.quality = a->quality,
 			.same_envelope = a->reached_mail && a->envelope_digest && a->envelope_digest == f->smtp.envelope_digest,
 			.same_hello = a->hello_digest && a->hello_digest == f->smtp.hello_digest,
 		};
+		memcpy(out->session, a->session, sizeof(out->session));
 		return true;
 	}
 	return false;

@@ -6,7 +6,7 @@
 // goes. Forgetting loses findings; the one it can make, starttls.first-seen-plain, is information. One thread.
 #pragma once
 
-#include "alerts/finding.h"
+#include "alerts/session.h"
 
 enum {
 	MEMORY_SETS = 8192,          // times MEMORY_WAYS: 65536 pairs, peers of a large mail link in a day
@@ -21,17 +21,25 @@ enum {
 
 struct rules_memory;
 
-// Facts say that TLS failed or was refused, this sure: remembered under (client address, server address).
-void memory_tls_failed(struct rules_memory *m, const struct facts *f, enum confidence c);
+// Facts say that TLS failed or was refused: remembered under (client address, server address).
+struct memory_failed {
+	uint8_t confidence, quality; // how sure, and resting on what (enum quality bits)
+	const char *session;         // id
+};
+void memory_tls_failed(struct rules_memory *m, const struct facts *f, const struct memory_failed *how);
+// TLS came up between the two: what failed before is over.
+void memory_tls_worked(struct rules_memory *m, const struct facts *f);
 
 struct memory_fallback {
 	uint64_t ago_ns;         // from the failure to the start of this session
-	uint8_t confidence;      // of that failure
+	uint8_t confidence, quality; // of that failure
+	char session[RECORD_ID_LEN + 1]; // in which it happened
 	bool same_envelope;      // same MAIL and RCPT, and that session had reached MAIL
 	bool same_hello;
 };
 
-// Did an earlier session of this pair fail to get TLS, at most 24 h before this one began? False: not that we know.
+// Did an earlier session of this pair fail to get TLS, at most 24 h before this one began, and none get it since? False:
+// not that we know.
 bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memory_fallback *out);
 
 // Refused AUTH commands of this client within ten minutes, this session's included.

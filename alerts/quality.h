@@ -20,6 +20,12 @@ static inline bool quality_client_ended(const struct facts *f)
 // The same for a claim that nothing of the client followed: only a validated FIN or RST proves that (DESIGN section 2).
 uint8_t quality_of_end(const struct facts *f);
 
+// Something of it was cut off: packets, octets given up for memory, or its end. What records call truncated.
+static inline bool quality_cut(const struct facts *f)
+{
+	return f->conn.evicted_bytes || (quality_of_end(f) & Q_TRUNC);
+}
+
 // Bits at `m` that matter once the peer has answered what stood there: an answer acknowledges it.
 static inline uint8_t quality_answered(const struct mark *m)
 {

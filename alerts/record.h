@@ -30,6 +30,7 @@ struct record_alert {
 	const struct catalogue_row *related[SESSION_FINDINGS_MAX];
 	size_t n_related;
 	struct record_repeat repeat;
+	bool update;             // told at the end of a window: `session` is as it was when the last repeat was counted
 	char id[RECORD_ID_LEN + 1];
 	uint64_t time_ns;        // packet time of what decided it
 	uint32_t frame;          // packet in hand then

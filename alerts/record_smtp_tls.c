@@ -3,6 +3,8 @@
 // null says "not known"; a member that has nothing behind it in this version is not written at all.
 #include "alerts/record_parts.h"
 
+#include "alerts/quality.h"
+
 // ---- words ---------------------------------------------------------------------------------------------------
 
 static const char *peer_cert_name(const struct session *s)
@@ -133,16 +135,17 @@ static void expect(struct record_writer *w, const struct session *s)
 	json_close_object(j);
 }
 
-static void capture(struct json *j, const struct conn_facts *c)
+static void capture(struct json *j, const struct facts *f)
 {
+	const struct conn_facts *c = &f->conn;
+
 	json_key(j, "capture");
 	json_open_object(j);
 	json_field(j, "missed", u64, c->missed[DIR_C2S] + c->missed[DIR_S2C]);
 	json_field(j, "gaps", u64, (uint64_t)c->gaps[DIR_C2S] + c->gaps[DIR_S2C]);
 	json_field(j, "midstream", flag, c->midstream);
 	json_field(j, "one_sided", flag, c->payload[DIR_C2S] != c->payload[DIR_S2C]);
-	// A capture that simply ends has lost the connection's tail.
-	json_field(j, "truncated", flag, c->snaplen_cut || c->evicted_bytes || c->end == END_EOF);
+	json_field(j, "truncated", flag, quality_cut(f));
 	json_field(j, "ambiguous", flag, c->ambiguous);
 	json_close_object(j);
 }
@@ -223,7 +226,7 @@ void record_smtp_tls(struct record_writer *w, const struct session *s, const str
 	mail(w, f);
 	auth(w, f);
 	expect(w, s);
-	capture(j, &f->conn);
+	capture(j, f);
 	findings(w, s);
 	why(w, s);
 	if (a)

@@ -33,6 +33,7 @@ void rules_apply(struct session *s, struct rules_memory *memory)
 		.conn = &s->facts->conn,
 		.peer = s->peer ? s->peer : &nothing,
 		.expect = &s->expect,
+		.session = s->id,
 		.memory = memory,
 	};
 

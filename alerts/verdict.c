@@ -148,8 +148,8 @@ static void why_blind(struct session *s)
 		why(s, "one_direction");
 	if (q & Q_MIDSTREAM)
 		why(s, "midstream");
-	if ((q | quality_of_end(s->facts)) & Q_TRUNC)
-		why(s, "truncated:%s", c->snaplen_cut ? "snaplen" : session_end_name(c->end));
+	if (quality_cut(s->facts))
+		why(s, "truncated:%s", c->snaplen_cut ? "snaplen" : c->evicted_bytes ? "memory" : session_end_name(c->end));
 	if (q & Q_AMBIG)
 		why(s, "ambiguous");
 }

@@ -10,7 +10,7 @@ const struct blind_row blind_table[] = {
 	{"gap", "sessions with octets missing from the capture", FIELD(blind_gap), false},
 	{"one_direction", "sessions of which only one direction was captured", FIELD(blind_one_direction), false},
 	{"midstream", "sessions whose beginning was not captured", FIELD(blind_midstream), false},
-	{"truncated", "sessions cut short: the capture ends in them, or cuts packets", FIELD(blind_truncated), false},
+	{"truncated", "sessions cut short: packets were cut, or their end was not seen", FIELD(blind_truncated), false},
 	{"ambiguous", "sessions with two versions of the same octets", FIELD(blind_ambiguous), false},
 	{"checksum_accepted", "segments with a wrong checksum used: the capturing host's offload", FIELD(checksum_accepted),
 		false},

@@ -1,14 +1,46 @@
 // `postwacht check`: is this configuration one we would start with?
 #include <stdio.h>
+#include <string.h>
 
+#include "alerts/json.h"
 #include "cli/command.h"
 #include "cli/settings.h"
+#include "cli/stdout.h"
+
+static const char standard[] = "/etc/postwacht/postwacht.yaml";
+
+struct outcome {
+	const char *file;
+	int code;
+	struct config_errors errors;
+};
+
+static void build(struct json *j, const void *ctx)
+{
+	const struct outcome *r = ctx;
+	json_open_object(j);
+	json_field(j, "v", u64, 1);
+	json_field(j, "file", cstr, r->file);
+	json_field(j, "valid", flag, r->code == 0);
+	json_key(j, "errors");
+	json_open_array(j);
+	for (size_t i = 0; i < r->errors.n; i++)
+		json_put_cstr(j, r->errors.line[i]);
+	json_close_array(j);
+	json_field(j, "errors_more", u64, r->errors.n_more);
+	json_close_object(j);
+}
 
 int check_run(const struct options *o)
 {
 	struct config config;
-	int rc = settings_load(&config, o, "/etc/postwacht/postwacht.yaml");
-	if (rc == 0)
+	struct outcome r = {.file = o->config != NULL ? o->config : standard};
+	if (o->json) {
+		r.code = settings_read(&config, o, standard, &r.errors);
+		return stdout_json(stdout, build, &r) ? r.code : EXIT_TROUBLE;
+	}
+	r.code = settings_load(&config, o, standard);
+	if (r.code == 0)
 		puts("configuration ok");
-	return rc;
+	return r.code;
 }

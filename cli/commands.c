@@ -24,14 +24,16 @@ static const struct option read_options[] = {
 };
 
 static const struct option explain_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS, OPTION_KEYLOG_ROW};
-static const struct option check_options[] = {OPTION_CONFIG_ROWS};
+static const struct option check_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS};
 static const struct option show_options[] = {
+	OPTION_JSON_ROW,
 	OPTION_CONFIG_ROWS,
 	{"defaults", OPTION_FLAG, AT(defaults), NULL, "every key at its default, with its sentence"},
 	{"changed", OPTION_FLAG, AT(changed), NULL, "only what differs from the defaults"},
 	{"schema", OPTION_FLAG, AT(schema), NULL, "what each key means and may be"},
 };
 static const struct option findings_options[] = {OPTION_JSON_ROW};
+static const struct option version_options[] = {OPTION_JSON_ROW};
 
 static const char *const shells[] = {"bash", "zsh", NULL};
 static const char *const no_words[] = {NULL};
@@ -60,7 +62,7 @@ const struct command commands[] = {
 		no_words},
 	{"completion", "bash|zsh", "print a completion script for a shell",
 		"For bash: source <(postwacht completion bash)", NULL, 0, 1, 1, completion_run, shells},
-	{"version", "", "print the version", "", NULL, 0, 0, 0, version_run, no_words},
+	{"version", "", "print the version", "", ROWS(version_options), 0, 0, version_run, no_words},
 	{"help", "[COMMAND]", "print help", "", NULL, 0, 0, 2, help_run, no_words},
 };
 

@@ -86,3 +86,19 @@ void confirm_build(struct confirm *c, const struct facts *f, const char *file)
 	handshake(c, f);
 	finger(c, f);
 }
+
+void confirm_earlier(struct confirm *c, const char *detail, const char *file)
+{
+	static const char before[] = ":session:";
+	const char *id = strstr(detail, before);
+	if (id == NULL || c->n == CONFIRM_MAX)
+		return;
+	FILE *out = begin(c, "the earlier session, in which TLS failed (it may stand in another file)");
+	if (out == NULL)
+		return;
+	id += strlen(before);
+	fprintf(out, "postwacht explain %.*s ", (int)strspn(id, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"), id);
+	fputs(file[0] == '-' ? "./" : "", out);
+	stdout_shell(out, file);
+	end(c, out);
+}

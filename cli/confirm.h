@@ -17,3 +17,6 @@ struct confirm {
 
 // `file` is the capture the session is in. Names from the wire are used only where they are plain host names.
 void confirm_build(struct confirm *c, const struct facts *f, const char *file);
+
+// Adds how to see the earlier session a finding's detail refers to (":session:ID"), where it does.
+void confirm_earlier(struct confirm *c, const char *detail, const char *file);

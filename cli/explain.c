@@ -1,5 +1,5 @@
-// `postwacht explain ID FILE...`: reads twice. First to find the session the id names, with everything the judge
-// concluded; then again with an ear on that session's dialogue, which nobody keeps the first time.
+// `postwacht explain ID FILE...`: reads twice. First to find the session the id names; then again for everything the
+// judge concluded of it, with an ear on its dialogue, which nobody keeps the first time.
 #include "cli/explain.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 		.keylog = o->keylog,
 		.progress = true,
 		.dialogue = dialogue,
-		.observe = w != NULL ? wanted_observe : NULL,
+		.observe = wanted_observe,
 		.ctx = w,
 	};
 	int rc = pipeline_open(p, &pipeline, &bad);
@@ -71,7 +71,10 @@ static int check_usage(const struct options *o)
 static int tell(const struct options *o, const struct wanted *w, const struct transcript *t, const char *file)
 {
 	struct confirm confirm;
+	const struct finding *f = wanted_finding(w);
 	confirm_build(&confirm, &w->facts, file);
+	if (f != NULL)
+		confirm_earlier(&confirm, f->detail, file);
 	struct explanation e = {.wanted = w, .transcript = t, .confirm = &confirm, .file = file};
 	if (o->json)
 		return explain_print_json(stdout, &e) ? EXIT_FINE : EXIT_TROUBLE;
@@ -79,7 +82,7 @@ static int tell(const struct options *o, const struct wanted *w, const struct tr
 	return EXIT_FINE;
 }
 
-static int hear(const struct options *o, const struct config *config, const struct wanted *w)
+static int hear(const struct options *o, const struct config *config, struct wanted *w)
 {
 	struct pipeline *p = NULL;
 	struct transcript *t = transcript_open(w->facts.birth);
@@ -87,7 +90,8 @@ static int hear(const struct options *o, const struct config *config, const stru
 		log_error("explain", "no memory for the dialogue");
 		return EXIT_TROUBLE;
 	}
-	int code = pass(&p, o, config, NULL, transcript_dialogue(t));
+	wanted_again(w);
+	int code = pass(&p, o, config, w, transcript_dialogue(t));
 	if (code == 0)
 		code = tell(o, w, t, source_file_name(pipeline_source(p), w->facts.conn.file));
 	pipeline_close(&p);

@@ -29,8 +29,13 @@ static void print_head(FILE *out, const struct explanation *e, bool colour)
 		fprintf(out, "finding   %s (%u), %s, evidence %s\n", f->row->id, f->row->signature_id,
 			confidence_name((enum confidence)f->confidence), evidence_name((enum evidence)f->evidence));
 	}
+	if (f != NULL && f->detail[0] != '\0')
+		fprintf(out, "detail    %s\n", f->detail);
 	if (w->alert >= 0)
 		fprintf(out, "alert     %s\n", w->alerts[w->alert].id);
+	if (w->alert >= 0 && w->alerts[w->alert].repeat.count > 1)
+		fprintf(out, "          one of %u within %u s; this session is the last of them\n", w->alerts[w->alert].repeat.count,
+			w->alerts[w->alert].repeat.window_s);
 	fprintf(out, "session   %s\n          %s -> %s, %s\n", s->id, src, dst, start);
 	fprintf(out, "file      ");
 	stdout_escaped(out, e->file, strlen(e->file));

@@ -14,20 +14,27 @@ static void tell(const struct config_errors *errors)
 		log_error("config", "and %zu more; repair these first", errors->n_more);
 }
 
-int settings_load(struct config *c, const struct options *o, const char *fallback)
+int settings_read(struct config *c, const struct options *o, const char *fallback, struct config_errors *errors)
 {
-	struct config_errors errors = {.n = 0};
+	*errors = (struct config_errors){.n = 0};
 	const char *path = o->config != NULL ? o->config : fallback;
 	config_init(c);
 	if (path != NULL) {
-		int rc = config_load(c, path, &errors);
+		int rc = config_load(c, path, errors);
 		if (rc < 0) {
 			log_error("config", "cannot read %s: %s; check --config", path, strerror(-rc));
 			return rc == -EFBIG ? EXIT_CONFIG : EXIT_TROUBLE;
 		}
 	}
 	for (size_t i = 0; i < o->n_set; i++)
-		config_set(c, o->set[i], &errors);
+		config_set(c, o->set[i], errors);
+	return errors->n > 0 ? EXIT_CONFIG : 0;
+}
+
+int settings_load(struct config *c, const struct options *o, const char *fallback)
+{
+	struct config_errors errors;
+	int rc = settings_read(c, o, fallback, &errors);
 	tell(&errors);
-	return errors.n > 0 ? EXIT_CONFIG : 0;
+	return rc;
 }

@@ -18,15 +18,26 @@ static bool fits(const struct wanted *w, const char *id)
 
 static void keep_alert(struct wanted *w, const struct record_alert *a)
 {
-	// An update at the end of a window of repeats tells nothing new about this session.
-	if (w->n_alerts == WANTED_ALERTS_MAX || a->repeat.count > 1)
+	bool asked = w->alert < 0 && fits(w, a->id) && !fits(w, a->session->id);
+	// The one that was asked for takes the place of another where there is no room.
+	if (w->n_alerts == WANTED_ALERTS_MAX && asked)
+		w->n_alerts--;
+	if (w->n_alerts == WANTED_ALERTS_MAX)
 		return;
 	struct wanted_alert *kept = &w->alerts[w->n_alerts];
 	memcpy(kept->id, a->id, sizeof kept->id);
 	kept->root = *a->root;
-	if (w->alert < 0 && fits(w, a->id) && !fits(w, a->session->id))
+	kept->repeat = a->repeat;
+	if (asked)
 		w->alert = (int)w->n_alerts;
 	w->n_alerts++;
+}
+
+static void keep_session(struct wanted *w, const struct session *s)
+{
+	w->session = *s;
+	memcpy(&w->facts, s->facts, facts_len(s->facts));
+	w->session.facts = &w->facts;
 }
 
 void wanted_observe(void *ctx, const struct session *s, const struct record_alert *a)
@@ -40,12 +51,18 @@ void wanted_observe(void *ctx, const struct session *s, const struct record_aler
 		memcpy(w->other, s->id, sizeof w->other);
 		return;
 	}
+	// An update tells the session as it once was: better than nothing only.
+	if (!w->found || a == NULL || !a->update)
+		keep_session(w, s);
 	w->found = true;
-	w->session = *s;
-	memcpy(&w->facts, s->facts, facts_len(s->facts));
-	w->session.facts = &w->facts;
 	if (a != NULL)
 		keep_alert(w, a);
+}
+
+void wanted_again(struct wanted *w)
+{
+	w->n_alerts = 0;
+	w->alert = -1;
 }
 
 const struct finding *wanted_finding(const struct wanted *w)

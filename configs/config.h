@@ -90,3 +90,8 @@ void config_print(FILE *out, const struct config *c, enum config_view view);
 
 // The schema as a table for people.
 void config_print_schema(FILE *out);
+
+// Both as JSON values, sections as objects. The views do not differ in their values: what keys mean is in the schema's.
+struct json;
+void config_put_json(struct json *j, const struct config *c, enum config_view view);
+void config_put_schema_json(struct json *j);

@@ -111,7 +111,7 @@ static void print_value(FILE *out, const struct config_key *k, const struct conf
 	print[k->type](out, k, (const char *)c + k->offset);
 }
 
-static bool differs(const struct config_key *k, const struct config *a, const struct config *b)
+bool config_key_differs(const struct config_key *k, const struct config *a, const struct config *b)
 {
 	char *text[2] = {NULL, NULL};
 	const struct config *side[2] = {a, b};
@@ -136,7 +136,7 @@ void config_print(FILE *out, const struct config *c, enum config_view view)
 	config_init(&defaults);
 	for (size_t i = 0; i < config_schema_n; i++) {
 		const struct config_key *k = &config_schema[i];
-		if (view == CONFIG_VIEW_CHANGED && !differs(k, c, &defaults))
+		if (view == CONFIG_VIEW_CHANGED && !config_key_differs(k, c, &defaults))
 			continue;
 		const char *dot = strchr(k->name, '.');
 		const char *leaf = dot != NULL ? dot + 1 : k->name, *indent = dot != NULL ? "  " : "";

@@ -37,5 +37,8 @@ const struct config_key *config_key_find(const char *name);
 // The full name (of a key or a section) that looks most like `name`, or NULL when none comes near.
 const char *config_key_nearest(const char *name);
 
+// Whether a key has another value in `a` than in `b`.
+bool config_key_differs(const struct config_key *k, const struct config *a, const struct config *b);
+
 // What a value of this type looks like, for people: "1..16", "auto | require | ignore", "list of networks".
 void config_key_describe(const struct config_key *k, char *out, size_t len);

@@ -27,6 +27,7 @@ struct rule_input {
 	const struct conn_facts *conn; // facts->conn
 	const struct peer *peer;       // never NULL
 	const struct expectation *expect;
+	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
 };
 

@@ -13,6 +13,13 @@ static bool ended(const struct facts *f)
 	return f->conn.end == END_IDLE || (f->conn.end != END_OPEN && quality_client_ended(f));
 }
 
+// What was lost may be the rest of the handshake: then only an alert shows that it failed. Octets that were cut off at
+// the end are another question, ended().
+static bool lost_some(const struct facts *f)
+{
+	return quality_of_conn(f) & (Q_GAP | Q_ONE_DIR | Q_TRUNC);
+}
+
 static void outcome(char *what, struct mark *at, const char *word, const struct mark *m)
 {
 	if (what)
@@ -24,7 +31,9 @@ static void outcome(char *what, struct mark *at, const char *word, const struct 
 enum confidence rule_handshake_failed(const struct facts *f, char *what, struct mark *at)
 {
 	const struct tls_facts *t = &f->tls;
-	bool started = t->client_hello || t->sslv2_hello || t->records[DIR_C2S];
+	bool hello = t->client_hello || t->sslv2_hello;
+	// Records without a hello are the middle of a connection, unless its beginning was seen.
+	bool started = hello || (t->records[DIR_C2S] && !quality_of_conn(f));
 
 	if (t->completed || !(t->asked || t->implicit) || !started)
 		return CONFIDENCE_UNVERIFIABLE;
@@ -34,7 +43,7 @@ enum confidence rule_handshake_failed(const struct facts *f, char *what, struct 
 		outcome(what, at, word, &t->alert_mark);
 		return CONFIDENCE_CERTAIN;
 	}
-	if (!ended(f))
+	if (!ended(f) || lost_some(f))
 		return CONFIDENCE_UNVERIFIABLE;
 	const struct mark *last = mark_set(&t->server_hello_mark) ? &t->server_hello_mark : &t->client_hello_mark;
 	// Under TLS 1.3 the end of the handshake is encrypted: sizes and silence are all there is.
@@ -55,7 +64,7 @@ enum confidence rule_no_handshake(const struct facts *f)
 	// What was lost before these octets may have been the ClientHello.
 	if (m->after_220 == AFTER_OTHER)
 		return confidence_absence(CONFIDENCE_CERTAIN, quality_answered(&m->after_220_mark));
-	if (m->after_220 != AFTER_NOTHING || !ended(f))
+	if (m->after_220 != AFTER_NOTHING || !ended(f) || lost_some(f))
 		return CONFIDENCE_UNVERIFIABLE;
 	return confidence_absence(CONFIDENCE_CERTAIN, quality_of_end(f));
 }
@@ -107,18 +116,29 @@ bool rule_starttls_handshake_failed(const struct rule_input *in, struct claim *c
 	return true;
 }
 
-// Notes what failed here for later sessions of the same pair. Refusals are seen; the rest as the rules above say.
-static void remember_failure(const struct rule_input *in)
+// Notes for later sessions of the same pair whether TLS failed or worked. Refusals are seen; the rest as the rules above
+// say.
+static void remember_outcome(const struct rule_input *in)
 {
+	const struct smtp_facts *m = in->smtp;
 	enum confidence sure = rule_handshake_failed(in->facts, NULL, NULL);
 	enum confidence none = rule_no_handshake(in->facts);
+	uint8_t quality = quality_of_end(in->facts);
 
+	if (in->tls->completed) {
+		memory_tls_worked(in->memory, in->facts);
+		return;
+	}
 	if (none > sure)
 		sure = none;
-	if (in->smtp->starttls_rejected_code && !in->tls->completed)
-		sure = CONFIDENCE_CERTAIN;
+	// Who asks for what was not offered is told no; that is no failure.
+	if (m->starttls_rejected_code && !m->starttls_unoffered) {
+		quality = quality_answered(&m->starttls_rejected_mark);
+		sure = confidence_absence(CONFIDENCE_CERTAIN, quality);
+	}
 	if (sure != CONFIDENCE_UNVERIFIABLE)
-		memory_tls_failed(in->memory, in->facts, sure);
+		memory_tls_failed(in->memory, in->facts,
+			&(struct memory_failed){.confidence = sure, .quality = quality, .session = in->session});
 }
 
 bool rule_fallback_plaintext(const struct rule_input *in, struct claim *c)
@@ -128,7 +148,7 @@ bool rule_fallback_plaintext(const struct rule_input *in, struct claim *c)
 	if (!in->memory)
 		return false;
 	bool found = quality_clear_n(in->facts) && memory_fallback(in->memory, in->facts, &a);
-	remember_failure(in);
+	remember_outcome(in);
 	if (!found)
 		return false;
 	claim_seen(c, &in->smtp->mail_ok_mark);
@@ -136,8 +156,10 @@ bool rule_fallback_plaintext(const struct rule_input *in, struct claim *c)
 	claim_cap(c, same ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
 	// The pair is no surer than the failure it starts from.
 	claim_cap(c, a.confidence);
-	claim_detail(c, "tls_failed_before:%llus%s%s", (unsigned long long)(a.ago_ns / 1000000000),
-		a.same_envelope ? ":same_envelope" : "", a.same_hello ? ":same_hello" : "");
+	c->quality |= a.quality;
+	// The session's id leads to the other half: `postwacht explain`.
+	claim_detail(c, "tls_failed_before:%llus%s%s%s%s", (unsigned long long)(a.ago_ns / 1000000000),
+		a.same_envelope ? ":same_envelope" : "", a.same_hello ? ":same_hello" : "", a.session[0] ? ":session:" : "", a.session);
 	return true;
 }
 

@@ -119,6 +119,19 @@ static void midstream(struct fixture *x)
 	x->facts.conn.missed[DIR_S2C] = 5000000000;
 }
 
+static void fell_silent(struct fixture *x)
+{
+	fixture_clear(x);
+	x->facts.conn.end = END_IDLE;
+}
+
+static void said_all(struct fixture *x)
+{
+	fixture_clear(x);
+	x->facts.conn.end = END_EOF;
+	x->facts.conn.fin[DIR_C2S] = true;
+}
+
 static void expected(struct fixture *x)
 {
 	fixture_clear(x);
@@ -234,6 +247,8 @@ static const struct {
 	 "{\"missed\":0,\"gaps\":0,\"midstream\":false,\"one_sided\":false,\"truncated\":false,\"ambiguous\":false}"},
 	{"poor capture", midstream, SMTP, "smtp_tls.capture",
 	 "{\"missed\":5000001448,\"gaps\":2,\"midstream\":true,\"one_sided\":true,\"truncated\":true,\"ambiguous\":false}"},
+	{"its end was not seen", fell_silent, SMTP, "smtp_tls.capture.truncated", "true"},
+	{"the capture stopped after the client's last word", said_all, SMTP, "smtp_tls.capture.truncated", "false"},
 	{"findings", fixture_clear, SMTP, "smtp_tls.findings", "[\"starttls.not-offered\"]"},
 	{"why", fixture_clear, SMTP, "smtp_tls.why", "[\"ehlo_no_starttls\"]"},
 	{"nothing cut", fixture_clear, SMTP, "smtp_tls.truncated", NULL},
@@ -290,6 +305,7 @@ static const struct {
 	{"open flows", fixture_clear, STATS, "stats.flow.active", "7"},
 	{"EVE's name of a counter", fixture_clear, STATS, "stats.tcp.reassembly_gap", "9"},
 	{"our name of it", fixture_clear, STATS, "smtp_tls.counters.tcp_gap", "9"},
+	{"0 is not written", fixture_clear, STATS, "smtp_tls.counters", "{\"packets\":100,\"tcp_gap\":9}"},
 	{"alerts", fixture_clear, STATS, "stats.detect.alert", "4"},
 	{"states", fixture_clear, STATS, "smtp_tls.states.starttls_ok", "5"},
 	{"verdicts", fixture_clear, STATS, "smtp_tls.verdicts.clear", "2"},

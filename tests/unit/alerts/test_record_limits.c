@@ -165,6 +165,16 @@ static void ordinary_lines_are_short(void **state)
 	fixture_tls(&x);
 	assert_true(write_smtp(guarded, &x) < 2048);
 	assert_true(write_tls(guarded, &x) < 1024);
+	// A third of all counters have something to say.
+	struct message_counters m = {.memory_octets = 64 << 20};
+	uint64_t states[STATE_N], verdicts[VERDICT_N];
+	for (size_t i = 0; i < DISSECT_COUNTERS; i += 3)
+		m.counter[i] = 12345678;
+	for (size_t i = 0; i < STATE_N; i++)
+		states[i] = 123456;
+	for (size_t i = 0; i < VERDICT_N; i++)
+		verdicts[i] = 123456;
+	assert_true(record_stats(guarded, &x.config, &m, states, verdicts, 1234567) < 2600);
 }
 
 // Cutting keeps the first entries and says so; the members themselves stay.

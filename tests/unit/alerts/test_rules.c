@@ -270,6 +270,35 @@ static void closed_in_handshake_gap(struct facts *f)
 	f->conn.gaps[1] = 1;
 }
 
+static void midstream_appdata(struct facts *f)
+{
+	connection(f);
+	f->conn.syn[0] = f->conn.syn[1] = false;
+	f->conn.midstream = true;
+	f->tls.asked = true;
+	f->tls.records[0] = f->tls.records[1] = f->tls.appdata[0] = f->tls.appdata[1] = true;
+}
+
+static void server_hello_lost(struct facts *f)
+{
+	closed_in_handshake_gap(f);
+	f->tls.server_hello = false;
+	f->tls.server_version = 0;
+	f->tls.appdata[0] = f->tls.appdata[1] = true;
+}
+
+static void no_hello(struct facts *f)
+{
+	closed_in_handshake(f);
+	f->tls.client_hello = f->tls.server_hello = false;
+}
+
+static void closed_after_220_gap(struct facts *f)
+{
+	closed_after_220(f);
+	f->conn.gaps[0] = 1;
+}
+
 static void encrypted_alert(struct facts *f)
 {
 	closed_in_handshake(f);
@@ -388,7 +417,11 @@ static const struct rules_row rows[] = {
 	{"alert 40", alert_40, NULL, "starttls.handshake-failed/certain/medium/complete"},
 	{"alert 40 after a hole", alert_40_gap, NULL, "starttls.handshake-failed/certain/medium/gap"},
 	{"closed in the handshake", closed_in_handshake, NULL, "starttls.handshake-failed/certain/medium/complete"},
-	{"closed in the handshake, hole", closed_in_handshake_gap, NULL, "starttls.handshake-failed/suspect/medium/gap"},
+	{"a hole may hold the rest of the handshake", closed_in_handshake_gap, NULL, ""},
+	{"the middle of a TLS connection shows no failure", midstream_appdata, NULL, ""},
+	{"... nor does one whose ServerHello was lost", server_hello_lost, NULL, ""},
+	{"records without a hello, all seen", no_hello, NULL, "starttls.handshake-failed/certain/medium/complete"},
+	{"closed after 220, hole", closed_after_220_gap, NULL, ""},
 	{"encrypted alert under TLS 1.3", encrypted_alert, NULL, "starttls.handshake-failed/suspect/medium/complete"},
 	{"the capture ends in the handshake", capture_ends_in_handshake, NULL, ""},
 	{"injected commands", injected, NULL,

@@ -56,6 +56,28 @@ static void failed_refused(struct facts *f)
 	rejected(f, 454, false);
 }
 
+static void failed_refused_gap(struct facts *f)
+{
+	rejected(f, 454, false);
+	f->smtp.starttls_rejected_mark.quality = Q_GAP;
+}
+
+static void refused_unoffered(struct facts *f)
+{
+	rejected(f, 502, false);
+	f->smtp.offer = OFFER_NO;
+	f->smtp.starttls_unoffered = true;
+}
+
+static void midstream_appdata(struct facts *f)
+{
+	connection(f);
+	f->conn.syn[0] = f->conn.syn[1] = false;
+	f->conn.midstream = true;
+	f->tls.asked = true;
+	f->tls.records[0] = f->tls.records[1] = f->tls.appdata[0] = f->tls.appdata[1] = true;
+}
+
 static void nothing_failed(struct facts *f)
 {
 	upgraded(f);
@@ -72,6 +94,7 @@ static const struct {
 	void (*first)(struct facts *f);
 	uint64_t later_s;
 	int want; // enum confidence, -1 none
+	enum evidence evidence;
 } fallbacks[] = {
 	{"the same message", failed_after_mail, 7200, CONFIDENCE_CERTAIN},
 	{"the same client name at once", failed_refused, 30, CONFIDENCE_CERTAIN},
@@ -80,6 +103,9 @@ static const struct {
 	{"no surer than the failure", failed_suspect, 30, CONFIDENCE_SUSPECT},
 	{"a day and a bit later", failed_after_mail, 24 * 3600 + 10, -1},
 	{"before it failed: parallel connections", failed_refused, 0, -1},
+	{"refused behind a hole", failed_refused_gap, 30, CONFIDENCE_SUSPECT, EVIDENCE_GAP},
+	{"the middle of an encrypted session", midstream_appdata, 30, -1},
+	{"asked for what was not offered", refused_unoffered, 30, -1},
 	{"another server", other_server, 30, -1},
 	{"the first one worked", nothing_failed, 30, -1},
 };
@@ -100,6 +126,8 @@ static void fallback(void **state)
 			const struct finding *f = judged(m, &b, "starttls.fallback-plaintext");
 			if ((f ? f->confidence : -1) != fallbacks[i].want)
 				fail_msg("%s: %s", fallbacks[i].name, f ? confidence_name(f->confidence) : "not found");
+			if (f && f->evidence != fallbacks[i].evidence)
+				fail_msg("%s: evidence %s", fallbacks[i].name, evidence_name(f->evidence));
 		}
 		rules_memory_close(&m);
 		assert_null(m);
@@ -120,6 +148,40 @@ static void fallback_of_a_failure(void **state)
 	judged(m, &a, "");
 	for (int n = 0; n < 3; n++)
 		assert_non_null(judged(m, &b, "starttls.fallback-plaintext"));
+	rules_memory_close(&m);
+}
+
+// TLS that worked in between ends the pair, also for whoever asks again; and the finding names the first half.
+static void fallback_after_success(void **state)
+{
+	struct rules_memory *m;
+	struct facts a, b, ok, c;
+	struct session failed = {.facts = &a, .id = "01ARZ3NDEKTSV4RRFFQ69G5FAV"};
+	const struct finding *f;
+
+	assert_int_equal(rules_memory_open(&m), 0);
+	rejected(&a, 454, false);
+	when(&a, 1, 0);
+	rules_apply(&failed, m);
+	offered_unused(&b);
+	when(&b, 2, 10);
+	assert_non_null(f = judged(m, &b, "starttls.fallback-plaintext"));
+	assert_string_equal(f->detail, "tls_failed_before:9s:same_hello:session:01ARZ3NDEKTSV4RRFFQ69G5FAV");
+	upgraded(&ok);
+	when(&ok, 3, 20);
+	judged(m, &ok, "");
+	offered_unused(&c);
+	when(&c, 4, 30);
+	assert_null(judged(m, &c, "starttls.fallback-plaintext"));
+	assert_non_null(judged(m, &b, "starttls.fallback-plaintext"));
+	when(&ok, 5, 40);
+	judged(m, &ok, "");
+	assert_null(judged(m, &c, "starttls.fallback-plaintext"));
+	// It failed once more.
+	when(&a, 6, 50);
+	judged(m, &a, "");
+	when(&c, 7, 60);
+	assert_non_null(judged(m, &c, "starttls.fallback-plaintext"));
 	rules_memory_close(&m);
 }
 
@@ -211,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fallback),
 		cmocka_unit_test(fallback_of_a_failure),
+		cmocka_unit_test(fallback_after_success),
 		cmocka_unit_test(guessing),
 		cmocka_unit_test(first_seen),
 		cmocka_unit_test(bounded),

@@ -256,6 +256,40 @@ static void test_findings_json(void **state)
 	json_decref(j);
 }
 
+static void test_settings_json(void **state)
+{
+	assert_int_equal(run("check --json --set capture.workers=x --set nonsense=1 --config /dev/null"), EXIT_CONFIG);
+	json_t *j = output_json();
+	assert_true(json_is_false(json_object_get(j, "valid")));
+	assert_int_equal(json_array_size(json_object_get(j, "errors")), 2);
+	json_decref(j);
+	assert_int_equal(run("check --json --config /dev/null"), EXIT_FINE);
+	j = output_json();
+	assert_true(json_is_true(json_object_get(j, "valid")));
+	json_decref(j);
+	assert_int_equal(run("config show --json --set capture.workers=3"), EXIT_FINE);
+	j = output_json();
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "capture"), "workers")), 3);
+	assert_int_equal(json_array_size(json_object_get(json_object_get(j, "capture"), "ports_tcp")), 5);
+	assert_true(json_is_true(json_object_get(json_object_get(j, "records"), "tls")));
+	assert_true(json_is_array(json_object_get(j, "taps")));
+	json_decref(j);
+	assert_int_equal(run("config show --json --changed --set findings.severity={smtp.bare-lf:~high}"), EXIT_FINE);
+	j = output_json();
+	assert_int_equal(json_object_size(j), 1);
+	json_t *severity = json_object_get(json_object_get(j, "findings"), "severity");
+	assert_string_equal(json_string_value(json_object_get(severity, "smtp.bare-lf")), "high");
+	json_decref(j);
+	assert_int_equal(run("config show --json --schema"), EXIT_FINE);
+	j = output_json();
+	assert_true(json_is_array(j) && json_array_size(j) > 10);
+	json_decref(j);
+	assert_int_equal(run("version --json"), EXIT_FINE);
+	j = output_json();
+	assert_non_null(strstr(json_string_value(json_object_get(j, "program")), "postwacht "));
+	json_decref(j);
+}
+
 // What is damaged from its first octet on has nothing in front of the damage.
 static void test_damage_in_words(void **state)
 {
@@ -280,6 +314,7 @@ int main(void)
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_explain_json),
 		cmocka_unit_test(test_findings_json),
+		cmocka_unit_test(test_settings_json),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -72,6 +72,53 @@ static void test_worst_finding(void **state)
 	assert_ptr_equal(wanted_finding(&w)->row, &catalogue[1]);
 }
 
+// What the judge kept to tell repeats from is older than the session's record and knows other findings by name only.
+static void test_update_tells_no_session(void **state)
+{
+	struct session kept = a, told_last = a;
+	struct finding loud = {.row = &catalogue[0], .severity = SEVERITY_HIGH, .confidence = CONFIDENCE_CERTAIN};
+	struct record_alert update = {.session = &kept, .root = &loud, .id = "01DDDDDDDDDDDDDDDDDDDDDDDD", .update = true,
+		.repeat = {.count = 10, .window_s = 300}};
+	told_last.state = STATE_PLAIN_AFTER_HANDSHAKE_FAIL;
+	told_last.n_findings = 1;
+	told_last.findings[0] = loud;
+	kept.state = STATE_TLS_FAILED_NO_MAIL;
+	wanted_init(&w, "01AAAAAAAAA");
+	wanted_observe(&w, &told_last, NULL);
+	wanted_observe(&w, &kept, &update);
+	assert_int_equal(w.session.state, STATE_PLAIN_AFTER_HANDSHAKE_FAIL);
+	assert_int_equal(w.session.findings[0].severity, SEVERITY_HIGH);
+	// Asked for by the update's own id, the session is known only when everything is told once more.
+	wanted_init(&w, "01DDDDDDDDD");
+	wanted_observe(&w, &told_last, NULL);
+	wanted_observe(&w, &kept, &update);
+	assert_true(w.found);
+	wanted_again(&w);
+	wanted_observe(&w, &b, NULL);
+	wanted_observe(&w, &told_last, NULL);
+	wanted_observe(&w, &kept, &update);
+	assert_false(w.ambiguous);
+	assert_int_equal(w.session.state, STATE_PLAIN_AFTER_HANDSHAKE_FAIL);
+	assert_int_equal(w.alert, 0);
+	assert_int_equal(w.alerts[0].repeat.count, 10);
+	assert_int_equal(wanted_finding(&w)->severity, SEVERITY_HIGH);
+}
+
+// However many alerts a session has, the one that was asked for is kept.
+static void test_many_alerts(void **state)
+{
+	struct record_alert one = alert_a;
+	wanted_init(&w, "01EEEEEEEEE");
+	w.found = true;
+	w.facts.birth = 1;
+	for (int i = 0; i < WANTED_ALERTS_MAX; i++)
+		wanted_observe(&w, &a, &one);
+	memcpy(one.id, "01EEEEEEEEEEEEEEEEEEEEEEEE", sizeof one.id);
+	wanted_observe(&w, &a, &one);
+	assert_true(w.alert >= 0);
+	assert_string_equal(w.alerts[w.alert].id, one.id);
+}
+
 static const struct {
 	const char *name, *domain, *file;
 	size_t steps;
@@ -100,6 +147,16 @@ static void test_confirm(void **state)
 	}
 }
 
+static void test_confirm_earlier(void **state)
+{
+	struct confirm c = {.n = 0};
+	confirm_earlier(&c, "tls_failed_before:9s:same_hello", "a.pcap");
+	assert_int_equal(c.n, 0);
+	confirm_earlier(&c, "tls_failed_before:9s:session:01ARZ3NDEKTSV4RRFFQ69G5FAV", "my file");
+	assert_int_equal(c.n, 1);
+	assert_string_equal(c.step[0].command, "postwacht explain 01ARZ3NDEKTSV4RRFFQ69G5FAV $'my file'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,7 +165,10 @@ int main(void)
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_worst_finding),
+		cmocka_unit_test(test_update_tells_no_session),
+		cmocka_unit_test(test_many_alerts),
 		cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_confirm_earlier),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
