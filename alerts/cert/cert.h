@@ -2,10 +2,10 @@
 //
 // A chain is learned once: what was parsed and verified is kept by the SHA-256 of its octets, bounded, the chain used
 // longest ago makes room. Dates are compared with packet time by whoever asks; nothing here knows the clock. What an
-// attacker may make us spend is bounded by the CERT_ limits here and in private.h (a few milliseconds a chain); beyond
-// them the answer says `costly` and stays right in what it says: a path that was not tried is TRUST_NOT_JUDGED, a
-// signature that was not tried leaves self_signed false. Broken framing ends a list, what stands whole before it counts.
-// One thread. No network, ever (no AIA, no CRL, no OCSP request).
+// attacker may make us spend is bounded by the CERT_ limits here and in private.h: a chain made to be costly takes some
+// ten milliseconds, an ordinary one about one. Beyond them the answer says `costly` and stays right in what it says: a
+// path that was not tried is TRUST_NOT_JUDGED, a signature that was not tried leaves self_signed false. Broken framing
+// ends a list; what stands whole before it counts. One thread. No network, ever (no AIA, no CRL, no OCSP request).
 #pragma once
 
 #include <stddef.h>

@@ -5,13 +5,6 @@
 #include "alerts/cert/private.h"
 
 #include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
-
-// OpenSSL compares every name with every constraint of every issuer above it.
-enum {
-	NAMES_MAX = 2048,    // names of all certificates of a chain; a large public leaf has 250
-	COMPARED_MAX = 65536 // names times constraints
-};
 
 // What one run found wrong.
 struct walk {
@@ -120,42 +113,14 @@ static bool drop_suspect(const struct walk *w, STACK_OF(X509) *sent)
 	return true;
 }
 
-static int constraints_of(const X509 *x)
-{
-	NAME_CONSTRAINTS *nc = X509_get_ext_d2i(x, NID_name_constraints, NULL, NULL);
-	int n = 0;
-
-	if (nc && nc->permittedSubtrees)
-		n += sk_GENERAL_SUBTREE_num(nc->permittedSubtrees);
-	if (nc && nc->excludedSubtrees)
-		n += sk_GENERAL_SUBTREE_num(nc->excludedSubtrees);
-	NAME_CONSTRAINTS_free(nc);
-	return n;
-}
-
-static int names_of(const X509 *x)
-{
-	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
-	int n = names ? sk_GENERAL_NAME_num(names) : 0;
-
-	GENERAL_NAMES_free(names);
-	return n + X509_NAME_entry_count(X509_get_subject_name(x));
-}
-
 static bool names_afford(const struct cert_chain *c, struct cert_work *w)
 {
-	int names = 0, constraints = 0;
+	struct cert_names n = {0};
 
-	for (unsigned i = 0; i < c->n; i++) {
-		if (!c->link[i].x509)
-			continue;
-		names += names_of(c->link[i].x509);
-		constraints += constraints_of(c->link[i].x509);
-	}
-	if (names <= NAMES_MAX && (int64_t)names * constraints <= COMPARED_MAX)
-		return true;
-	w->costly = true;
-	return false;
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->link[i].x509)
+			cert_work_count(&n, c->link[i].x509);
+	return cert_work_compare(w, &n);
 }
 
 // What was sent behind the leaf, but keys that we do not verify with.
@@ -192,15 +157,21 @@ static enum peer_trust told(const struct walk *w, enum cert_signed self, bool le
 uint8_t cert_path_judge(X509_STORE *store, const struct cert_chain *c, enum cert_signed self, struct cert_work *w)
 {
 	bool left_out = c->left_out;
+	uint32_t before = w->left;
 
 	if (!store || !c->n || !c->link[0].x509 || !names_afford(c, w))
 		return TRUST_NOT_JUDGED;
 	STACK_OF(X509) *sent = others(c, w, &left_out);
 	if (!sent)
 		return TRUST_NOT_JUDGED;
+	uint32_t spent = before - w->left;
 	struct walk walk = run(store, c->link[0].x509, sent);
 	if (walk.broken && drop_suspect(&walk, sent)) {
-		struct walk again = run(store, c->link[0].x509, sent);
+		// The second try costs what the first did.
+		bool dear = spent > w->left;
+		w->costly |= dear;
+		left_out |= dear;
+		struct walk again = dear ? walk : run(store, c->link[0].x509, sent);
 		if (!again.broken)
 			walk = again;
 	}

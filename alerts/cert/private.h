@@ -12,6 +12,8 @@ enum {
 	CERT_WORK_MAX = 40000,    // a third of a microsecond each on a machine of 2023: ten P-384 keys, or 2400 RSA-2048 ones
 	CERT_RSA_E_BITS_MAX = 64, // of a public exponent; 17 nearly everywhere, and above 3072 bits OpenSSL takes no more
 	CERT_DSA_BITS_MAX = 3072, // the largest of FIPS 186-4
+	CERT_NAMES_MAX = 2048,    // names of all certificates of a chain; a large public leaf has 250
+	CERT_COMPARED_MAX = 65536, // names times constraints: OpenSSL compares every one with every other above it
 };
 
 struct cert_work {
@@ -27,6 +29,15 @@ bool cert_work_afford(struct cert_work *w, const EVP_PKEY *key);
 enum cert_signed cert_work_signed(struct cert_work *w, X509 *x, EVP_PKEY *key);
 // Did its own? SIGNED_NO at once where subject and issuer differ.
 enum cert_signed cert_work_self_signed(struct cert_work *w, X509 *x);
+
+// Names and name constraints of certificates that are to be verified together.
+struct cert_names {
+	int64_t names, constraints;
+};
+
+void cert_work_count(struct cert_names *n, const X509 *x);
+// False: too many (then w->costly).
+bool cert_work_compare(struct cert_work *w, const struct cert_names *n);
 
 // chain.c
 

@@ -27,14 +27,18 @@ static X509 *issuer_of(const struct cert_chain *c, struct cert_work *w)
 static bool signers_afford(struct cert_work *w, const OCSP_BASICRESP *basic, X509 *issuer)
 {
 	const STACK_OF(X509) *sent = OCSP_resp_get0_certs(basic);
-	uint32_t left = w->left;
+	struct cert_names names = {0};
 	bool fine = cert_work_afford(w, X509_get0_pubkey(issuer));
+	uint32_t left = w->left;
 
-	for (int i = 0; i < sk_X509_num(sent); i++) {
+	cert_work_count(&names, issuer);
+	for (int i = 0; fine && i < sk_X509_num(sent); i++) {
+		X509 *x = sk_X509_value(sent, i);
 		w->left = left;
-		fine = fine && cert_work_afford(w, X509_get0_pubkey(sk_X509_value(sent, i)));
+		cert_work_count(&names, x);
+		fine = cert_work_afford(w, X509_get0_pubkey(x));
 	}
-	return fine;
+	return fine && cert_work_compare(w, &names);
 }
 
 // Signed by the issuer, or by one to whom it gave a certificate for that: the issuer alone is trusted, and nothing the

@@ -1,9 +1,10 @@
-// What a signature costs, before it is tried. The unit is what a squaring of 1024-bit numbers costs.
+// What verifying costs, before it is tried. The unit is what a squaring of 1024-bit numbers costs.
 #include "alerts/cert/private.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 
 static uint32_t rsa_cost(const EVP_PKEY *key)
 {
@@ -80,4 +81,28 @@ enum cert_signed cert_work_self_signed(struct cert_work *w, X509 *x)
 	if (X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) != 0)
 		return SIGNED_NO;
 	return cert_work_signed(w, x, X509_get0_pubkey(x));
+}
+
+void cert_work_count(struct cert_names *n, const X509 *x)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	NAME_CONSTRAINTS *nc = X509_get_ext_d2i(x, NID_name_constraints, NULL, NULL);
+
+	n->names += X509_NAME_entry_count(X509_get_subject_name(x));
+	if (names)
+		n->names += sk_GENERAL_NAME_num(names);
+	if (nc && nc->permittedSubtrees)
+		n->constraints += sk_GENERAL_SUBTREE_num(nc->permittedSubtrees);
+	if (nc && nc->excludedSubtrees)
+		n->constraints += sk_GENERAL_SUBTREE_num(nc->excludedSubtrees);
+	GENERAL_NAMES_free(names);
+	NAME_CONSTRAINTS_free(nc);
+}
+
+bool cert_work_compare(struct cert_work *w, const struct cert_names *n)
+{
+	if (n->names <= CERT_NAMES_MAX && n->names * n->constraints <= CERT_COMPARED_MAX)
+		return true;
+	w->costly = true;
+	return false;
 }

@@ -164,12 +164,41 @@ static void damaged(void **state)
 	OPENSSL_free(ocsp);
 }
 
+// Names of a responder times constraints of the issuer: OpenSSL would compare them all.
+static void costly(void **state)
+{
+	static struct list narrow_list;
+	static char constraints[16384], sans[16384];
+	size_t n_constraints = (size_t)snprintf(constraints, sizeof(constraints), "permitted;DNS:a");
+	size_t n_sans = (size_t)snprintf(sans, sizeof(sans), "DNS:a");
+
+	for (int i = 0; i < 400; i++)
+		n_constraints += (size_t)snprintf(constraints + n_constraints, sizeof(constraints) - n_constraints, ",excluded;DNS:b%d", i);
+	for (int i = 0; i < 800; i++)
+		n_sans += (size_t)snprintf(sans + n_sans, sizeof(sans) - n_sans, ",DNS:a");
+	X509 *narrow = make(&(struct make){.subject = "CN=N", .key = ca_key,
+		.extension = {MAKE_CA, {NID_name_constraints, constraints}}});
+	X509 *below = make(&(struct make){.subject = "CN=leaf", .issuer = "CN=N", .key = leaf_key, .signer = ca_key});
+	X509 *responder = make(&(struct make){.subject = "CN=d", .issuer = "CN=N", .key = delegate_key, .signer = ca_key,
+		.extension = {{NID_ext_key_usage, "OCSPSigning"}, {NID_subject_alt_name, sans}}});
+	struct staple s = {below, narrow, responder, delegate_key, NULL, REVOKED, 1, 0, 7 * DAY};
+	uint8_t *ocsp;
+	size_t len = respond(&ocsp, &s);
+
+	list_x509(&narrow_list, below);
+	list_x509(&narrow_list, narrow);
+	struct peer p = stapled(&narrow_list, ocsp, len, 0);
+	assert_true(p.staple == STAPLE_UNVERIFIED && p.costly);
+	OPENSSL_free(ocsp);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table),
 		cmocka_unit_test(issuer_must_be_there),
 		cmocka_unit_test(damaged),
+		cmocka_unit_test(costly),
 	};
 	open_world();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
