@@ -273,6 +273,7 @@ static void closed_in_handshake_gap(struct facts *f)
 static void encrypted_alert(struct facts *f)
 {
 	closed_in_handshake(f);
+	hellos(f, 0x0304);
 	f->tls.server_version = 0x0304;
 	f->tls.encrypted_alert_close = true;
 }
@@ -318,6 +319,7 @@ static void server_first_alone(struct facts *f)
 static void server_first_tls13(struct facts *f)
 {
 	server_first_alone(f);
+	hellos(f, 0x0304);
 	f->tls.server_version = 0x0304;
 }
 
