@@ -43,10 +43,11 @@
 #define TLS_STRONG TLS_WORST " cert.revoked-staple"
 #define TLS_HIGH TLS_STRONG " tls.cipher-rc4 tls.cipher-des cert.key-weak"
 #define TLS_MEDIUM \
-	"tls.cipher-3des tls.no-forward-secrecy tls.kex-hash-weak tls.renego-insecure tls.compression cert.sig-weak"
+	"tls.cipher-3des tls.no-forward-secrecy tls.curve-weak tls.kex-hash-weak tls.renego-insecure tls.compression " \
+	"cert.sig-weak"
 #define TLS_CERT "cert.expired cert.not-yet-valid cert.self-signed cert.untrusted-chain cert.name-mismatch"
 #define TLS_LOW \
-	"tls.cipher-cbc-sha1 tls.cipher-ccm8 tls.dh-nonstandard tls.curve-weak tls.no-ems tls.renego-observed tls.heartbeat " \
+	"tls.cipher-cbc-sha1 tls.cipher-ccm8 tls.dh-nonstandard tls.no-ems tls.renego-observed tls.heartbeat " \
 	"tls.truncated-hmac cert.ocsp-must-staple-missing"
 #define TLS_CLIENT "tls.fallback-scsv tls.alpn-odd tls.client-offers-obsolete tls.early-data tls.sni-ip-or-invalid"
 #define SERVER_SIDE \
