@@ -32,11 +32,37 @@
 	"smtp.http-on-smtp " CREDENTIALS
 #define SLOPPY \
 	"smtp.bare-lf smtp.bare-cr smtp.nul-or-8bit-command smtp.pipelining-abuse smtp.early-talker smtp.bdat-abuse"
+#define CLIENT_SIDE CLIENT_CAUSES " " SLOPPY " smtp.implicit-tls-on-25 starttls.pipelined-not-last starttls.early-clienthello"
 #define SMUGGLING "smuggle.eod-variant smuggle.attempt smuggle.success"
+
+// How weak TLS is told: one alert names the worst of what a server agreed to, the rest stands in `related`. NULL and EXPORT
+// tell everything; a small group and an obsolete version tell the ciphers of their time; certificates tell what is as
+// quiet as they are. What happened before TLS, and a failed handshake, tell the quiet ones too.
+#define TLS_BROKEN "tls.cipher-null tls.cipher-export"
+#define TLS_WORST TLS_BROKEN " tls.version-obsolete tls.dh-small"
+#define TLS_STRONG TLS_WORST " cert.revoked-staple"
+#define TLS_HIGH TLS_STRONG " tls.cipher-rc4 tls.cipher-des cert.key-weak"
+#define TLS_MEDIUM \
+	"tls.cipher-3des tls.no-forward-secrecy tls.curve-weak tls.kex-hash-weak tls.renego-insecure tls.compression " \
+	"cert.sig-weak"
+#define TLS_CERT "cert.expired cert.not-yet-valid cert.self-signed cert.untrusted-chain cert.name-mismatch"
+#define TLS_LOW \
+	"tls.cipher-cbc-sha1 tls.cipher-ccm8 tls.dh-nonstandard tls.no-ems tls.renego-observed tls.heartbeat " \
+	"tls.truncated-hmac cert.ocsp-must-staple-missing"
+#define TLS_CLIENT "tls.fallback-scsv tls.alpn-odd tls.client-offers-obsolete tls.early-data tls.sni-ip-or-invalid"
+#define SERVER_SIDE \
+	SERVER_CAUSES " auth.offered-cleartext requiretls.offered-cleartext starttls.offer-malformed " \
+		      "submission.implicit-missing lmtp.plaintext"
 
 const struct catalogue_row catalogue[] = {
 #include "alerts/catalogue_offer.inc"
 #include "alerts/catalogue_upgrade.inc"
+#include "alerts/catalogue_version.inc"
+#include "alerts/catalogue_suite.inc"
+#include "alerts/catalogue_params.inc"
+#include "alerts/catalogue_hello.inc"
+#include "alerts/catalogue_cert.inc"
+#include "alerts/catalogue_status.inc"
 #include "alerts/catalogue_path.inc"
 #include "alerts/catalogue_exposure.inc"
 #include "alerts/catalogue_dialogue.inc"

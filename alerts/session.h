@@ -74,7 +74,12 @@ struct expectation {
 	char domain[256], mx[256], source[16]; // A-labels, or empty
 };
 
-enum { SESSION_FINDINGS_MAX = 48, SESSION_WHY_MAX = 10, SESSION_WHY_LEN = 64, RECORD_ID_LEN = 26 };
+enum {
+	SESSION_FINDINGS_MAX = 80, // more than facts that contradict each other can bring about (test_rules_tls.c)
+	SESSION_WHY_MAX = 16,
+	SESSION_WHY_LEN = 64,
+	RECORD_ID_LEN = 26,
+};
 
 struct session {
 	const struct facts *facts;

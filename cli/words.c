@@ -30,7 +30,7 @@ const char *words_verdict(enum verdict v)
 		[VERDICT_CLEAR_AGAINST_POLICY] = "mail in clear although policy requires TLS",
 		[VERDICT_CLEAR] = "mail or an attempt to log in, in clear",
 		[VERDICT_MISMATCH] = "TLS to somebody policy does not vouch for",
-		[VERDICT_WEAK] = "TLS older than 1.2, or a weak cipher suite",
+		[VERDICT_WEAK] = "TLS older than 1.2, or too weak a cipher or key",
 		[VERDICT_VERIFIED] = "TLS, identity matched the expectation",
 		[VERDICT_ENCRYPTED] = "TLS; identity not required or not observable",
 		[VERDICT_INCONCLUSIVE] = "neither clear mail nor TLS is proven",

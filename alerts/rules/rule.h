@@ -68,6 +68,20 @@ uint8_t rule_severity_if(bool worse, enum severity to);
 enum confidence rule_handshake_failed(const struct facts *f, char *what, struct mark *at);
 enum confidence rule_no_handshake(const struct facts *f);
 
+// ---- TLS (claim_tls.c) ----
+
+// Keys were agreed: what the hellos chose protected something. Before that, or where the handshake failed, the same
+// facts explain at most why.
+bool rule_agreed(const struct tls_facts *t);
+// The suite of the ServerHello, or NULL.
+const struct tls_suite *rule_suite(const struct rule_input *in);
+// The claim rests on a whole message of the handshake at `m` (also where it says that something is not in it), and is
+// this severe when keys were agreed; low before.
+void claim_tls(const struct rule_input *in, struct claim *c, const struct mark *m, uint8_t severity);
+// A code point by its name, or in hexadecimal.
+enum { RULE_POINT_MAX = 64 };
+const char *rule_point(char out[RULE_POINT_MAX], const char *name, uint32_t value);
+
 #define RULE(name) bool name(const struct rule_input *in, struct claim *c)
 // starttls.c
 RULE(rule_not_offered);
@@ -90,6 +104,57 @@ RULE(rule_plaintext_after_220);
 RULE(rule_starttls_handshake_failed);
 RULE(rule_fallback_plaintext);
 RULE(rule_early_clienthello);
+// tls_version.c
+RULE(rule_version_obsolete);
+RULE(rule_client_offers_obsolete);
+RULE(rule_downgrade_sentinel);
+RULE(rule_fallback_scsv);
+RULE(rule_hello_modified);
+// tls_suite.c
+RULE(rule_cipher_null);
+RULE(rule_cipher_export);
+RULE(rule_cipher_anon);
+RULE(rule_cipher_rc4);
+RULE(rule_cipher_des);
+RULE(rule_cipher_3des);
+RULE(rule_cipher_cbc_sha1);
+RULE(rule_cipher_ccm8);
+RULE(rule_no_forward_secrecy);
+RULE(rule_cbc_no_etm);
+// tls_params.c
+RULE(rule_dh_small);
+RULE(rule_dh_nonstandard);
+RULE(rule_curve_weak);
+RULE(rule_kex_hash_weak);
+RULE(rule_no_ems);
+RULE(rule_renego_insecure);
+RULE(rule_renego_observed);
+RULE(rule_compression);
+RULE(rule_heartbeat);
+RULE(rule_truncated_hmac);
+// tls_hello.c
+RULE(rule_early_data);
+RULE(rule_no_sni);
+RULE(rule_sni_invalid);
+RULE(rule_ech);
+RULE(rule_alpn_odd);
+RULE(rule_pq_absent);
+// cert.c
+RULE(rule_cert_expired);
+RULE(rule_cert_not_yet_valid);
+RULE(rule_cert_expiring);
+RULE(rule_cert_self_signed);
+RULE(rule_cert_untrusted);
+RULE(rule_cert_names);
+RULE(rule_cert_missing);
+RULE(rule_cert_client);
+// cert_key.c
+RULE(rule_cert_key_weak);
+RULE(rule_cert_sig_weak);
+RULE(rule_cert_placeholder);
+RULE(rule_cert_rpk);
+RULE(rule_cert_must_staple);
+RULE(rule_cert_revoked);
 // injection.c
 RULE(rule_injection_command);
 RULE(rule_injection_response);

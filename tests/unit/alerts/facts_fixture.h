@@ -68,6 +68,28 @@ static inline void starttls(struct facts *f, uint16_t code)
 	}
 }
 
+// What an ordinary client of today offers, and an ordinary server takes of it.
+static inline void hellos(struct facts *f, uint16_t version)
+{
+	struct tls_facts *t = &f->tls;
+
+	t->client_version = 0x0304;
+	t->client_ext = TLS_EXT_SERVER_NAME | TLS_EXT_SUPPORTED_GROUPS | TLS_EXT_SIGNATURE_ALGORITHMS | TLS_EXT_ENCRYPT_THEN_MAC |
+			TLS_EXT_EXTENDED_MASTER_SECRET | TLS_EXT_SESSION_TICKET | TLS_EXT_SUPPORTED_VERSIONS | TLS_EXT_KEY_SHARE |
+			TLS_EXT_RENEGOTIATION_INFO;
+	t->pq_offered = t->offer_known = true;
+	text(f, &t->sni, "mx.rcpt.example");
+	t->sni_len = t->sni.len;
+	t->server_ext = version == 0x0304 ? TLS_EXT_SUPPORTED_VERSIONS | TLS_EXT_KEY_SHARE
+					  : TLS_EXT_EXTENDED_MASTER_SECRET | TLS_EXT_RENEGOTIATION_INFO;
+	t->group = version == 0x0304 ? 0x11ec : 23;
+	if (version == 0x0304)
+		return;
+	t->certificate = t->server_key_exchange = true;
+	t->certificate_mark = t->server_key_mark = at(11);
+	t->ske_scheme = 0x0804;
+}
+
 static inline void handshake(struct facts *f, uint16_t version, bool completed)
 {
 	f->smtp.after_220 = AFTER_TLS;
@@ -79,6 +101,7 @@ static inline void handshake(struct facts *f, uint16_t version, bool completed)
 	f->tls.suite = version == 0x0304 ? 0x1301 : 0xc02f;
 	f->tls.completed = completed;
 	f->tls.peer_cert = version == 0x0304 ? CERT_ENCRYPTED : CERT_SEEN;
+	hellos(f, version);
 }
 
 // An accepted transaction outside TLS with one message of 100 octets.

@@ -19,6 +19,7 @@ struct rules_row {
 	void (*make)(struct facts *f);
 	const struct expectation *expect; // NULL: nobody knows
 	const char *want;
+	void (*make_peer)(struct peer *p); // NULL: nothing was opened
 };
 
 static inline void list_findings(const struct session *s, char *out, size_t room)
@@ -31,17 +32,27 @@ static inline void list_findings(const struct session *s, char *out, size_t room
 	}
 }
 
+static inline const struct peer *opened_peer(const struct rules_row *row, struct peer *p)
+{
+	memset(p, 0, sizeof(*p));
+	if (!row->make_peer)
+		return NULL;
+	row->make_peer(p);
+	return p;
+}
+
 static inline void check_findings(const struct rules_row *rows, size_t n_rows)
 {
 	for (size_t i = 0; i < n_rows; i++) {
 		struct rules_memory *memory;
 		static struct session s;
 		struct facts f;
+		struct peer p;
 		char got[4096];
 
 		assert_int_equal(rules_memory_open(&memory), 0);
 		rows[i].make(&f);
-		s = (struct session){.facts = &f};
+		s = (struct session){.facts = &f, .peer = opened_peer(&rows[i], &p)};
 		if (rows[i].expect)
 			s.expect = *rows[i].expect;
 		// Twice: asking again changes nothing.
@@ -61,16 +72,19 @@ static inline void check_details(const struct rules_row *rows, size_t n_rows)
 	for (size_t i = 0; i < n_rows; i++) {
 		static struct session s;
 		struct facts f;
+		struct peer p;
 
 		rows[i].make(&f);
 		memset(f.text, 0xff, f.text_used);
-		s = (struct session){.facts = &f};
+		s = (struct session){.facts = &f, .peer = opened_peer(&rows[i], &p)};
+		memset(p.server.subject, 0xff, sizeof(p.server.subject) - 1);
+		memset(p.server.issuer, 0xff, sizeof(p.server.issuer) - 1);
 		rules_apply(&s, NULL);
 		for (size_t n = 0; n < s.n_findings; n++) {
-			const char *p = s.findings[n].detail;
-			assert_true(*p);
-			for (; *p; p++)
-				assert_true(*p > ' ' && *p <= '~');
+			const char *detail = s.findings[n].detail;
+			assert_true(*detail);
+			for (; *detail; detail++)
+				assert_true(*detail > ' ' && *detail <= '~');
 		}
 	}
 }

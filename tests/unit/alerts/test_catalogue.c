@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-static const char *const categories[] = {"SMTP TLS downgrade", "SMTP TLS failure", "SMTP TLS policy", "SMTP cleartext exposure",
+static const char *const categories[] = {"SMTP TLS downgrade", "SMTP TLS failure", "SMTP TLS policy",
+	"SMTP TLS weak parameters", "SMTP TLS certificate", "SMTP cleartext exposure",
 	"SMTP credential exposure", "SMTP command injection", "SMTP smuggling", "SMTP protocol anomaly", "Middlebox interference",
 	"Reconnaissance", "Sensor visibility"};
 

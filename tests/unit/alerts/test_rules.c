@@ -302,6 +302,7 @@ static void closed_after_220_gap(struct facts *f)
 static void encrypted_alert(struct facts *f)
 {
 	closed_in_handshake(f);
+	hellos(f, 0x0304);
 	f->tls.server_version = 0x0304;
 	f->tls.encrypted_alert_close = true;
 }
@@ -347,6 +348,7 @@ static void server_first_alone(struct facts *f)
 static void server_first_tls13(struct facts *f)
 {
 	server_first_alone(f);
+	hellos(f, 0x0304);
 	f->tls.server_version = 0x0304;
 }
 

@@ -41,6 +41,63 @@ static void anonymous(struct facts *f)
 	f->tls.peer_cert = CERT_NOT_SEEN;
 }
 
+static void sslv2(struct facts *f)
+{
+	upgraded(f);
+	f->tls.server_version = 0x0002;
+	f->tls.suite = 0;
+	f->tls.sslv2_kind = 0x020080;
+}
+
+static void dh_1024(struct facts *f)
+{
+	upgraded(f);
+	f->tls.suite = 0x009e;
+	f->tls.dh_bits = 1024;
+}
+
+static void dh_2048(struct facts *f)
+{
+	dh_1024(f);
+	f->tls.dh_bits = 2048;
+}
+
+static void rsa_export(struct facts *f)
+{
+	upgraded(f);
+	f->tls.suite = 0x0003;
+	f->tls.rsa_export_bits = 512;
+}
+
+static void everything_weak(struct facts *f)
+{
+	rsa_export(f);
+	f->tls.server_version = 0x0300;
+	f->tls.dh_bits = 512;
+}
+
+static void key_1024(struct peer *p)
+{
+	p->server = (struct certificate){.present = true, .key = KEY_RSA, .key_bits = 1024};
+}
+
+static void key_2048(struct peer *p)
+{
+	p->server = (struct certificate){.present = true, .key = KEY_RSA_PSS, .key_bits = 2048};
+}
+
+static void key_ec(struct peer *p)
+{
+	p->server = (struct certificate){.present = true, .key = KEY_EC, .key_bits = 256};
+}
+
+static void raw_key_1024(struct peer *p)
+{
+	key_1024(p);
+	p->server.present = false;
+	p->raw_key = true;
+}
+
 static void rejected_mail(struct facts *f)
 {
 	rejected(f, 454, true);
@@ -65,6 +122,8 @@ static void probe(struct facts *f)
 	ehlo(f, OFFER_YES);
 }
 
+#define UP "ehlo_starttls starttls_reply:220 tls_completed"
+
 static const struct expectation nobody = {0}, none = {.level = EXPECT_NONE}, may = {.level = EXPECT_MAY},
 	dane = {.level = EXPECT_DANE, .enforced = true, .identity_required = true},
 	operator = {.level = EXPECT_OPERATOR, .enforced = true};
@@ -77,6 +136,7 @@ static const struct {
 	enum identity identity;
 	enum dane dane;
 	const char *why;
+	void (*make_peer)(struct peer *p);
 } rows[] = {
 	{"clear, nobody answers", not_offered, &nobody, VERDICT_CLEAR, IDENTITY_NOT_OBSERVABLE, DANE_UNKNOWN,
 		"ehlo_no_starttls starttls_not_sent mail_accepted_in_clear:1"},
@@ -104,6 +164,18 @@ static const struct {
 		"ehlo_starttls starttls_reply:220 tls_completed tls_suite_anonymous:0xc018"},
 	{"anonymous, identity required", anonymous, &dane, VERDICT_WEAK, IDENTITY_NOT_OBSERVABLE, DANE_UNVERIFIABLE,
 		"ehlo_starttls starttls_reply:220 tls_completed tls_suite_anonymous:0xc018 policy_enforced:dane"},
+	{"SSL 2.0", sslv2, &nobody, VERDICT_WEAK, IDENTITY_UNKNOWN, DANE_UNKNOWN,
+		UP " tls_version:0x0002 sslv2_cipher:0x020080"},
+	{"DH 1024", dh_1024, &nobody, VERDICT_WEAK, IDENTITY_UNKNOWN, DANE_UNKNOWN, UP " tls_dh:1024"},
+	{"DH 2048", dh_2048, &nobody, VERDICT_ENCRYPTED, IDENTITY_UNKNOWN, DANE_UNKNOWN, UP},
+	{"temporary RSA", rsa_export, &nobody, VERDICT_WEAK, IDENTITY_UNKNOWN, DANE_UNKNOWN,
+		UP " tls_suite_weak:0x0003 tls_rsa_export:512"},
+	{"RSA 1024", upgraded, &nobody, VERDICT_WEAK, IDENTITY_UNKNOWN, DANE_UNKNOWN, UP " tls_rsa:1024", key_1024},
+	{"a raw key of 1024 bits", upgraded, &nobody, VERDICT_WEAK, IDENTITY_UNKNOWN, DANE_UNKNOWN, UP " tls_rsa:1024", raw_key_1024},
+	{"RSA 2048", upgraded, &nobody, VERDICT_ENCRYPTED, IDENTITY_UNKNOWN, DANE_UNKNOWN, UP, key_2048},
+	{"EC 256", upgraded, &nobody, VERDICT_ENCRYPTED, IDENTITY_UNKNOWN, DANE_UNKNOWN, UP, key_ec},
+	{"all of it: no reason is lost", everything_weak, &dane, VERDICT_WEAK, IDENTITY_UNKNOWN, DANE_UNKNOWN,
+		UP " tls_version:0x0300 tls_suite_weak:0x0003 tls_rsa_export:512 tls_dh:512 tls_rsa:1024 policy_enforced:dane", key_1024},
 	{"ciphertext without a handshake proves nothing", midstream_data, &nobody, VERDICT_INCONCLUSIVE, IDENTITY_NOT_OBSERVABLE,
 		DANE_UNKNOWN, "midstream"},
 	{"DANE is for port 25", submission, &dane, VERDICT_CLEAR_AGAINST_POLICY, IDENTITY_NOT_OBSERVABLE, DANE_NOT_APPLICABLE,
@@ -115,9 +187,12 @@ static void verdicts(void **state)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct facts f;
-		struct session s = {.facts = &f, .expect = *rows[i].expect};
+		struct peer p = {0};
+		struct session s = {.facts = &f, .peer = rows[i].make_peer ? &p : NULL, .expect = *rows[i].expect};
 		char why[SESSION_WHY_MAX * SESSION_WHY_LEN] = "";
 		rows[i].make(&f);
+		if (rows[i].make_peer)
+			rows[i].make_peer(&p);
 		s.state = state_of(&f);
 		verdict_of(&s);
 		for (size_t n = 0; n < s.n_why; n++)
