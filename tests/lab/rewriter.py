@@ -42,6 +42,14 @@ class Path:
         """Towards the client."""
         return text
 
+    def tls_from_client(self, octets):
+        """Records of TLS, towards the server."""
+        return octets
+
+    def tls_from_server(self, octets):
+        """Records of TLS, towards the client."""
+        return octets
+
 
 class Strip(Path):
     """STARTTLS is removed from the EHLO reply."""
@@ -115,26 +123,95 @@ class InjectResponse(Path):
         return text + b"250-injected.example\r\n250 AUTH PLAIN\r\n" if ready else text
 
 
+def extensions(hello):
+    """(place, type, length) of each extension in a record with a ClientHello."""
+    at = 9 + 2 + 32  # record and handshake header, version, random
+    at += 1 + hello[at]
+    at += 2 + int.from_bytes(hello[at:at + 2], "big")
+    at += 1 + hello[at]
+    end = at + 2 + int.from_bytes(hello[at:at + 2], "big")
+    at += 2
+    while at + 4 <= min(end, len(hello)):
+        length = int.from_bytes(hello[at + 2:at + 4], "big")
+        yield at, int.from_bytes(hello[at:at + 2], "big"), length
+        at += 4 + length
+
+
+def is_hello(octets, kind):
+    """A record that begins with this hello: 1 the client's, 2 the server's."""
+    return len(octets) > 43 and octets[0] == 22 and octets[5] == kind
+
+
+class Hide(Path):
+    """One extension of the ClientHello becomes one that nobody knows."""
+    extension = 0
+
+    def tls_from_client(self, octets):
+        if is_hello(octets, 1):
+            for at, kind, _ in extensions(octets):
+                if kind == self.extension:
+                    return octets[:at] + b"\x8a\x8a" + octets[at + 2:]
+        return octets
+
+
+class HideTls13(Hide):
+    """supported_versions is hidden: the server believes that the client is of TLS 1.2 (RFC 8446 4.1.3)."""
+    extension = 43
+
+
+class HideTls12(HideTls13):
+    """... and the version that is left becomes TLS 1.1."""
+
+    def tls_from_client(self, octets):
+        octets = super().tls_from_client(octets)
+        return octets[:9] + b"\x03\x02" + octets[11:] if is_hello(octets, 1) else octets
+
+
+class HideEms(Hide):
+    """extended_master_secret is hidden: both sides go on, and their Finished differ."""
+    extension = 23
+
+
+class OtherSuite(Path):
+    """The ServerHello's suite becomes TLS_RSA_WITH_3DES_EDE_CBC_SHA, which today's clients do not offer."""
+
+    def tls_from_server(self, octets):
+        if not is_hello(octets, 2):
+            return octets
+        at = 9 + 2 + 32
+        at += 1 + octets[at]
+        return octets[:at] + b"\x00\x0a" + octets[at + 2:]
+
+
+class OtherRandom(Path):
+    """One bit of the client's random is turned: what the server signs is not what the client said."""
+
+    def tls_from_client(self, octets):
+        return octets[:20] + bytes([octets[20] ^ 1]) + octets[21:] if is_hello(octets, 1) else octets
+
+
 ATTACKS = {"strip": Strip, "mask": Mask, "reject-500": Reject500, "refuse-ehlo": RefuseEhlo, "mangle": Mangle,
-           "swallow": Swallow, "inject-command": InjectCommand, "inject-response": InjectResponse}
+           "swallow": Swallow, "inject-command": InjectCommand, "inject-response": InjectResponse, "hide-tls13": HideTls13,
+           "hide-tls12": HideTls12, "hide-ems": HideEms, "other-suite": OtherSuite, "other-random": OtherRandom}
 
 
 def is_tls(octets):
-    """Handshake records are passed on as they are."""
+    """Is it a record of TLS?"""
     return len(octets) > 2 and octets[0] in (20, 21, 22, 23) and octets[1] == 3
 
 
 def pump(path):
     """Passes octets on until one side ends."""
-    sides = {path.client: (path.server, path.from_client), path.server: (path.client, path.from_server)}
+    sides = {path.client: (path.server, path.from_client, path.tls_from_client),
+             path.server: (path.client, path.from_server, path.tls_from_server)}
     while True:
         for here in select.select(list(sides), [], [])[0]:
-            there, hook = sides[here]
+            there, hook, tls_hook = sides[here]
             octets = here.recv(65536)
             if not octets:
                 return
             path.tls = path.tls or is_tls(octets)
-            there.sendall(octets if path.tls else hook(octets))
+            there.sendall((tls_hook if path.tls else hook)(octets))
 
 
 def main():

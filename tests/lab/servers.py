@@ -11,8 +11,6 @@ NOWHERE = subprocess.DEVNULL
 
 POSTFIX_MAIN = """
 compatibility_level = 3.6
-queue_directory = /var/spool/postfix
-data_directory = /var/lib/postfix
 command_directory = /usr/sbin
 daemon_directory = /usr/lib/postfix/sbin
 mail_owner = postfix
@@ -60,20 +58,22 @@ TLS_12 = TLS_ON + "\nsmtpd_tls_protocols = TLSv1.2"
 TLS_OLD = TLS_ON + "\nsmtpd_tls_protocols = TLSv1"  # OpenSSL of today refuses it as a client, GnuTLS does not
 
 
-def postfix(more="", listen="25", name="mx.rcpt.example", enter=()):
-    """A Postfix with these settings; `enter` is the prefix that enters the client's namespace."""
-    config = pathlib.Path("/etc/postfix")
+def postfix(more="", listen="25", name="mx.rcpt.example", enter=(), instance="postfix"):
+    """A Postfix with these settings; `enter` is the prefix that enters the client's namespace, a second one has its own name."""
+    config = pathlib.Path("/etc", instance)
     config.mkdir(exist_ok=True)
+    more += f"\nqueue_directory = /var/spool/{instance}\ndata_directory = /var/lib/{instance}"
     (config / "main.cf").write_text(POSTFIX_MAIN.format(name=name, more=more), encoding="ascii")
     (config / "master.cf").write_text(POSTFIX_MASTER.format(listen=listen), encoding="ascii")
-    for directory, owner in (("/var/spool/postfix", "root"), ("/var/lib/postfix", "postfix")):
+    for directory, owner in ((f"/var/spool/{instance}", "root"), (f"/var/lib/{instance}", "postfix")):
         sh(f"mkdir -p {directory} && chown {owner} {directory}")
-    sh("postfix set-permissions >/dev/null 2>&1 || true")
-    sh([*enter, "postfix", "start"], stdout=NOWHERE, stderr=NOWHERE)
+    command = [*enter, "postfix", "-c", str(config)]
+    subprocess.run([*command, "set-permissions"], stdout=NOWHERE, stderr=NOWHERE, check=False)
+    sh([*command, "start"], stdout=NOWHERE, stderr=NOWHERE)
     if not enter:
         wait_for_port(int(listen.rsplit(":", 1)[-1]))
     time.sleep(0.5)
-    return lambda: sh([*enter, "postfix", "stop"], stdout=NOWHERE, stderr=NOWHERE)
+    return lambda: sh([*command, "stop"], stdout=NOWHERE, stderr=NOWHERE)
 
 
 def process(command, port=None, **options):
@@ -189,18 +189,18 @@ action "out" relay host "smtp://{MX4}" helo client.sender.example
 match from any for any action "out"
 """
 
-DOVECOT = f"""
+DOVECOT = """
 protocols = lmtp
 base_dir = /run/dovecot
 log_path = /var/log/dovecot.log
-ssl = no
+{tls}
 mail_location = maildir:/run/vmail/%n
 default_internal_user = dovecot
 default_login_user = dovenull
 first_valid_uid = 1
 service lmtp {{
   inet_listener lmtp {{
-    address = {MX4}
+    address = {mx}
     port = 24
   }}
 }}
@@ -215,10 +215,10 @@ userdb {{
 """
 
 
-def dovecot_lmtp():
+def dovecot_lmtp(tls="ssl = no"):
     """Dovecot's LMTP server on port 24."""
     pathlib.Path("/etc/dovecot").mkdir(exist_ok=True)
-    pathlib.Path("/etc/dovecot/lab.conf").write_text(DOVECOT, encoding="ascii")
+    pathlib.Path("/etc/dovecot/lab.conf").write_text(DOVECOT.format(tls=tls, mx=MX4), encoding="ascii")
     sh("mkdir -p /run/vmail && chown vmail:vmail /run/vmail")
     return process(["dovecot", "-F", "-c", "/etc/dovecot/lab.conf"], 24)
 

@@ -22,6 +22,8 @@ class Story:
     serve: Callable
     play: Callable
     after: Callable = None  # applied to the recorded packets
+    keep: Callable = None  # writes what else belongs into the story's folder
+    needs: tuple = ()  # programs that not every machine has
 
     def readme(self):
         """What a reader of tests/replay needs to know."""

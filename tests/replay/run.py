@@ -11,6 +11,15 @@ A story is a folder with traffic.pcap and expect.json. For each of them:
              not claim at that level (P3); a failure prints the smallest set of packets that shows it
   secret     no password, local part or content of the story stands in any output (P15)
 The last line is `N passed, N failed`.
+
+expect.json: `sessions`, in the order in which they began; `secrets`; `differs`: deliveries that do change what is told;
+`options`: of the command line, for every reading (a name of a file in the folder, also behind `=`, becomes its path).
+A session is compared with the record's smtp_tls, except for
+  findings   all of them                                   alerts   all of them, with their confidence
+  tells      ids that are among the findings               record   members of the record itself
+  silent     ids that are not among them, nor alerts; `tls.*`: none of that area but those of `tells` and `may`, and
+             but what is no fault (NO_FAULT), unless it is named
+Each of them may be missing: then it is not compared.
 """
 import argparse
 import base64
@@ -36,6 +45,11 @@ SURE = CONFIDENCES.index("probable")
 # Members that name packets, times and this machine: they differ with the delivery.
 VOLATILE = {"timestamp", "flow_id", "in_iface", "host", "pcap_cnt", "pcap_filename", "flow", "pcap", "seq", "epoch", "session",
             "id", "frames", "first_id", "first_frame", "notbefore", "notafter", "resumed_from"}
+# Of a session in expect.json: compared by themselves.
+APART = {"alerts", "tells", "silent", "may", "record"}
+# Findings that say what a session was, not what is wrong with it: `silent` with a pattern does not mean them.
+NO_FAULT = {"tls.no-sni", "tls.ech", "tls.pq-absent", "cert.expiring", "cert.default-placeholder", "cert.missing", "cert.rpk",
+            "cert.client-cert-seen"}
 # Records about the delivery itself, or derived from others.
 UNTOLD = {"stats", "anomaly"}
 
@@ -49,12 +63,12 @@ class Failed(Exception):
 class Reader:
     """postwacht read, with a folder of its own for what it writes."""
 
-    def __init__(self, program, folder):
-        self.program, self.folder, self.outputs = program, pathlib.Path(folder), []
+    def __init__(self, program, folder, options=()):
+        self.program, self.folder, self.outputs, self.options = program, pathlib.Path(folder), [], list(options)
 
-    def run(self, *arguments):
+    def run(self, command, *arguments):
         """One run; keeps all that was said."""
-        done = subprocess.run([self.program, *arguments], capture_output=True, timeout=SECONDS_MAX, check=False)
+        done = subprocess.run([self.program, command, *self.options, *arguments], capture_output=True, timeout=SECONDS_MAX, check=False)
         self.outputs += [done.stdout, done.stderr]
         if done.returncode not in (0, 5):
             raise Failed(f"exit code {done.returncode}: {done.stderr.decode(errors='replace')[-1500:]}")
@@ -133,13 +147,34 @@ def compare_alerts(name, found, wanted):
 def compare_part(name, found, wanted):
     """Everything that is expected stands there; lists of findings are sets."""
     for key, value in wanted.items():
-        if key == "alerts":
+        if key in APART:
             continue
         there = found.get(key)
         if isinstance(value, dict):
             compare_part(f"{name}.{key}", there or {}, value)
         elif (sorted(there) if key == "findings" else there) != (sorted(value) if key == "findings" else value):
             raise Failed(f"{name}.{key}: {there}, expected {value}")
+
+
+def unwanted(found, wanted):
+    """What was told though `silent` says that it must not be."""
+    named = {p for p in wanted.get("silent", []) if "*" not in p}
+    areas = tuple(p.rstrip("*") for p in wanted.get("silent", []) if "*" in p)
+    allowed = NO_FAULT | set(wanted.get("tells", [])) | set(wanted.get("may", []))
+    return {f for f in found if f in named or (areas and f.startswith(areas) and f not in allowed)}
+
+
+def compare_session(name, record, alerts, wanted):
+    """One session's record and alerts."""
+    ours = record["smtp_tls"]
+    compare_part(name, ours, wanted)
+    compare_part(f"{name}.record", record, wanted.get("record", {}))
+    if "alerts" in wanted:
+        compare_alerts(name, alerts, wanted["alerts"])
+    missing = set(wanted.get("tells", [])) - set(ours["findings"])
+    extra = unwanted(set(ours["findings"]) | set(alerts), wanted)
+    if missing or extra:
+        raise Failed(f"{name}: does not tell {sorted(missing)}, tells {sorted(extra)}; all findings: {ours['findings']}")
 
 
 def story_told(story, reader):
@@ -152,8 +187,7 @@ def story_told(story, reader):
     if len(sessions) != len(story.expect["sessions"]):
         raise Failed(f"{len(sessions)} sessions, expected {len(story.expect['sessions'])}")
     for n, (session, wanted) in enumerate(zip(sessions, story.expect["sessions"]), 1):
-        compare_part(f"session {n}", session["smtp_tls"], wanted)
-        compare_alerts(f"session {n}", alerts.get(session["src_port"], {}), wanted["alerts"])
+        compare_session(f"session {n}", session, alerts.get(session["src_port"], {}), wanted)
     validate(reader)
 
 
@@ -334,6 +368,12 @@ def story_secret(story, reader):
 
 # ---- all of them -----------------------------------------------------------------------------------------------
 
+def in_folder(folder, option):
+    """An option of the command line, with the path of the file in the story's folder that it names."""
+    before, equals, name = option.rpartition("=")
+    return f"{before}{equals}{folder / name}" if name and (folder / name).is_file() else option
+
+
 class Story:
     """A folder of tests/replay."""
 
@@ -341,6 +381,7 @@ class Story:
         self.name, self.drops = folder.name, drops
         self.capture = folder / "traffic.pcap"
         self.expect = json.loads((folder / "expect.json").read_text(encoding="utf-8"))
+        self.options = [in_folder(folder, option) for option in self.expect.get("options", [])]
         self.packets = pcapkit.read(self.capture)
         self.claims = set()
 
@@ -355,7 +396,7 @@ def tell(program, folder, drops):
     for name, check in CHECKS.items():
         with tempfile.TemporaryDirectory(prefix="postwacht-replay-") as temporary:
             try:
-                check(story, Reader(program, temporary))
+                check(story, Reader(program, temporary, story.options))
                 outcome.append((f"{story.name}: {name}", None))
             except (Failed, subprocess.TimeoutExpired, OSError, ValueError, KeyError) as e:
                 outcome.append((f"{story.name}: {name}", f"{type(e).__name__}: {e}"))
