@@ -7,6 +7,7 @@
 #include "alerts/record.h"
 #include "alerts/rules.h"
 #include "alerts/expect.h"
+#include "alerts/weak.h"
 #include "dissect/message.h"
 
 struct judge;
@@ -63,6 +64,7 @@ struct judge_example {
 struct judge_summary {
 	uint64_t sessions, alerts, records;
 	uint64_t by_state[STATE_N], by_verdict[VERDICT_N];
+	uint64_t by_weak[WEAK_N];      // sessions whose verdict is weak, by each reason
 	uint64_t by_tls_version[8];    // judge_tls_version_names[]
 	// Sessions.
 	uint64_t blind_gap, blind_one_direction, blind_midstream, blind_truncated, blind_ambiguous, blind_evicted;

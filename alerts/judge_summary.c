@@ -69,6 +69,8 @@ void judge_count_session(struct judge *j, const struct session *s)
 	sum->by_state[s->state]++;
 	sum->by_verdict[s->verdict]++;
 	sum->by_tls_version[version_of(&s->facts->tls)]++;
+	for (int i = 0; s->verdict == VERDICT_WEAK && i < WEAK_N; i++)
+		sum->by_weak[i] += (weak_of(s) & 1 << i) != 0;
 	sum->blind_gap += (q & Q_GAP) != 0;
 	sum->blind_one_direction += (q & Q_ONE_DIR) != 0;
 	sum->blind_midstream += (q & Q_MIDSTREAM) != 0;

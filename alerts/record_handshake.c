@@ -2,6 +2,7 @@
 //
 // What is false or absent in an ordinary session is not written: a reader looks for what is there.
 #include "alerts/record_parts.h"
+#include "alerts/weak.h"
 #include "dissect/tls/names.h"
 
 enum { HANDSHAKE_TLS12 = 0x0303, HANDSHAKE_TLS13 = 0x0304, HANDSHAKE_FALLBACK_ALERT = 86 };
@@ -117,6 +118,20 @@ static void resumption(struct json *j, const struct session *s)
 		json_field(j, "resumed_from", word, s->peer->linked);
 }
 
+static void weak(struct json *j, const struct session *s)
+{
+	uint16_t bits = weak_of(s);
+
+	if (!bits)
+		return;
+	json_key(j, "weak");
+	json_open_array(j);
+	for (int i = 0; i < WEAK_N; i++)
+		if (bits & 1 << i)
+			json_put_word(j, weak_name((enum weak)i));
+	json_close_array(j);
+}
+
 static void alert_of(struct json *j, uint8_t level, uint8_t code, uint8_t dir)
 {
 	const char *name = tls_alert_name(code);
@@ -158,6 +173,7 @@ void record_handshake(struct record_writer *w, const struct session *s)
 	json_field(j, "completed", flag, t->completed);
 	hello(w, s->facts);
 	choice(w, s);
+	weak(j, s);
 	resumption(j, s);
 	alerts(j, s);
 	record_certificates(w, s);

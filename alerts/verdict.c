@@ -2,42 +2,13 @@
 #include "alerts/state.h"
 
 #include "alerts/quality.h"
+#include "alerts/weak.h"
 #include "dissect/tls/names.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { VERDICT_SMTP_PORT = 25, VERDICT_SSL3 = 0x0300, VERDICT_TLS12 = 0x0303, VERDICT_DH_BITS = 2048, VERDICT_RSA_BITS = 2048 };
-
-// The suite, or none: SSL 2.0 has other ones, and is weak whatever it chose.
-static uint16_t suite_of(const struct tls_facts *t)
-{
-	return t->server_version >= VERDICT_SSL3 ? t->suite : 0xffff;
-}
-
-// Bits of the server's RSA key, where its certificate or bare key was seen; 0: there is none, or it is none.
-static uint16_t rsa_bits(const struct session *s)
-{
-	const struct peer *p = s->peer;
-	bool rsa = p && (p->server.present || p->raw_key) && (p->server.key == KEY_RSA || p->server.key == KEY_RSA_PSS);
-	return rsa ? p->server.key_bits : 0;
-}
-
-static bool below(uint16_t bits, uint16_t floor)
-{
-	return bits && bits < floor;
-}
-
-static bool weak(const struct session *s)
-{
-	const struct tls_facts *t = &s->facts->tls;
-	if (t->sslv2_kind || t->rsa_export_bits || below(t->dh_bits, VERDICT_DH_BITS) || below(rsa_bits(s), VERDICT_RSA_BITS))
-		return true;
-	if (!t->server_hello)
-		return false;
-	return t->server_version < VERDICT_TLS12 || tls_suite_is_weak(suite_of(t)) ||
-	       (tls_suite_is_anon(suite_of(t)) && s->expect.identity_required);
-}
+enum { VERDICT_SMTP_PORT = 25, VERDICT_SSL3 = 0x0300 };
 
 // A tap compares what it can see. Under TLS 1.3, after resumption and in clear there is nothing to compare; a visible
 // certificate is `unknown` until somebody says what it should have been.
@@ -75,7 +46,7 @@ static enum verdict classify(const struct session *s)
 	if (f->tls.completed) {
 		if (s->identity == IDENTITY_MISMATCH)
 			return VERDICT_MISMATCH;
-		if (weak(s))
+		if (weak_of(s))
 			return VERDICT_WEAK;
 		return s->identity == IDENTITY_VERIFIED ? VERDICT_VERIFIED : VERDICT_ENCRYPTED;
 	}
@@ -140,21 +111,23 @@ static bool tls_settled(const struct facts *f)
 static void why_weak(struct session *s)
 {
 	const struct tls_facts *t = &s->facts->tls;
+	uint16_t weak = weak_of(s);
+	bool suites = t->server_hello && t->server_version >= VERDICT_SSL3;
 
-	if (t->server_hello && t->server_version < VERDICT_TLS12)
+	if (weak & 1 << WEAK_VERSION)
 		why(s, "tls_version:0x%04x", t->server_version);
 	if (t->sslv2_kind)
 		why(s, "sslv2_cipher:0x%06x", t->sslv2_kind);
-	if (t->server_hello && tls_suite_is_weak(suite_of(t)))
+	if (suites && tls_suite_is_weak(t->suite))
 		why(s, "tls_suite_weak:0x%04x", t->suite);
-	if (t->server_hello && tls_suite_is_anon(suite_of(t)))
+	if (suites && tls_suite_is_anon(t->suite))
 		why(s, "tls_suite_anonymous:0x%04x", t->suite);
 	if (t->rsa_export_bits)
 		why(s, "tls_rsa_export:%u", t->rsa_export_bits);
-	if (below(t->dh_bits, VERDICT_DH_BITS))
+	if (weak & 1 << WEAK_DH)
 		why(s, "tls_dh:%u", t->dh_bits);
-	if (below(rsa_bits(s), VERDICT_RSA_BITS))
-		why(s, "tls_rsa:%u", rsa_bits(s));
+	if (weak & 1 << WEAK_RSA)
+		why(s, "tls_rsa:%u", weak_rsa_bits(s));
 }
 
 static void why_tls(struct session *s)

@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "cli/words.h"
-#include "dissect/tls/names.h"
 
-static void heading(FILE *out, bool colour, const char *text)
+void explain_heading(FILE *out, bool colour, const char *text)
 {
 	fputc('\n', out);
 	stdout_styled(out, colour, STYLE_BOLD, text);
@@ -51,7 +50,7 @@ static void print_quality(FILE *out, const struct conn_facts *c, bool colour)
 	bool one_way = !c->payload[DIR_C2S] || !c->payload[DIR_S2C];
 	if (!c->midstream && !one_way && !c->snaplen_cut && !c->ambiguous && !c->evicted_bytes && c->gaps[0] + c->gaps[1] == 0)
 		return;
-	heading(out, colour, "What could not be seen of it");
+	explain_heading(out, colour, "What could not be seen of it");
 	if (c->gaps[0] + c->gaps[1] > 0)
 		fprintf(out, "  %u gaps of the client's octets, %u of the server's; %llu octets in all\n", c->gaps[DIR_C2S],
 			c->gaps[DIR_S2C], (unsigned long long)(c->missed[0] + c->missed[1]));
@@ -83,7 +82,7 @@ static void print_line(FILE *out, const struct explanation *e, const struct tran
 
 static void print_dialogue(FILE *out, const struct explanation *e, bool colour)
 {
-	heading(out, colour, "Dialogue (seconds since the first packet, frame; credentials and content are masked)");
+	explain_heading(out, colour, "Dialogue (seconds since the first packet, frame; credentials and content are masked)");
 	size_t n = transcript_n(e->transcript);
 	if (n == 0)
 		fputs("  nothing was said in clear\n", out);
@@ -93,44 +92,11 @@ static void print_dialogue(FILE *out, const struct explanation *e, bool colour)
 		fprintf(out, "  and %llu more lines\n", (unsigned long long)transcript_dropped(e->transcript));
 }
 
-static void print_mark(FILE *out, const char *what, const struct mark *m)
-{
-	if (mark_set(m))
-		fprintf(out, "  #%-6u %s\n", m->frame, what);
-}
-
-// What TLS was, as far as it can be seen from outside.
-static void print_tls(FILE *out, const struct facts *f, bool colour)
-{
-	const struct tls_facts *t = &f->tls;
-	const char *version = tls_version_name(t->server_version), *suite = tls_suite_name(t->suite);
-	const char *alert = tls_alert_name(t->alert_code);
-	if (!t->asked && !t->client_hello)
-		return;
-	heading(out, colour, "TLS");
-	print_mark(out, t->sslv2_hello ? "C: ClientHello in SSLv2 form" : "C: ClientHello", &t->client_hello_mark);
-	if (t->sni.len > 0) {
-		fputs("          server name ", out);
-		stdout_escaped(out, facts_text(f, t->sni), t->sni.len);
-		fputc('\n', out);
-	}
-	print_mark(out, "S: ServerHello", &t->server_hello_mark);
-	if (t->server_hello)
-		fprintf(out, "          %s, %s (0x%04x)%s\n", version != NULL ? version : "unknown version",
-			suite != NULL ? suite : "unknown suite", t->suite, t->resumed ? ", resumed" : "");
-	if (t->alert_clear)
-		fprintf(out, "  #%-6u %s: alert %s (%u)\n", t->alert_mark.frame, t->alert_dir == DIR_C2S ? "C" : "S",
-			alert != NULL ? alert : "unknown", t->alert_code);
-	print_mark(out, "handshake completed", &t->completed_mark);
-	if (!t->completed)
-		fputs("  the handshake did not complete\n", out);
-}
-
 static void print_why(FILE *out, const struct session *s, bool colour)
 {
 	if (s->n_why == 0)
 		return;
-	heading(out, colour, "Chain of facts");
+	explain_heading(out, colour, "Chain of facts");
 	for (size_t i = 0; i < s->n_why; i++) {
 		fputs("  - ", out);
 		stdout_escaped(out, s->why[i], strnlen(s->why[i], sizeof s->why[i]));
@@ -142,7 +108,7 @@ static void print_findings(FILE *out, const struct session *s, bool colour)
 {
 	if (s->n_findings == 0)
 		return;
-	heading(out, colour, "Everything found in this session");
+	explain_heading(out, colour, "Everything found in this session");
 	for (size_t i = 0; i < s->n_findings; i++) {
 		const struct finding *f = &s->findings[i];
 		fprintf(out, "  %-8s  %-34s %-12s ", severity_name((enum severity)f->severity), f->row->id,
@@ -165,14 +131,14 @@ static void print_catalogue(FILE *out, const struct catalogue_row *r, bool colou
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		if (parts[i].text[0] == '\0')
 			continue;
-		heading(out, colour, parts[i].title);
+		explain_heading(out, colour, parts[i].title);
 		stdout_wrap(out, 2, parts[i].text);
 	}
 }
 
 static void print_confirm(FILE *out, const struct confirm *c, bool colour)
 {
-	heading(out, colour, "Confirm by hand");
+	explain_heading(out, colour, "Confirm by hand");
 	for (size_t i = 0; i < c->n; i++)
 		fprintf(out, "  %s:\n    %s\n", c->step[i].what, c->step[i].command);
 }
@@ -184,7 +150,7 @@ void explain_print(FILE *out, const struct explanation *e)
 	print_head(out, e, colour);
 	print_quality(out, &e->wanted->facts.conn, colour);
 	print_dialogue(out, e, colour);
-	print_tls(out, &e->wanted->facts, colour);
+	explain_print_tls(out, &e->wanted->session, colour);
 	print_why(out, &e->wanted->session, colour);
 	print_findings(out, &e->wanted->session, colour);
 	if (f != NULL)

@@ -96,6 +96,19 @@ static void print_verdicts(FILE *out, const struct judge_summary *j)
 				verdict_name((enum verdict)i), words_verdict((enum verdict)i));
 }
 
+static void print_weak(FILE *out, const struct judge_summary *j)
+{
+	const char *separator = "       weak: ";
+	for (int i = 0; i < WEAK_N; i++) {
+		if (j->by_weak[i] == 0)
+			continue;
+		fprintf(out, "%s%s %llu", separator, words_weak((enum weak)i), (unsigned long long)j->by_weak[i]);
+		separator = ", ";
+	}
+	if (separator[0] == ',')
+		fputc('\n', out);
+}
+
 // Index 0 is "none", which the states tell better.
 static void print_versions(FILE *out, const struct judge_summary *j)
 {
@@ -142,6 +155,10 @@ static void print_explain(FILE *out, const struct options *o, const char *id)
 	if (o->config != NULL) {
 		fputs(" --config ", out);
 		stdout_shell(out, o->config);
+	}
+	if (o->keylog != NULL) {
+		fputs(" --keylog ", out);
+		stdout_shell(out, o->keylog);
 	}
 	for (size_t i = 0; i < o->n_set; i++) {
 		fputs(" --set ", out);
@@ -194,6 +211,7 @@ void summary_print(FILE *out, const struct summary *s)
 		fputs(" (A verified ... E clear against policy; F inconclusive)\n", out);
 		print_verdicts(out, s->judge);
 		print_versions(out, s->judge);
+		print_weak(out, s->judge);
 		print_findings(out, s, colour);
 	}
 }

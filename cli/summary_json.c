@@ -83,6 +83,11 @@ static void put_sessions(struct json *j, const struct judge_summary *s)
 	for (int i = 0; i < 8; i++)
 		put_count(j, judge_tls_version_names[i], s->by_tls_version[i]);
 	json_close_object(j);
+	json_key(j, "weak");
+	json_open_object(j);
+	for (int i = 0; i < WEAK_N; i++)
+		put_count(j, weak_name((enum weak)i), s->by_weak[i]);
+	json_close_object(j);
 }
 
 static void put_example(struct json *j, const struct judge_example *e)

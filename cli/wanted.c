@@ -38,6 +38,9 @@ static void keep_session(struct wanted *w, const struct session *s)
 	w->session = *s;
 	memcpy(&w->facts, s->facts, facts_len(s->facts));
 	w->session.facts = &w->facts;
+	if (s->peer != NULL)
+		w->peer = *s->peer;
+	w->session.peer = s->peer != NULL ? &w->peer : NULL;
 }
 
 void wanted_observe(void *ctx, const struct session *s, const struct record_alert *a)

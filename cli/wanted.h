@@ -24,6 +24,7 @@ struct wanted {
 	struct wanted_alert alerts[WANTED_ALERTS_MAX];
 	struct session session;   // as its record told it; session.facts points to `facts`
 	struct facts facts;
+	struct peer peer;         // session.peer points here, or is NULL
 	char other[RECORD_ID_LEN + 1]; // the second session, when ambiguous
 };
 

@@ -50,6 +50,22 @@ const char *words_input(const char *name)
 	return strcmp(name, "-") == 0 ? "standard input" : name;
 }
 
+const char *words_weak(enum weak w)
+{
+	static const char *const words[WEAK_N] = {
+		[WEAK_VERSION] = "TLS older than 1.2",
+		[WEAK_NULL] = "no encryption at all (NULL)",
+		[WEAK_EXPORT] = "export-grade keys",
+		[WEAK_RC4] = "RC4",
+		[WEAK_DES] = "DES",
+		[WEAK_3DES] = "3DES",
+		[WEAK_ANONYMOUS] = "nobody authenticated",
+		[WEAK_DH] = "a Diffie-Hellman prime below 2048 bits",
+		[WEAK_RSA] = "an RSA key below 2048 bits",
+	};
+	return words[w];
+}
+
 const char *words_error(int error)
 {
 	return error == EBADMSG ? "there is no CA certificate in it, or one that is damaged" : strerror(error);

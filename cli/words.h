@@ -3,11 +3,12 @@
 
 #include <stdint.h>
 
-#include "alerts/session.h"
+#include "alerts/weak.h"
 #include "cli/stdout.h"
 
 const char *words_state(enum state s);
 const char *words_verdict(enum verdict v);
+const char *words_weak(enum weak w); // "3DES", "an RSA key below 2048 bits"
 enum style words_severity_style(enum severity s);
 
 // "-" is standard input.
