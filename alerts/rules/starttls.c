@@ -99,7 +99,7 @@ bool rule_not_offered_but_sent(const struct rule_input *in, struct claim *c)
 	if (m->starttls_code)
 		claim_detail(c, "starttls_reply:%u", m->starttls_code);
 	else
-		claim_detail(c, "no_reply_seen");
+		claim_detail(c, in->conn->end == END_OPEN ? "no_reply_so_far" : "no_reply_seen");
 	return true;
 }
 
