@@ -11,10 +11,16 @@ static const uint16_t exposure_habitual_ports[] = {26, 1025, 8025, 10024, 10025,
 
 bool rule_requiretls_violated(const struct rule_input *in, struct claim *c)
 {
-	if (!in->smtp->requiretls_param)
+	bool accepted = quality_clear_n(in->facts);
+	// Whether the server plays along is a round trip away.
+	if (!in->smtp->requiretls_param || (!accepted && in->conn->end == END_OPEN))
 		return false;
 	claim_seen(c, &in->smtp->requiretls_mark);
-	claim_detail(c, "requiretls_in_clear");
+	// RFC 8689 4: a server without TLS must not take it. Refused, the client is as wrong, but nothing of the mail but its
+	// sender was shown.
+	if (!accepted)
+		c->severity = SEVERITY_MEDIUM;
+	claim_detail(c, "requiretls_in_clear%s", accepted ? "" : ":not_accepted");
 	return true;
 }
 

@@ -60,6 +60,18 @@ static void requiretls(struct facts *f)
 	f->smtp.requiretls_mark = at(9);
 }
 
+static void requiretls_open(struct facts *f)
+{
+	requiretls(f);
+	f->conn.end = END_OPEN;
+}
+
+static void requiretls_accepted(struct facts *f)
+{
+	requiretls(f);
+	mail(f, CLEAR_UNKNOWN);
+}
+
 static void auth(struct facts *f, enum smtp_mech mech, bool accepted)
 {
 	ehlo(f, OFFER_NO);
@@ -237,8 +249,11 @@ static const struct rules_row rows[] = {
 	{"TLS on 25", tls_on_25, NULL, "smtp.implicit-tls-on-25/certain/low/complete"},
 	{"SMTP on 4444", other_port, NULL, "smtp.nonstandard-port/certain/medium/complete"},
 	{"SMTP on a filter's port", filter_port, NULL, "smtp.nonstandard-port/certain/low/complete"},
-	{"REQUIRETLS in clear", requiretls, NULL,
-		"requiretls.violated/certain/high/complete requiretls.offered-cleartext/certain/low/complete"},
+	{"REQUIRETLS in clear, refused", requiretls, NULL,
+		"requiretls.violated/certain/medium/complete requiretls.offered-cleartext/certain/low/complete"},
+	{"REQUIRETLS in clear, not answered yet", requiretls_open, NULL, "requiretls.offered-cleartext/certain/low/complete"},
+	{"REQUIRETLS in clear, accepted", requiretls_accepted, NULL,
+		"requiretls.violated/certain/high/complete requiretls.offered-cleartext/certain/low/complete " CLEAR},
 	{"PLAIN accepted", auth_plain_ok, NULL,
 		"auth.cleartext-plain/certain/critical/complete auth.offered-cleartext/certain/low/complete"},
 	{"PLAIN refused", auth_plain_bad, NULL,
