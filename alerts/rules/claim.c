@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void claim_frame(struct claim *c, const struct mark *m)
 {
@@ -27,12 +28,16 @@ void claim_in_context(struct claim *c, const struct mark *m)
 	c->confidence = confidence_absence(c->confidence, quality_answered(m));
 }
 
+void claim_conflict(struct claim *c, const struct facts *f)
+{
+	if (f->conn.ambiguous)
+		c->quality |= Q_AMBIG;
+}
+
 void claim_at_upgrade(struct claim *c, const struct facts *f, const struct mark *m)
 {
-	struct mark now = *m;
-	if (f->conn.ambiguous)
-		now.quality |= Q_AMBIG;
-	claim_in_context(c, &now);
+	claim_in_context(c, m);
+	claim_conflict(c, f);
 }
 
 void claim_absent(struct claim *c, enum confidence c_max, uint8_t quality)
@@ -57,6 +62,21 @@ void claim_detail(struct claim *c, const char *format, ...)
 	for (char *p = c->detail; *p; p++)
 		if (*p <= ' ' || *p > '~')
 			*p = '_';
+}
+
+bool rule_tarpit(const struct rule_input *in)
+{
+	const struct smtp_facts *m = in->smtp;
+	return m->hello == HELLO_EHLO && m->offer == OFFER_NO && !m->ehlo_refused_code && !m->caps && !m->n_masked_lines &&
+	       !m->n_messages_ok;
+}
+
+bool rule_loopback(const struct conn_facts *n)
+{
+	static const uint8_t one[16] = {[15] = 1};
+	if (n->ip_v == 4)
+		return n->src[0] == 127 && n->dst[0] == 127;
+	return memcmp(n->src, one, sizeof(one)) == 0 && memcmp(n->dst, one, sizeof(one)) == 0;
 }
 
 bool rule_enforced(const struct rule_input *in)

@@ -39,6 +39,8 @@ bool rule_exposure_envelope(const struct rule_input *in, struct claim *c)
 		return false;
 	claim_seen(c, &in->smtp->mail_ok_mark);
 	claim_frame(c, &in->smtp->mail_mark);
+	if (rule_tarpit(in))
+		c->severity = SEVERITY_INFO;
 	claim_detail(c, "transactions:%" PRIu32 ":recipients:%" PRIu32, quality_clear_n(in->facts), in->smtp->n_rcpt_ok);
 	return true;
 }
@@ -50,6 +52,8 @@ bool rule_exposure_content(const struct rule_input *in, struct claim *c)
 		return false;
 	claim_seen(c, &m->content_mark);
 	claim_frame(c, &m->mail_ok_mark);
+	if (rule_tarpit(in))
+		c->severity = SEVERITY_INFO;
 	// Told early, the content has only begun.
 	if (in->conn->end == END_OPEN)
 		claim_detail(c, "messages:%" PRIu32 ":so_far", m->n_messages);
@@ -99,6 +103,8 @@ bool rule_nonstandard_port(const struct rule_input *in, struct claim *c)
 	for (size_t i = 0; i < sizeof(exposure_habitual_ports) / sizeof(exposure_habitual_ports[0]); i++)
 		if (in->conn->dst_port == exposure_habitual_ports[i])
 			c->severity = SEVERITY_LOW;
+	if (rule_loopback(in->conn))
+		c->severity = SEVERITY_INFO;
 	claim_detail(c, "port:%u", in->conn->dst_port);
 	return true;
 }

@@ -124,6 +124,7 @@ bool rule_starttls_handshake_failed(const struct rule_input *in, struct claim *c
 		claim_seen(c, &at);
 	else
 		claim_absent(c, sure, quality_of_end(in->facts));
+	claim_conflict(c, in->facts);
 	claim_frame(c, &in->tls->client_hello_mark);
 	claim_frame(c, &at);
 	c->severity = rule_severity_if(in->smtp->clear[CLEAR_AFTER_HANDSHAKE_FAIL], SEVERITY_HIGH);
@@ -148,7 +149,7 @@ static void remember_outcome(const struct rule_input *in)
 		sure = none;
 	// Who asks for what was not offered is told no; that is no failure.
 	if (m->starttls_rejected_code && !m->starttls_unoffered) {
-		quality = quality_answered(&m->starttls_rejected_mark);
+		quality = quality_answered(&m->starttls_rejected_mark) | (quality_of_conn(in->facts) & Q_AMBIG);
 		sure = confidence_absence(CONFIDENCE_CERTAIN, quality);
 	}
 	if (sure != CONFIDENCE_UNVERIFIABLE)
