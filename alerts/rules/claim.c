@@ -71,6 +71,27 @@ bool rule_tarpit(const struct rule_input *in)
 	       !m->n_messages_ok;
 }
 
+// An answer that no server gives, or octets overwritten: the path.
+static bool on_the_path(const struct smtp_facts *m)
+{
+	bool mangled = m->n_mangled && !(m->mangled_code >= 200 && m->mangled_code < 400);
+	bool unknown = !m->starttls_unoffered && (m->starttls_rejected_code == 500 || m->starttls_rejected_code == 502);
+	return m->offer == OFFER_MASKED || mangled || (unknown && m->clear[CLEAR_AFTER_REJECT]);
+}
+
+uint8_t rule_clear_subject(const struct rule_input *in)
+{
+	const struct smtp_facts *m = in->smtp;
+	if (on_the_path(m))
+		return SUBJECT_PATH;
+	// On submission the client must not go on without TLS, whatever it met.
+	if (in->conn->role == ROLE_SUBMISSION)
+		return CLAIM_DEFAULT;
+	if (m->clear[CLEAR_AFTER_HANDSHAKE_FAIL] && in->smtp->after_220 == AFTER_TLS)
+		return SUBJECT_SERVER;
+	return m->clear[CLEAR_AFTER_REJECT] || m->clear[CLEAR_NOT_OFFERED] ? SUBJECT_SERVER : CLAIM_DEFAULT;
+}
+
 bool rule_loopback(const struct conn_facts *n)
 {
 	static const uint8_t one[16] = {[15] = 1};

@@ -39,6 +39,7 @@ bool rule_exposure_envelope(const struct rule_input *in, struct claim *c)
 		return false;
 	claim_seen(c, &in->smtp->mail_ok_mark);
 	claim_frame(c, &in->smtp->mail_mark);
+	c->subject = rule_clear_subject(in);
 	if (rule_tarpit(in))
 		c->severity = SEVERITY_INFO;
 	claim_detail(c, "transactions:%" PRIu32 ":recipients:%" PRIu32, quality_clear_n(in->facts), in->smtp->n_rcpt_ok);
@@ -52,6 +53,7 @@ bool rule_exposure_content(const struct rule_input *in, struct claim *c)
 		return false;
 	claim_seen(c, &m->content_mark);
 	claim_frame(c, &m->mail_ok_mark);
+	c->subject = rule_clear_subject(in);
 	if (rule_tarpit(in))
 		c->severity = SEVERITY_INFO;
 	// Told early, the content has only begun.

@@ -70,6 +70,10 @@ bool rule_tarpit(const struct rule_input *in);
 // Both ends are the same machine: nothing was on a wire.
 bool rule_loopback(const struct conn_facts *n);
 
+// Who has to act on mail in clear: whoever took STARTTLS away, not the client that then did without. CLAIM_DEFAULT where
+// that was the client itself, or nobody knows.
+uint8_t rule_clear_subject(const struct rule_input *in);
+
 // TLS was asked for and did not come about: how sure, or CONFIDENCE_UNVERIFIABLE when it did not fail.
 // `what` (FINDING_DETAIL_MAX octets) says how, `at` where; both may be NULL.
 enum confidence rule_handshake_failed(const struct facts *f, char *what, struct mark *at);

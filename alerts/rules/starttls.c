@@ -20,6 +20,8 @@ bool rule_not_offered(const struct rule_input *in, struct claim *c)
 	claim_frame(c, &m->offer_mark);
 	claim_frame(c, &m->clear_mark[kind]);
 	c->severity = rule_severity_if(rule_enforced(in), SEVERITY_HIGH);
+	if (rule_clear_subject(in) == SUBJECT_PATH)
+		c->subject = SUBJECT_PATH;
 	if (rule_tarpit(in) && !rule_enforced(in))
 		c->severity = SEVERITY_INFO;
 	claim_detail(c, "ehlo_no_starttls%s", rule_tarpit(in) ? ":no_keywords:no_message_taken" : "");
@@ -35,6 +37,8 @@ bool rule_offered_unused(const struct rule_input *in, struct claim *c)
 	claim_frame(c, &m->offer_mark);
 	claim_frame(c, &m->clear_mark[CLEAR_OFFERED_UNUSED]);
 	c->severity = rule_severity_if(rule_enforced(in), SEVERITY_HIGH);
+	if (rule_clear_subject(in) == SUBJECT_PATH)
+		c->subject = SUBJECT_PATH;
 	claim_detail(c, "starttls_not_sent");
 	return true;
 }

@@ -467,34 +467,6 @@ static const struct rules_row rows[] = {
 	{"injected replies", injected_reply, NULL, "starttls.injection-response/certain/high/complete"},
 };
 
-// Who hung up after the 220 has to act.
-static void who_closed(void **state)
-{
-	static const struct {
-		uint8_t first;
-		bool fin[2], rst[2];
-		enum subject want;
-	} closed[] = {
-		{CLOSED_BY_CLIENT, {true, true}, {0}, SUBJECT_CLIENT},
-		{CLOSED_BY_SERVER, {true, true}, {0}, SUBJECT_SERVER},
-		{CLOSED_UNKNOWN, {true, true}, {0}, SUBJECT_CLIENT},
-		{CLOSED_UNKNOWN, {0}, {false, true}, SUBJECT_SERVER},
-		{CLOSED_UNKNOWN, {0}, {true, false}, SUBJECT_CLIENT},
-	};
-	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
-		static struct session s;
-		struct facts f;
-		closed_after_220(&f);
-		f.conn.closed_first = closed[i].first;
-		memcpy(f.conn.fin, closed[i].fin, sizeof(f.conn.fin));
-		memcpy(f.conn.rst, closed[i].rst, sizeof(f.conn.rst));
-		s = (struct session){.facts = &f};
-		rules_apply(&s, NULL);
-		assert_int_equal(s.n_findings, 1);
-		assert_int_equal(s.findings[0].subject, closed[i].want);
-	}
-}
-
 static void findings(void **state)
 {
 	check_findings(rows, sizeof(rows) / sizeof(rows[0]));
@@ -507,6 +479,6 @@ static void details_are_printable(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(findings), cmocka_unit_test(who_closed), cmocka_unit_test(details_are_printable)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(findings), cmocka_unit_test(details_are_printable)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
