@@ -52,6 +52,7 @@ static const struct {
 #define SMTP(member, most) {offsetof(struct facts, smtp) + offsetof(struct smtp_facts, member), most}
 #define TLS(member, most) {offsetof(struct facts, tls) + offsetof(struct tls_facts, member), most}
 	CONN(end, END_REUSE),
+	CONN(closed_first, CLOSED_BY_SERVER),
 	CONN(role, ROLE_LMTP),
 	CONN(n_vlan, 2),
 	SMTP(hello, HELLO_LHLO),

@@ -27,6 +27,7 @@ struct judge_entry {
 	uint8_t policy;         // enum judge_policy
 	uint64_t flow_id;       // as first concluded: a SYN/ACK that is captured late must not rename the session
 	char id[RECORD_ID_LEN + 1];
+	uint8_t listed[32];     // bit by catalogue index: told, or among the related of something told
 	uint8_t n_told;
 	struct {
 		uint8_t finding;    // catalogue index

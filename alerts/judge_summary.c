@@ -41,8 +41,12 @@ static struct judge_example *example(struct judge *j, const struct session *s, c
 {
 	struct judge_example *e = &j->summary.finding[f->row - catalogue];
 
-	if (!better(e, f, alert_id))
+	if (!better(e, f, alert_id)) {
+		// Its last word on the same thing: told early, the detail said how far things had come.
+		if (!alert_id && strcmp(e->session_id, s->id) == 0 && f->severity == e->worst_severity && f->confidence == e->best_confidence)
+			memcpy(e->detail, f->detail, sizeof(e->detail));
 		return e;
+	}
 	// The same session at its end is still told best by the alert it gave, as long as that said as much.
 	bool grew = f->severity != e->worst_severity || f->confidence != e->best_confidence;
 	if (alert_id || grew)

@@ -70,6 +70,21 @@ static const struct finding *root_of(const struct session *s, const struct findi
 	return f;
 }
 
+static bool listed_yet(const struct judge_entry *e, const struct finding *f)
+{
+	return e && e->listed[index_of(f->row) / 8] & 1 << index_of(f->row) % 8;
+}
+
+// What is told, with all it tells.
+static void list(struct judge_entry *e, const struct record_alert *a)
+{
+	if (!e)
+		return;
+	e->listed[index_of(a->root->row) / 8] |= (uint8_t)(1 << index_of(a->root->row) % 8);
+	for (size_t i = 0; i < a->n_related; i++)
+		e->listed[index_of(a->related[i]) / 8] |= (uint8_t)(1 << index_of(a->related[i]) % 8);
+}
+
 static void relate(const struct session *s, struct record_alert *a)
 {
 	a->n_related = 0;
@@ -144,30 +159,33 @@ static void write_alert(struct judge *j, const struct record_alert *a)
 	judge_write(j, RECORD_ALERT, record_alert_write(j->line, &j->config.record, a));
 }
 
-static void tell_one(struct judge *j, const struct finding *f, const struct judge_moment *at)
+static void tell_one(struct judge *j, struct record_alert *a, const struct judge_moment *at)
 {
 	const struct session *s = &j->session;
 	const struct conn_facts *c = &s->facts->conn;
-	struct record_alert a = {.session = s, .root = f, .time_ns = at->time_ns, .frame = at->frame};
+	const struct finding *f = a->root;
 	struct dedup_offer offer = {
 		.key = {.finding = index_of(f->row), .port = c->dst_port, .direction = (uint8_t)s->direction, .ip_v = c->ip_v},
 		.severity = f->severity,
 		.confidence = f->confidence,
 		.time_ns = at->time_ns,
-		.id = a.id,
+		.id = a->id,
 	};
 	void *kept;
 
+	a->session = s;
+	a->time_ns = at->time_ns;
+	a->frame = at->frame;
 	memcpy(offer.key.server, c->dst, sizeof(offer.key.server));
-	relate(s, &a);
-	record_alert_id(a.id, s->facts, j->config.tap, at->time_ns, f->row->signature_id,
+	list(at->entry, a);
+	record_alert_id(a->id, s->facts, j->config.tap, at->time_ns, f->row->signature_id,
 		at->entry ? at->entry->n_alerts : 0);
 	if (at->entry)
 		at->entry->n_alerts++;
-	if (dedup_take(j->dedup, &offer, &a.repeat, &kept))
-		write_alert(j, &a);
+	if (dedup_take(j->dedup, &offer, &a->repeat, &kept))
+		write_alert(j, a);
 	else
-		keep(kept, s, &a);
+		keep(kept, s, a);
 }
 
 // Signs of something: what they are signs of may still come.
@@ -185,6 +203,37 @@ static bool early(const struct finding *f, const struct judge_moment *at)
 	return sign || f->severity == SEVERITY_LOW;
 }
 
+// Subsumed by something that was told before it was known, so that no alert of this session names it.
+static bool late(const struct session *s, const struct finding *f, const struct judge_moment *at)
+{
+	return f->severity > SEVERITY_INFO && !listed_yet(at->entry, f) && listed_yet(at->entry, root_of(s, f)) &&
+	       !waits(at->strict, f);
+}
+
+// One root alert a session and subject (docs/design/0009): what came too late for its root's alert and asks another
+// subject to act gets an alert of its own at the end, with what else came late for that subject.
+static void tell_late(struct judge *j, const struct judge_moment *at)
+{
+	const struct session *s = &j->session;
+
+	for (uint8_t subject = 0; subject <= SUBJECT_SENSOR; subject++) {
+		struct record_alert a = {.root = NULL};
+		for (size_t i = 0; i < s->n_findings; i++) {
+			const struct finding *f = &s->findings[i];
+			if (f->subject == subject && f->severity >= SEVERITY_MEDIUM && late(s, f, at) &&
+			    root_of(s, f)->subject != subject && (!a.root || f->severity > a.root->severity))
+				a.root = f;
+		}
+		if (!a.root)
+			continue;
+		for (size_t i = 0; i < s->n_findings; i++)
+			if (&s->findings[i] != a.root && s->findings[i].subject == subject && late(s, &s->findings[i], at))
+				a.related[a.n_related++] = s->findings[i].row;
+		if (remember(at->entry, a.root))
+			tell_one(j, &a, at);
+	}
+}
+
 size_t judge_tell(struct judge *j, const struct judge_moment *at)
 {
 	const struct session *s = &j->session;
@@ -198,9 +247,14 @@ size_t judge_tell(struct judge *j, const struct judge_moment *at)
 			continue;
 		if (waits(at->strict, f))
 			n_waiting++;
-		else if (!at->dry && !early(f, at) && remember(at->entry, f))
-			tell_one(j, f, at);
+		else if (!at->dry && !early(f, at) && remember(at->entry, f)) {
+			struct record_alert a = {.root = f};
+			relate(s, &a);
+			tell_one(j, &a, at);
+		}
 	}
+	if (!at->dry && !at->more)
+		tell_late(j, at);
 	return n_waiting;
 }
 

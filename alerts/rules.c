@@ -3,15 +3,35 @@
 
 #include "alerts/rules/rule.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct peer nothing;
 
-static void settle(struct finding *out, const struct catalogue_row *row, struct claim *c)
+// Exposure on loopback is no exposure: a mail shield, a content filter, a test. What somebody attacks there stays.
+static bool harmless_on_loopback(const struct catalogue_row *row)
 {
+	static const char *const exposure[] = {"SMTP TLS downgrade", "SMTP TLS failure", "SMTP TLS policy",
+		"SMTP cleartext exposure", "SMTP credential exposure", "Middlebox interference"};
+
+	for (size_t i = 0; i < sizeof(exposure) / sizeof(exposure[0]); i++)
+		if (strcmp(row->category, exposure[i]) == 0)
+			return true;
+	return false;
+}
+
+static void settle(struct finding *out, const struct catalogue_row *row, struct claim *c, const struct facts *f)
+{
+	// What is missing of the whole connection is missing at every place of it, also where a place was never marked.
+	c->quality |= quality_of_conn(f) & (Q_ONE_DIR | Q_MIDSTREAM);
 	// Two versions of the same octets: no single outcome is more than a suspicion (DESIGN section 4).
 	if (c->quality & Q_AMBIG)
 		claim_cap(c, CONFIDENCE_SUSPECT);
+	if (rule_loopback(&f->conn) && harmless_on_loopback(row)) {
+		size_t len = strlen(c->detail);
+		c->severity = SEVERITY_INFO;
+		snprintf(c->detail + len, sizeof(c->detail) - len, ":loopback");
+	}
 	*out = (struct finding){
 		.row = row,
 		.confidence = c->confidence,
@@ -45,6 +65,6 @@ void rules_apply(struct session *s, struct rules_memory *memory)
 			continue;
 		const struct catalogue_row *row = catalogue_find(rules_table[i].id);
 		if (row)
-			settle(&s->findings[s->n_findings++], row, &c);
+			settle(&s->findings[s->n_findings++], row, &c, s->facts);
 	}
 }

@@ -267,6 +267,9 @@ struct smtp_facts {
 
 enum session_end { END_OPEN, END_FIN, END_RST, END_IDLE, END_EOF, END_EVICTED, END_REUSE };
 
+// Whose FIN came first; unknown where there was none, or both were sent at once.
+enum session_closed { CLOSED_UNKNOWN, CLOSED_BY_CLIENT, CLOSED_BY_SERVER };
+
 enum session_role { ROLE_UNKNOWN, ROLE_RELAY, ROLE_SUBMISSION, ROLE_LMTP };
 
 struct conn_facts {
@@ -279,6 +282,7 @@ struct conn_facts {
 	bool syn[2];               // SYN (c2s), SYN/ACK (s2c) seen
 	bool fin[2];               // FIN, in sequence
 	bool rst[2];               // validated RST by sender
+	uint8_t closed_first;      // enum session_closed, while the session was read
 	bool payload[2];           // payload seen
 	bool midstream;            // no SYN at all
 	bool server_guessed;       // who is the server was told by port numbers only

@@ -23,12 +23,14 @@ static const struct {
 	{MECH_OTHER, SEVERITY_MEDIUM, CONFIDENCE_SUSPECT},    // we do not know what it shows
 };
 
-// What the server said; told early, it may not have spoken yet.
-static const char *auth_answer(const struct smtp_facts *m)
+// What the server said; told early, it has not spoken yet.
+static const char *auth_answer(const struct rule_input *in)
 {
-	if (m->auth_accepted)
+	if (in->smtp->auth_accepted)
 		return ":accepted";
-	return m->n_auth_failed ? ":not_accepted" : ":no_answer_seen";
+	if (in->smtp->n_auth_failed)
+		return ":not_accepted";
+	return in->conn->end == END_OPEN && !in->tls->completed ? ":no_answer_so_far" : ":no_answer_seen";
 }
 
 static void auth_frames(const struct rule_input *in, struct claim *c)
@@ -40,7 +42,7 @@ static void auth_frames(const struct rule_input *in, struct claim *c)
 		claim_in_context(c, &in->smtp->auth_mark);
 	claim_frame(c, &in->smtp->auth_reply_mark);
 	claim_detail(c, "%.*s%s", in->smtp->auth_name.len < 32 ? in->smtp->auth_name.len : 32,
-		(const char *)facts_text(in->facts, in->smtp->auth_name), auth_answer(in->smtp));
+		(const char *)facts_text(in->facts, in->smtp->auth_name), auth_answer(in));
 }
 
 // Refused before anything secret crossed the wire: the server did right, and nothing leaked.

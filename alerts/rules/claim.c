@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void claim_frame(struct claim *c, const struct mark *m)
 {
@@ -27,12 +28,16 @@ void claim_in_context(struct claim *c, const struct mark *m)
 	c->confidence = confidence_absence(c->confidence, quality_answered(m));
 }
 
+void claim_conflict(struct claim *c, const struct facts *f)
+{
+	if (f->conn.ambiguous)
+		c->quality |= Q_AMBIG;
+}
+
 void claim_at_upgrade(struct claim *c, const struct facts *f, const struct mark *m)
 {
-	struct mark now = *m;
-	if (f->conn.ambiguous)
-		now.quality |= Q_AMBIG;
-	claim_in_context(c, &now);
+	claim_in_context(c, m);
+	claim_conflict(c, f);
 }
 
 void claim_absent(struct claim *c, enum confidence c_max, uint8_t quality)
@@ -57,6 +62,42 @@ void claim_detail(struct claim *c, const char *format, ...)
 	for (char *p = c->detail; *p; p++)
 		if (*p <= ' ' || *p > '~')
 			*p = '_';
+}
+
+bool rule_tarpit(const struct rule_input *in)
+{
+	const struct smtp_facts *m = in->smtp;
+	return m->hello == HELLO_EHLO && m->offer == OFFER_NO && !m->ehlo_refused_code && !m->caps && !m->n_masked_lines &&
+	       !m->n_messages_ok;
+}
+
+// An answer that no server gives, or octets overwritten: the path.
+static bool on_the_path(const struct smtp_facts *m)
+{
+	bool mangled = m->n_mangled && !(m->mangled_code >= 200 && m->mangled_code < 400);
+	bool unknown = !m->starttls_unoffered && (m->starttls_rejected_code == 500 || m->starttls_rejected_code == 502);
+	return m->offer == OFFER_MASKED || mangled || (unknown && m->clear[CLEAR_AFTER_REJECT]);
+}
+
+uint8_t rule_clear_subject(const struct rule_input *in)
+{
+	const struct smtp_facts *m = in->smtp;
+	if (on_the_path(m))
+		return SUBJECT_PATH;
+	// On submission the client must not go on without TLS, whatever it met.
+	if (in->conn->role == ROLE_SUBMISSION)
+		return CLAIM_DEFAULT;
+	if (m->clear[CLEAR_AFTER_HANDSHAKE_FAIL] && in->smtp->after_220 == AFTER_TLS)
+		return SUBJECT_SERVER;
+	return m->clear[CLEAR_AFTER_REJECT] || m->clear[CLEAR_NOT_OFFERED] ? SUBJECT_SERVER : CLAIM_DEFAULT;
+}
+
+bool rule_loopback(const struct conn_facts *n)
+{
+	static const uint8_t one[16] = {[15] = 1};
+	if (n->ip_v == 4)
+		return n->src[0] == 127 && n->dst[0] == 127;
+	return memcmp(n->src, one, sizeof(one)) == 0 && memcmp(n->dst, one, sizeof(one)) == 0;
 }
 
 bool rule_enforced(const struct rule_input *in)

@@ -11,10 +11,16 @@ static const uint16_t exposure_habitual_ports[] = {26, 1025, 8025, 10024, 10025,
 
 bool rule_requiretls_violated(const struct rule_input *in, struct claim *c)
 {
-	if (!in->smtp->requiretls_param)
+	bool accepted = quality_clear_n(in->facts);
+	// Whether the server plays along is a round trip away.
+	if (!in->smtp->requiretls_param || (!accepted && in->conn->end == END_OPEN))
 		return false;
 	claim_seen(c, &in->smtp->requiretls_mark);
-	claim_detail(c, "requiretls_in_clear");
+	// RFC 8689 4: a server without TLS must not take it. Refused, the client is as wrong, but nothing of the mail but its
+	// sender was shown.
+	if (!accepted)
+		c->severity = SEVERITY_MEDIUM;
+	claim_detail(c, "requiretls_in_clear%s", accepted ? "" : ":not_accepted");
 	return true;
 }
 
@@ -33,6 +39,9 @@ bool rule_exposure_envelope(const struct rule_input *in, struct claim *c)
 		return false;
 	claim_seen(c, &in->smtp->mail_ok_mark);
 	claim_frame(c, &in->smtp->mail_mark);
+	c->subject = rule_clear_subject(in);
+	if (rule_tarpit(in))
+		c->severity = SEVERITY_INFO;
 	claim_detail(c, "transactions:%" PRIu32 ":recipients:%" PRIu32, quality_clear_n(in->facts), in->smtp->n_rcpt_ok);
 	return true;
 }
@@ -44,6 +53,9 @@ bool rule_exposure_content(const struct rule_input *in, struct claim *c)
 		return false;
 	claim_seen(c, &m->content_mark);
 	claim_frame(c, &m->mail_ok_mark);
+	c->subject = rule_clear_subject(in);
+	if (rule_tarpit(in))
+		c->severity = SEVERITY_INFO;
 	// Told early, the content has only begun.
 	if (in->conn->end == END_OPEN)
 		claim_detail(c, "messages:%" PRIu32 ":so_far", m->n_messages);
@@ -93,6 +105,8 @@ bool rule_nonstandard_port(const struct rule_input *in, struct claim *c)
 	for (size_t i = 0; i < sizeof(exposure_habitual_ports) / sizeof(exposure_habitual_ports[0]); i++)
 		if (in->conn->dst_port == exposure_habitual_ports[i])
 			c->severity = SEVERITY_LOW;
+	if (rule_loopback(in->conn))
+		c->severity = SEVERITY_INFO;
 	claim_detail(c, "port:%u", in->conn->dst_port);
 	return true;
 }

@@ -12,27 +12,32 @@ static uint8_t reject_severity(const struct rule_input *in)
 static void rejected(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
-	claim_in_context(c, &m->starttls_rejected_mark);
+	claim_at_upgrade(c, in->facts, &m->starttls_rejected_mark);
 	claim_frame(c, &m->starttls_mark);
 	claim_frame(c, &m->clear_mark[CLEAR_AFTER_REJECT]);
 	c->severity = reject_severity(in);
 	claim_detail(c, "starttls_reply:%u", m->starttls_rejected_code);
 }
 
+// A refusal contradicts the offer made in the same session. Without an offer it is what the client asked for.
+static bool contradicts_offer(const struct smtp_facts *m)
+{
+	return !m->starttls_unoffered && m->offer != OFFER_NOT_ASKED;
+}
+
 bool rule_rejected_temp(const struct rule_input *in, struct claim *c)
 {
-	if (in->smtp->starttls_rejected_code / 100 != 4)
+	if (in->smtp->starttls_rejected_code / 100 != 4 || !contradicts_offer(in->smtp))
 		return false;
 	rejected(in, c);
 	return true;
 }
 
-// A refusal contradicts the offer made in the same session. Without an offer it is what the client asked for, and a
-// refused parameter or a STARTTLS inside a transaction is the client's own mistake.
+// A refused parameter or a STARTTLS inside a transaction is the client's own mistake.
 bool rule_rejected_perm(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
-	if (m->starttls_rejected_code / 100 != 5 || m->starttls_unoffered || m->offer == OFFER_NOT_ASKED)
+	if (m->starttls_rejected_code / 100 != 5 || !contradicts_offer(m))
 		return false;
 	if ((m->starttls_rejected_code == 501 && m->starttls_parameter) ||
 	    (m->starttls_rejected_code == 503 && m->starttls_in_mail))
@@ -49,7 +54,7 @@ bool rule_rejected_odd(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->starttls_odd_code)
 		return false;
-	claim_in_context(c, mark_set(&m->starttls_reply_mark) ? &m->starttls_reply_mark : &m->starttls_rejected_mark);
+	claim_at_upgrade(c, in->facts, mark_set(&m->starttls_reply_mark) ? &m->starttls_reply_mark : &m->starttls_rejected_mark);
 	claim_frame(c, &m->starttls_mark);
 	c->severity = rule_severity_if(quality_clear_n(in->facts) && rule_enforced(in), SEVERITY_HIGH);
 	claim_detail(c, "starttls_reply:%u", m->starttls_odd_code);
@@ -63,7 +68,7 @@ bool rule_command_mangled(const struct rule_input *in, struct claim *c)
 	if (!m->n_mangled || (m->mangled_code >= 200 && m->mangled_code < 400) ||
 	    (!m->mangled_code && in->conn->end == END_OPEN))
 		return false;
-	claim_in_context(c, &m->mangled_mark);
+	claim_at_upgrade(c, in->facts, &m->mangled_mark);
 	if (!m->mangled_code)
 		claim_absent(c, CONFIDENCE_PROBABLE, quality_of_end(in->facts));
 	if (m->mangled_code)

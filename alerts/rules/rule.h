@@ -48,7 +48,9 @@ void claim_seen(struct claim *c, const struct mark *m);
 // The claim rests on what was seen at `m` and on what stood before it: which command a reply answers, whether a line is
 // a command or content. With octets missing before it, at most suspect.
 void claim_in_context(struct claim *c, const struct mark *m);
-// ... of octets around STARTTLS: a conflict that showed only afterwards may be about these very octets, since what was
+// What was seen may have come in two versions, of which the other one showed only afterwards: then it is a suspicion.
+void claim_conflict(struct claim *c, const struct facts *f);
+// Both, of octets around STARTTLS: a conflict that showed only afterwards may be about these very octets, since what was
 // inserted in front of the handshake takes the place of what the client really sent.
 void claim_at_upgrade(struct claim *c, const struct facts *f, const struct mark *m);
 // The claim rests on something that was not seen in octets of this quality: at most suspect unless complete.
@@ -62,6 +64,15 @@ __attribute__((format(printf, 2, 3))) void claim_detail(struct claim *c, const c
 bool rule_enforced(const struct rule_input *in);
 // Severity of a finding that policy makes worse.
 uint8_t rule_severity_if(bool worse, enum severity to);
+
+// A server that answers EHLO without one keyword and has taken no message so far: a tarpit, such as spamd of OpenBSD.
+bool rule_tarpit(const struct rule_input *in);
+// Both ends are the same machine: nothing was on a wire.
+bool rule_loopback(const struct conn_facts *n);
+
+// Who has to act on mail in clear: whoever took STARTTLS away, not the client that then did without. CLAIM_DEFAULT where
+// that was the client itself, or nobody knows.
+uint8_t rule_clear_subject(const struct rule_input *in);
 
 // TLS was asked for and did not come about: how sure, or CONFIDENCE_UNVERIFIABLE when it did not fail.
 // `what` (FINDING_DETAIL_MAX octets) says how, `at` where; both may be NULL.

@@ -11,14 +11,20 @@ static uint8_t offer_quality(const struct smtp_facts *m, enum clear_kind kind)
 bool rule_not_offered(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
-	// A malformed offer is an offer, and LMTP has a row of its own.
-	if (!m->clear[CLEAR_NOT_OFFERED] || m->offer == OFFER_MALFORMED || in->conn->role == ROLE_LMTP)
+	// A malformed offer is an offer, and LMTP has a row of its own. A client that tries all the same changes nothing.
+	bool tried = m->starttls_unoffered && (m->offer == OFFER_NO || m->offer == OFFER_MASKED);
+	enum clear_kind kind = tried && !m->clear[CLEAR_NOT_OFFERED] ? CLEAR_AFTER_REJECT : CLEAR_NOT_OFFERED;
+	if (!m->clear[kind] || m->offer == OFFER_MALFORMED || in->conn->role == ROLE_LMTP)
 		return false;
-	claim_absent(c, CONFIDENCE_CERTAIN, offer_quality(m, CLEAR_NOT_OFFERED));
+	claim_absent(c, CONFIDENCE_CERTAIN, offer_quality(m, kind));
 	claim_frame(c, &m->offer_mark);
-	claim_frame(c, &m->clear_mark[CLEAR_NOT_OFFERED]);
+	claim_frame(c, &m->clear_mark[kind]);
 	c->severity = rule_severity_if(rule_enforced(in), SEVERITY_HIGH);
-	claim_detail(c, "ehlo_no_starttls");
+	if (rule_clear_subject(in) == SUBJECT_PATH)
+		c->subject = SUBJECT_PATH;
+	if (rule_tarpit(in) && !rule_enforced(in))
+		c->severity = SEVERITY_INFO;
+	claim_detail(c, "ehlo_no_starttls%s", rule_tarpit(in) ? ":no_keywords:no_message_taken" : "");
 	return true;
 }
 
@@ -31,6 +37,8 @@ bool rule_offered_unused(const struct rule_input *in, struct claim *c)
 	claim_frame(c, &m->offer_mark);
 	claim_frame(c, &m->clear_mark[CLEAR_OFFERED_UNUSED]);
 	c->severity = rule_severity_if(rule_enforced(in), SEVERITY_HIGH);
+	if (rule_clear_subject(in) == SUBJECT_PATH)
+		c->subject = SUBJECT_PATH;
 	claim_detail(c, "starttls_not_sent");
 	return true;
 }
@@ -48,6 +56,7 @@ bool rule_masked_keyword(const struct rule_input *in, struct claim *c)
 		claim_cap(c, CONFIDENCE_SUSPECT);
 	else if (!m->greeting_masked && !m->n_mangled && !m->n_masked_lines)
 		claim_cap(c, CONFIDENCE_PROBABLE);
+	claim_conflict(c, in->facts);
 	claim_detail(c, "masked:%.*s", m->masked.len < 32 ? m->masked.len : 32,
 		(const char *)facts_text(in->facts, m->masked));
 	return true;
@@ -58,7 +67,7 @@ bool rule_ehlo_refused(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *m = in->smtp;
 	if (!m->ehlo_refused_code || !m->n_helo || !m->clear[CLEAR_HELO_ONLY])
 		return false;
-	claim_in_context(c, &m->ehlo_refused_mark);
+	claim_at_upgrade(c, in->facts, &m->ehlo_refused_mark);
 	claim_frame(c, &m->helo_mark);
 	claim_frame(c, &m->clear_mark[CLEAR_HELO_ONLY]);
 	// Only history could show that this server takes EHLO otherwise; a single session cannot know. A masked banner says
@@ -91,6 +100,7 @@ bool rule_not_offered_but_sent(const struct rule_input *in, struct claim *c)
 	if (!m->starttls_unoffered || (m->offer != OFFER_NO && m->offer != OFFER_MASKED))
 		return false;
 	claim_absent(c, CONFIDENCE_CERTAIN, quality_answered(&m->offer_mark) | quality_answered(&m->starttls_mark));
+	claim_conflict(c, in->facts);
 	claim_frame(c, &m->offer_mark);
 	claim_frame(c, &m->starttls_mark);
 	claim_frame(c, &m->starttls_reply_mark);
@@ -99,7 +109,7 @@ bool rule_not_offered_but_sent(const struct rule_input *in, struct claim *c)
 	if (m->starttls_code)
 		claim_detail(c, "starttls_reply:%u", m->starttls_code);
 	else
-		claim_detail(c, "no_reply_seen");
+		claim_detail(c, in->conn->end == END_OPEN ? "no_reply_so_far" : "no_reply_seen");
 	return true;
 }
 
@@ -132,7 +142,7 @@ bool rule_offer_malformed(const struct rule_input *in, struct claim *c)
 	bool beside = m->offer == OFFER_YES && (m->offer_flaws & ~FLAW_LINE_1);
 	if (m->offer != OFFER_MALFORMED && !beside)
 		return false;
-	claim_in_context(c, &m->offer_mark);
+	claim_at_upgrade(c, in->facts, &m->offer_mark);
 	claim_detail(c, "offer_flaws%s%s%s%s%s", m->offer_flaws & FLAW_LINE_1 ? ":line_1" : "",
 		m->offer_flaws & FLAW_PARAMETER ? ":parameter" : "", m->offer_flaws & FLAW_CODE ? ":code" : "",
 		m->offer_flaws & FLAW_BARE_LF ? ":bare_lf" : "", m->offer_flaws & FLAW_AFTER_LAST ? ":after_last" : "");

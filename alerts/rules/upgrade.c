@@ -69,6 +69,14 @@ enum confidence rule_no_handshake(const struct facts *f)
 	return confidence_absence(CONFIDENCE_CERTAIN, quality_of_end(f));
 }
 
+// Whoever hangs up first has ended it. Where both did at once, or only one reset is known, the reset decides.
+static bool closed_by_server(const struct conn_facts *n)
+{
+	if (n->closed_first != CLOSED_UNKNOWN)
+		return n->closed_first == CLOSED_BY_SERVER;
+	return (n->fin[DIR_S2C] || n->rst[DIR_S2C]) && !n->fin[DIR_C2S] && !n->rst[DIR_C2S];
+}
+
 bool rule_starttls_no_handshake(const struct rule_input *in, struct claim *c)
 {
 	enum confidence sure = rule_no_handshake(in->facts);
@@ -82,7 +90,14 @@ bool rule_starttls_no_handshake(const struct rule_input *in, struct claim *c)
 		claim_absent(c, sure, quality_of_end(in->facts));
 	claim_frame(c, &in->smtp->starttls_mark);
 	claim_frame(c, &in->smtp->starttls_reply_mark);
-	claim_detail(c, "after_220:%s", octets ? "no_tls_octets" : session_end_name(in->conn->end));
+	if (octets || in->conn->end == END_IDLE) {
+		claim_detail(c, "after_220:%s", octets ? "no_tls_octets" : session_end_name(in->conn->end));
+		return true;
+	}
+	bool server = closed_by_server(in->conn);
+	if (server)
+		c->subject = SUBJECT_SERVER;
+	claim_detail(c, "after_220:%s:%s_closed", session_end_name(in->conn->end), server ? "server" : "client");
 	return true;
 }
 
@@ -109,6 +124,7 @@ bool rule_starttls_handshake_failed(const struct rule_input *in, struct claim *c
 		claim_seen(c, &at);
 	else
 		claim_absent(c, sure, quality_of_end(in->facts));
+	claim_conflict(c, in->facts);
 	claim_frame(c, &in->tls->client_hello_mark);
 	claim_frame(c, &at);
 	c->severity = rule_severity_if(in->smtp->clear[CLEAR_AFTER_HANDSHAKE_FAIL], SEVERITY_HIGH);
@@ -133,7 +149,7 @@ static void remember_outcome(const struct rule_input *in)
 		sure = none;
 	// Who asks for what was not offered is told no; that is no failure.
 	if (m->starttls_rejected_code && !m->starttls_unoffered) {
-		quality = quality_answered(&m->starttls_rejected_mark);
+		quality = quality_answered(&m->starttls_rejected_mark) | (quality_of_conn(in->facts) & Q_AMBIG);
 		sure = confidence_absence(CONFIDENCE_CERTAIN, quality);
 	}
 	if (sure != CONFIDENCE_UNVERIFIABLE)

@@ -71,6 +71,20 @@ static inline void flow_set(struct flow_hot *h, uint32_t flag, enum dir d)
 	h->flags = (uint16_t)(h->flags | flag << d);
 }
 
+// Who closed first, when the FIN of `d` that acknowledges `ack` was captured: told by what each side had seen when it did,
+// not by which packet was captured first. enum session_closed.
+static inline uint8_t flow_closed_first(const struct flow_hot *h, enum dir d, uint32_t ack)
+{
+	enum dir o = dir_other(d);
+	uint8_t mine = d == DIR_C2S ? CLOSED_BY_CLIENT : CLOSED_BY_SERVER;
+	uint8_t other = d == DIR_C2S ? CLOSED_BY_SERVER : CLOSED_BY_CLIENT;
+	if (!flow_has(h, FLOW_FIN, o))
+		return mine;
+	if (ack == h->fin_seq[o] + 1)
+		return other;
+	return h->ack[o] == h->fin_seq[d] + 1 ? mine : CLOSED_UNKNOWN;
+}
+
 // Sequence number that comes next in direction `d` for what was delivered so far.
 static inline uint32_t flow_next(const struct flow_hot *h, enum dir d)
 {

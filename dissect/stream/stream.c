@@ -374,6 +374,8 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 	if (s->flags & TCP_FIN && !flow_has(h, FLOW_FIN, d)) {
 		h->fin_seq[d] = s->seq + s->payload_wire_len;
 		flow_set(h, FLOW_FIN, d);
+		if (h->phase == FLOW_SESSION)
+			engine_conn(e, h)->message.facts.conn.closed_first = flow_closed_first(h, d, s->ack);
 	}
 	if (s->flags & TCP_RST)
 		take_rst(e, flow, d, s);

@@ -50,6 +50,7 @@ static inline void ehlo(struct facts *f, enum smtp_offer offer)
 	f->smtp.n_ehlo = 1;
 	f->smtp.helo_mark = at(MARK_HELLO);
 	f->smtp.offer = offer;
+	f->smtp.caps = CAP_SIZE;
 	f->smtp.offer_mark = at(MARK_OFFER);
 	f->smtp.hello_digest = 77;
 	text(f, &f->smtp.helo, "client.example");

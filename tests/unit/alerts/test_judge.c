@@ -125,6 +125,39 @@ static void early_and_once(void **state)
 	close_judge();
 }
 
+// What came too late for its root's alert: its own alert, where somebody else has to act on it.
+static void late_for_its_root(void **state)
+{
+	const struct judge_config c = config_default();
+	struct facts f, whole;
+
+	open_judge(&c);
+	asa(&whole);
+	f = whole;
+	f.smtp.n_mail_ok = f.smtp.n_messages = 0;
+	memset(f.smtp.clear, 0, sizeof(f.smtp.clear));
+	send_open(&f);
+	assert_told("the mask", "starttls.masked-keyword+middlebox.banner-rewritten...");
+	send_whole(&whole);
+	assert_told("the mail is the same device's work", "smtp");
+	submission_auth(&whole);
+	whole.birth = 2;
+	whole.smtp.offer = OFFER_NO;
+	memset(whole.smtp.clear, 0, sizeof(whole.smtp.clear));
+	whole.smtp.clear[CLEAR_NOT_OFFERED] = 1;
+	whole.smtp.clear_mark[CLEAR_NOT_OFFERED] = at(MARK_OK);
+	f = whole;
+	f.smtp.n_mail_ok = f.smtp.n_messages = 0;
+	memset(f.smtp.clear, 0, sizeof(f.smtp.clear));
+	send_open(&f);
+	assert_told("the password", "auth.cleartext-plain+auth.offered-cleartext...");
+	send_open(&whole);
+	assert_told("not yet", "");
+	send_whole(&whole);
+	assert_told("the client's once, the server's at the end", "starttls.not-offered smtp");
+	close_judge();
+}
+
 // What is low waits for the end: by then a louder effect may tell it.
 static void low_waits(void **state)
 {
@@ -313,6 +346,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(roots),
 		cmocka_unit_test(early_and_once),
+		cmocka_unit_test(late_for_its_root),
 		cmocka_unit_test(low_waits),
 		cmocka_unit_test(sealed_then_end),
 		cmocka_unit_test(evicted_early),

@@ -99,6 +99,30 @@ static void example_is_the_loudest(void **state)
 	close_judge();
 }
 
+// Told early, it had no answer; the summary speaks at the end.
+static void example_has_the_last_word(void **state)
+{
+	const struct judge_config c = config_default();
+	struct facts f;
+
+	open_judge(&c);
+	ehlo(&f, OFFER_NO);
+	f.smtp.n_auth = 1;
+	f.smtp.auth_mech = MECH_CRAM_MD5;
+	f.smtp.auth_sent_secret = true;
+	f.smtp.auth_mark = at(8);
+	text(&f, &f.smtp.auth_name, "CRAM-MD5");
+	send_open(&f);
+	assert_string_equal(member(0, "detail"), "CRAM-MD5:no_answer_so_far");
+	const struct judge_example *e = example_of("auth.cleartext-challenge");
+	assert_string_equal(e->detail, "CRAM-MD5:no_answer_so_far");
+	f.smtp.auth_accepted = true;
+	f.smtp.auth_reply_mark = at(9);
+	send_whole(&f);
+	assert_string_equal(e->detail, "CRAM-MD5:accepted");
+	close_judge();
+}
+
 // A finding that never became an alert is shown by its session.
 static void example_without_alert(void **state)
 {
@@ -161,6 +185,7 @@ int main(void)
 		cmocka_unit_test(keeps_its_name),
 		cmocka_unit_test(update_has_its_sessions_time),
 		cmocka_unit_test(example_is_the_loudest),
+		cmocka_unit_test(example_has_the_last_word),
 		cmocka_unit_test(example_without_alert),
 		cmocka_unit_test(last_stats),
 		cmocka_unit_test(says_only_what_is_known),

@@ -88,6 +88,19 @@ static void unoffered_refused(struct facts *f)
 	f->smtp.starttls_unoffered = true;
 }
 
+static void unoffered_then_mail(struct facts *f)
+{
+	unoffered_refused(f);
+	mail(f, CLEAR_AFTER_REJECT);
+}
+
+static void unoffered_temp(struct facts *f)
+{
+	rejected(f, 454, false);
+	f->smtp.offer = OFFER_NO;
+	f->smtp.starttls_unoffered = true;
+}
+
 static void needs_tls(struct facts *f)
 {
 	ehlo(f, OFFER_YES);
@@ -113,6 +126,19 @@ static void lmtp(struct facts *f)
 static void temp(struct facts *f)
 {
 	rejected(f, 454, false);
+}
+
+static void temp_conflict(struct facts *f)
+{
+	temp(f);
+	f->conn.ambiguous = true;
+}
+
+static void masked_conflict(struct facts *f)
+{
+	ehlo(f, OFFER_MASKED);
+	text(f, &f->smtp.masked, "XXXXXXXA");
+	f->conn.ambiguous = true;
 }
 
 static void temp_then_mail(struct facts *f)
@@ -392,12 +418,17 @@ static const struct rules_row rows[] = {
 		FIRST "starttls.offer-malformed/certain/low/complete " CLEAR},
 	{"a host named STARTTLS", host_named_starttls, NULL, ""},
 	{"not offered but works", unoffered_works, NULL, "starttls.not-offered-but-sent/certain/high/complete"},
+	{"not offered, refused, then mail", unoffered_then_mail, NULL,
+		"starttls.not-offered/certain/medium/complete starttls.not-offered-but-sent/certain/low/complete " CLEAR},
+	{"454 to what was not offered", unoffered_temp, NULL, "starttls.not-offered-but-sent/certain/low/complete"},
 	{"not offered and refused", unoffered_refused, NULL, "starttls.not-offered-but-sent/certain/low/complete"},
 	{"530, no password offer told", needs_tls, NULL, "starttls.required-530/certain/info/complete"},
 	{"LMTP", lmtp, NULL, CLEAR " lmtp.plaintext/certain/low/complete"},
 	{"454", temp, NULL, "starttls.rejected-temp/certain/medium/complete"},
 	{"454, then mail", temp_then_mail, NULL, "starttls.rejected-temp/certain/high/complete " CLEAR},
 	{"454, then TLS", temp_then_tls, NULL, "starttls.rejected-temp/certain/low/complete"},
+	{"454, another version of it came later", temp_conflict, NULL, "starttls.rejected-temp/suspect/medium/ambiguous"},
+	{"masked, another version came later", masked_conflict, NULL, "starttls.masked-keyword/suspect/high/ambiguous"},
 	{"554", perm, NULL, "starttls.rejected-perm/certain/medium/complete"},
 	{"500, then mail, with a hole: seen is seen", perm_then_mail, NULL, "starttls.rejected-perm/certain/high/complete " CLEAR},
 	{"503 to a client that said no EHLO: no offer contradicts it", perm_without_hello, NULL, ""},

@@ -60,6 +60,59 @@ static void requiretls(struct facts *f)
 	f->smtp.requiretls_mark = at(9);
 }
 
+static void requiretls_open(struct facts *f)
+{
+	requiretls(f);
+	f->conn.end = END_OPEN;
+}
+
+static void requiretls_accepted(struct facts *f)
+{
+	requiretls(f);
+	mail(f, CLEAR_UNKNOWN);
+}
+
+static void keywordless(struct facts *f)
+{
+	not_offered(f);
+	f->smtp.caps = 0;
+}
+
+static void tarpit_answers(struct facts *f)
+{
+	keywordless(f);
+	f->smtp.n_messages = f->smtp.n_messages_ok = 0;
+	f->smtp.content_octets = 0;
+}
+
+static void on_loopback(struct facts *f)
+{
+	not_offered(f);
+	memcpy(f->conn.src, "\x7f\0\0\1", 4);
+	memcpy(f->conn.dst, "\x7f\0\0\2", 4);
+}
+
+static void on_loopback6(struct facts *f)
+{
+	not_offered(f);
+	f->conn.ip_v = 6;
+	memset(f->conn.src, 0, sizeof(f->conn.src));
+	memset(f->conn.dst, 0, sizeof(f->conn.dst));
+	f->conn.src[15] = f->conn.dst[15] = 1;
+}
+
+// A place that was never marked is not one that was seen whole.
+static void one_direction(struct facts *f)
+{
+	connection(f);
+	f->smtp.seen = true;
+	mail(f, CLEAR_UNKNOWN);
+	f->smtp.n_messages = 0;
+	f->smtp.mail_ok_mark = (struct mark){0};
+	f->conn.payload[DIR_C2S] = false;
+	f->conn.pkts[DIR_C2S] = 0;
+}
+
 static void auth(struct facts *f, enum smtp_mech mech, bool accepted)
 {
 	ehlo(f, OFFER_NO);
@@ -239,8 +292,21 @@ static const struct rules_row rows[] = {
 	{"TLS on 25", tls_on_25, NULL, "smtp.implicit-tls-on-25/certain/low/complete"},
 	{"SMTP on 4444", other_port, NULL, "smtp.nonstandard-port/certain/medium/complete"},
 	{"SMTP on a filter's port", filter_port, NULL, "smtp.nonstandard-port/certain/low/complete"},
-	{"REQUIRETLS in clear", requiretls, NULL,
-		"requiretls.violated/certain/high/complete requiretls.offered-cleartext/certain/low/complete"},
+	{"REQUIRETLS in clear, refused", requiretls, NULL,
+		"requiretls.violated/certain/medium/complete requiretls.offered-cleartext/certain/low/complete"},
+	{"REQUIRETLS in clear, not answered yet", requiretls_open, NULL, "requiretls.offered-cleartext/certain/low/complete"},
+	{"REQUIRETLS in clear, accepted", requiretls_accepted, NULL,
+		"requiretls.violated/certain/high/complete requiretls.offered-cleartext/certain/low/complete " CLEAR},
+	{"a tarpit as OpenBSD has it", tarpit_answers, NULL, "starttls.not-offered/certain/info/complete " FIRST "exposure.envelope/certain/info/complete"},
+	{"a tarpit that took the message", keywordless, NULL, "starttls.not-offered/certain/medium/complete " FIRST CLEAR},
+	{"loopback", on_loopback, NULL,
+		"starttls.not-offered/certain/info/complete " FIRST
+		"exposure.envelope/certain/info/complete exposure.content/certain/info/complete"},
+	{"loopback, IPv6", on_loopback6, NULL,
+		"starttls.not-offered/certain/info/complete " FIRST
+		"exposure.envelope/certain/info/complete exposure.content/certain/info/complete"},
+	{"one direction only", one_direction, NULL,
+		"exposure.envelope/certain/low/one_direction sensor.one-direction/certain/medium/one_direction"},
 	{"PLAIN accepted", auth_plain_ok, NULL,
 		"auth.cleartext-plain/certain/critical/complete auth.offered-cleartext/certain/low/complete"},
 	{"PLAIN refused", auth_plain_bad, NULL,
