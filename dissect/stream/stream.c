@@ -83,6 +83,7 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	f->birth = cold->birth;
 	for (int i = 0; i < 2; i++)
 		c->compare_from[i] = h->off[i];
+	f->conn.ambiguous = stream_unsettled(e, flow);
 	f->conn.midstream = !flow_has(h, FLOW_SYN, DIR_C2S) && !flow_has(h, FLOW_SYN, DIR_S2C);
 	f->conn.syn[0] = flow_has(h, FLOW_SYN, DIR_C2S);
 	f->conn.syn[1] = flow_has(h, FLOW_SYN, DIR_S2C);
@@ -104,6 +105,16 @@ static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struc
 		return false;
 	}
 	return true;
+}
+
+// Octets that stand nowhere in the stream. Rubbish, unless it is in dispute where the stream begins.
+static void nowhere(struct dissect *e, uint32_t flow, const struct place *at)
+{
+	struct conn_facts *f = &engine_conn(e, flow_hot_at(&e->table, flow))->message.facts.conn;
+	if (!stream_contested(e, flow))
+		return;
+	f->ambiguous = true;
+	place_mark_first(&f->conflict_mark, at);
 }
 
 static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
@@ -137,6 +148,8 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		at.off = (uint64_t)off;
 		if (off >= 0)
 			stream_again(e, c, d, &at, octets, all_old ? len : (uint32_t)old);
+		else
+			nowhere(e, flow, &at);
 		if (all_old) {
 			engine_count(e, COUNT_tcp_retransmit, 1);
 			c->message.facts.conn.retransmits++;
@@ -251,8 +264,11 @@ static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const 
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
-	if (!acceptable(e, flow, d, s))
+	if (!acceptable(e, flow, d, s)) {
+		struct place at = {.time_ns = p->time_ns, .frame = p->frame};
+		nowhere(e, flow, &at);
 		return;
+	}
 	if (flow_has(h, FLOW_RST, d) && flow_offset(h, d, s->seq) >= (int64_t)h->off[d])
 		reopen(e, h, d);
 	take_payload(e, flow, d, s, p);

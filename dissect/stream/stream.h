@@ -29,6 +29,10 @@ enum session_end stream_end_reason(const struct flow_hot *h);
 // dissect/stream/begin.c: takes what a segment says about where the streams begin. `*d` changes when the flow was taken
 // the wrong way round.
 void stream_begin(struct dissect *e, uint32_t flow, enum dir *d, const struct decoded *s);
+// Several beginnings were claimed: what stands outside the one that is followed may be the truth.
+bool stream_contested(const struct dissect *e, uint32_t flow);
+// ... and nothing has shown which of them holds.
+bool stream_unsettled(const struct dissect *e, uint32_t flow);
 
 // dissect/stream/deliver.c: the part that moves octets from the queues to the machines.
 
