@@ -29,6 +29,7 @@
 	X(decode_ip6_ext_limit, "IPv6 extension header chain longer than we walk") \
 	X(decode_tcp_bad_header, "TCP header length impossible") \
 	X(decode_vlan_limit, "more link-layer tags than we walk") \
+	X(decode_wire_len, "records that claim more octets on the wire than any capture takes: those captured are counted") \
 	X(decode_no_time, "packets without a time stamp") \
 	X(decode_time_backwards, "packets older than one before them") \
 	X(fragment_overlap, "fragments that overlap: IPv6 datagram dropped (RFC 5722), IPv4 marked") \

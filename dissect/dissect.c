@@ -250,7 +250,7 @@ static void count_packet(struct dissect *e, uint32_t flow, enum dir d, const str
 	struct flow_cold *c = flow_cold_at(&e->table, flow);
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	c->pkts[d]++;
-	c->octets[d] += p->wire_len;
+	c->octets[d] += packet_octets(p);
 	c->last_frame = p->frame;
 	c->last_ns = p->time_ns;
 	h->seen_ns = e->now_ns;
