@@ -59,6 +59,13 @@ void claim_detail(struct claim *c, const char *format, ...)
 			*p = '_';
 }
 
+void claim_clear_mail(struct claim *c, const struct rule_input *in)
+{
+	claim_seen(c, &in->smtp->mail_ok_mark);
+	if (quality_clear_guessed(in->facts))
+		claim_cap(c, CONFIDENCE_SUSPECT);
+}
+
 bool rule_enforced(const struct rule_input *in)
 {
 	return in->expect->enforced;
