@@ -47,7 +47,7 @@
 	X(flow_midstream, "first seen in the middle") \
 	X(session_opened, "connections that got facts of their own") \
 	X(session_dropped, "candidates on other ports that were no SMTP") \
-	X(session_no_memory, "sessions without room for facts") \
+	X(session_no_memory, "sessions told before their end, or never: no room for facts of another") \
 	X(session_sealed, "sessions cut through after TLS completed") \
 	/* stream */ \
 	X(tcp_checksum_bad, "TCP checksums that are wrong") \

@@ -72,11 +72,16 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	h->session = slab_get(&e->conns);
 	if (!h->session) {
 		engine_count(e, COUNT_session_no_memory, 1);
+		stream_evict(e);
+		h->session = slab_get(&e->conns);
+	}
+	if (!h->session) { // room for none
 		h->phase = FLOW_COUNTED;
 		return;
 	}
 	h->phase = FLOW_SESSION;
 	struct conn *c = engine_conn(e, h);
+	c->flow = flow;
 	c->candidate = !known;
 	c->proxied = *d == DIR_C2S && classify_proxied(s->payload, s->payload_len);
 	struct facts *f = &c->message.facts;
@@ -278,8 +283,7 @@ static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const 
 			c->candidate = false;
 		} else if (verdict < 0) {
 			conn_end(e, c);
-			slab_put(&e->conns, h->session);
-			h->session = 0;
+			stream_drop_conn(e, flow);
 			h->phase = FLOW_COUNTED;
 			engine_count(e, COUNT_session_dropped, 1);
 		}
@@ -298,8 +302,7 @@ static void after_segment(struct dissect *e, uint32_t flow)
 		if (!c->candidate)
 			tell_session(e, flow, true, END_OPEN);
 		h->phase = c->candidate ? FLOW_COUNTED : FLOW_SEALED;
-		slab_put(&e->conns, h->session);
-		h->session = 0;
+		stream_drop_conn(e, flow);
 		engine_count(e, COUNT_session_sealed, 1);
 		return;
 	}
@@ -446,8 +449,7 @@ enum session_end stream_close(struct dissect *e, uint32_t flow, enum session_end
 			engine_count(e, COUNT_session_dropped, 1);
 		else
 			tell_session(e, flow, false, end);
-		slab_put(&e->conns, h->session);
-		h->session = 0;
+		stream_drop_conn(e, flow);
 	} else if (h->phase == FLOW_SEALED) {
 		tell_end(e, flow, end);
 	}

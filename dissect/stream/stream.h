@@ -34,6 +34,12 @@ bool stream_contested(const struct dissect *e, uint32_t flow);
 // ... and nothing has shown which of them holds.
 bool stream_unsettled(const struct dissect *e, uint32_t flow);
 
+// dissect/stream/evict.c: tells the session that was silent for longest, of a bounded number, before its end, and forgets
+// it; its connection is only counted from then on.
+void stream_evict(struct dissect *e);
+// Gives a flow's facts back.
+void stream_drop_conn(struct dissect *e, uint32_t flow);
+
 // dissect/stream/deliver.c: the part that moves octets from the queues to the machines.
 
 // Quality bits that hold for everything up to now.
