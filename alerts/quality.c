@@ -9,6 +9,12 @@ uint32_t quality_clear_n(const struct facts *f)
 	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
+bool quality_clear_guessed(const struct facts *f)
+{
+	uint32_t guessed = f->smtp.n_mail_guessed;
+	return guessed && guessed >= quality_clear_n(f);
+}
+
 uint8_t quality_of_conn(const struct facts *f)
 {
 	const struct conn_facts *c = &f->conn;

@@ -6,6 +6,8 @@
 
 // Clear transactions of all kinds.
 uint32_t quality_clear_n(const struct facts *f);
+// All of them were told by content that only looks like it: nobody was seen to accept anything.
+bool quality_clear_guessed(const struct facts *f);
 
 // Octets that were never captured could be anywhere in the connection: enum quality bits, 0 when all of it was seen.
 // What has not happened yet does not count: an open session is judged as if it ended now.

@@ -14,4 +14,12 @@ struct packet {
 	uint16_t linktype;   // LINKTYPE_* as in the pcap registry (1 Ethernet, 113 SLL, 276 SLL2, 101 raw, 0/108 loopback ...)
 };
 
+enum { PACKET_WIRE_MAX = 262144 }; // 256 KiB, the largest snaplen there is (libpcap's MAXIMUM_SNAPLEN)
+
+// Octets on the wire as far as the record is believed: a claim beyond every snaplen comes from a damaged or forged file.
+static inline uint32_t packet_octets(const struct packet *p)
+{
+	return p->wire_len <= PACKET_WIRE_MAX || p->wire_len <= p->len ? p->wire_len : p->len;
+}
+
 enum { PACKET_BURST = 32 }; // 32, because that hides a cache miss per packet and still fits the first level cache

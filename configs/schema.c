@@ -32,7 +32,7 @@ const struct config_key config_schema[] = {
 	{"memory.flows_max", CONFIG_NUMBER, AT(flows_max), 1024, 16777216, NULL, "524288",
 		"TCP connections followed at once, over all workers; beyond it the oldest are told early."},
 	{"memory.sessions_max", CONFIG_NUMBER, AT(sessions_max), 64, 4194304, NULL, "65536",
-		"Mail sessions whose facts are held at once, over all workers, and once more by the judge."},
+		"Mail sessions whose facts are held at once, by workers and judge each; beyond it the oldest are told early."},
 	{"memory.reassembly_mib", CONFIG_NUMBER, AT(reassembly_mib), 1, 65536, NULL, "64",
 		"Memory for octets that arrived out of order or must wait, in MiB, over all workers."},
 	{"policy.trust_store", CONFIG_PATH, AT(trust_store), 0, 0, words_store, "system",

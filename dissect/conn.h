@@ -43,7 +43,7 @@ struct conn {
 	bool tls_failed;        // a handshake was given up for lines in clear
 	uint8_t recent_at[2];
 	struct conn_recent recent[2][CONN_RECENT];
-	uint32_t flow;            // index in the table
+	uint32_t flow;            // index in the table; 0: not in use
 	uint32_t syn_data_end;    // sequence number behind it
 	uint64_t compare_from[2]; // octets before it were not read, or are no dialogue: nothing to compare with
 	struct message_session message; // the facts; last, because their text has no fixed length

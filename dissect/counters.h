@@ -29,6 +29,7 @@
 	X(decode_ip6_ext_limit, "IPv6 extension header chain longer than we walk") \
 	X(decode_tcp_bad_header, "TCP header length impossible") \
 	X(decode_vlan_limit, "more link-layer tags than we walk") \
+	X(decode_wire_len, "records that claim more octets on the wire than any capture takes: those captured are counted") \
 	X(decode_no_time, "packets without a time stamp") \
 	X(decode_time_backwards, "packets older than one before them") \
 	X(fragment_overlap, "fragments that overlap: IPv6 datagram dropped (RFC 5722), IPv4 marked") \
@@ -46,7 +47,7 @@
 	X(flow_midstream, "first seen in the middle") \
 	X(session_opened, "connections that got facts of their own") \
 	X(session_dropped, "candidates on other ports that were no SMTP") \
-	X(session_no_memory, "sessions without room for facts") \
+	X(session_no_memory, "sessions told before their end, or never: no room for facts of another") \
 	X(session_sealed, "sessions cut through after TLS completed") \
 	/* stream */ \
 	X(tcp_checksum_bad, "TCP checksums that are wrong") \

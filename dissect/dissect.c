@@ -252,7 +252,7 @@ static void count_packet(struct dissect *e, uint32_t flow, enum dir d, const str
 	struct flow_cold *c = flow_cold_at(&e->table, flow);
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	c->pkts[d]++;
-	c->octets[d] += p->wire_len;
+	c->octets[d] += packet_octets(p);
 	c->last_frame = p->frame;
 	c->last_ns = p->time_ns;
 	h->seen_ns = e->now_ns;
@@ -278,8 +278,10 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 		return;
 	}
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (syn_seen)
+	if (syn_seen) { // the old connection may not be over for all that
 		flow_set(h, FLOW_SYN, DIR_C2S);
+		flow_cold_at(&e->table, flow)->contested = true;
+	}
 	if (!checksum_usable(e, h, d, s)) {
 		engine_count(e, COUNT_packet_tcp_bad_checksum, 1);
 		return;

@@ -29,6 +29,7 @@ struct dissect {
 	struct wheel wheel;
 	struct slab conns, chunks, lines;
 	struct tls_memory tls;
+	uint32_t conn_hand;  // of the clock that looks for a session to evict
 	struct frag_table *frag;
 	uint64_t now_ns;     // engine time: packet time, but it never runs back
 	uint64_t shift_ns[ENGINE_CLOCKS]; // what has to be added to packet time for that, by clock

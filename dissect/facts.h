@@ -226,7 +226,9 @@ struct smtp_facts {
 	struct mark clear_mark[CLEAR_N]; // the reply (or content) that made the first of each kind
 	struct mark mail_mark;      // first MAIL command
 	struct mark mail_ok_mark;   // its acceptance
-	struct mark content_mark;   // first content octet
+	struct mark content_mark;   // first content octet; of content that is no guess, where there is such
+	bool content_guessed;       // the reply to DATA was not seen: that it is content was told by a line that is no command
+	uint32_t n_mail_guessed;    // of n_mail_ok: shown by such content alone
 	struct text from_domain;    // of the last MAIL; absent for <>
 	struct text from_local;     // kept only when the worker was told to keep the whole envelope
 	struct text rcpt_domain[FACTS_RCPT_DOMAINS];

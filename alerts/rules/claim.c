@@ -100,6 +100,13 @@ bool rule_loopback(const struct conn_facts *n)
 	return memcmp(n->src, one, sizeof(one)) == 0 && memcmp(n->dst, one, sizeof(one)) == 0;
 }
 
+void claim_clear_mail(struct claim *c, const struct rule_input *in)
+{
+	claim_seen(c, &in->smtp->mail_ok_mark);
+	if (quality_clear_guessed(in->facts))
+		claim_cap(c, CONFIDENCE_SUSPECT);
+}
+
 bool rule_enforced(const struct rule_input *in)
 {
 	return in->expect->enforced;

@@ -37,7 +37,7 @@ bool rule_exposure_envelope(const struct rule_input *in, struct claim *c)
 {
 	if (!quality_clear_n(in->facts))
 		return false;
-	claim_seen(c, &in->smtp->mail_ok_mark);
+	claim_clear_mail(c, in);
 	claim_frame(c, &in->smtp->mail_mark);
 	c->subject = rule_clear_subject(in);
 	if (rule_tarpit(in))
@@ -52,6 +52,8 @@ bool rule_exposure_content(const struct rule_input *in, struct claim *c)
 	if (!quality_clear_n(in->facts) || !m->n_messages || !m->content_octets)
 		return false;
 	claim_seen(c, &m->content_mark);
+	if (m->content_guessed)
+		claim_cap(c, CONFIDENCE_SUSPECT);
 	claim_frame(c, &m->mail_ok_mark);
 	c->subject = rule_clear_subject(in);
 	if (rule_tarpit(in))
@@ -68,7 +70,7 @@ bool rule_submission_plaintext(const struct rule_input *in, struct claim *c)
 {
 	if (in->conn->role != ROLE_SUBMISSION || !quality_clear_n(in->facts))
 		return false;
-	claim_seen(c, &in->smtp->mail_ok_mark);
+	claim_clear_mail(c, in);
 	claim_detail(c, "port:%u", in->conn->dst_port);
 	return true;
 }
@@ -115,7 +117,7 @@ bool rule_lmtp_plaintext(const struct rule_input *in, struct claim *c)
 {
 	if (in->conn->role != ROLE_LMTP || !quality_clear_n(in->facts))
 		return false;
-	claim_seen(c, &in->smtp->mail_ok_mark);
+	claim_clear_mail(c, in);
 	claim_detail(c, "lhlo_in_clear");
 	return true;
 }

@@ -60,6 +60,9 @@ void claim_frame(struct claim *c, const struct mark *m);
 void claim_cap(struct claim *c, enum confidence most);
 __attribute__((format(printf, 2, 3))) void claim_detail(struct claim *c, const char *format, ...);
 
+// The claim rests on a clear transaction: certain when one was seen to be accepted, suspect when content only looks like it.
+void claim_clear_mail(struct claim *c, const struct rule_input *in);
+
 // Clear mail although policy enforces TLS.
 bool rule_enforced(const struct rule_input *in);
 // Severity of a finding that policy makes worse.

@@ -167,7 +167,7 @@ bool rule_fallback_plaintext(const struct rule_input *in, struct claim *c)
 	remember_outcome(in);
 	if (!found)
 		return false;
-	claim_seen(c, &in->smtp->mail_ok_mark);
+	claim_clear_mail(c, in);
 	bool same = a.same_envelope || (a.same_hello && a.ago_ns <= MEMORY_AT_ONCE_NS);
 	claim_cap(c, same ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
 	// The pair is no surer than the failure it starts from.

@@ -5,14 +5,16 @@
 
 enum decode_outcome decode_packet(const struct packet *p, struct decoded *out, bool checksum, uint64_t *counter)
 {
+	uint32_t octets = packet_octets(p);
 	struct layer l = {
 		.at = p->data,
 		.end = p->data + p->len,
-		.missing = p->wire_len > p->len ? p->wire_len - p->len : 0,
+		.missing = octets > p->len ? octets - p->len : 0,
 		.counter = counter,
 	};
 	counter_add(&counter[COUNT_packets], 1);
-	counter_add(&counter[COUNT_octets], p->wire_len);
+	counter_add(&counter[COUNT_octets], octets);
+	counter_add(&counter[COUNT_decode_wire_len], octets != p->wire_len);
 	*out = (struct decoded){.ip_checksum_ok = true, .tcp_checksum_ok = true, .window_scale = 255};
 	switch (link_peel(&l, p->linktype, out)) {
 	case 4:

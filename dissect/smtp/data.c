@@ -178,7 +178,10 @@ void smtp_content_octets(struct smtp *m, struct smtp_env *env, const struct plac
 	if (!m->data.any) {
 		SMTP_SATURATE_ADD(f->n_messages, 1);
 		m->data.any = true;
-		place_mark_first(&f->content_mark, at);
+		if (!mark_set(&f->content_mark) || (f->content_guessed && !m->data.guessed)) {
+			f->content_mark = place_mark(at);
+			f->content_guessed = m->data.guessed;
+		}
 		smtp_news(m, env, SMTP_NEWS_CONTENT);
 	}
 	f->content_octets += n;

@@ -88,8 +88,13 @@ static struct place place_behind(const struct place *at, size_t n)
 
 static void content_shown(struct smtp *m, struct smtp_env *env, const struct place *at)
 {
-	if (!m->mail_counted && m->lane[DIR_C2S].mode == SMTP_MODE_GUESS_DATA)
-		smtp_clear_transaction(m, env, at, false);
+	struct place guess = *at;
+	guess.quality |= Q_GAP; // what makes it one was not captured, or has not come
+	m->data.guessed = true;
+	if (m->mail_counted)
+		return;
+	SMTP_SATURATE_ADD(env->facts->smtp.n_mail_guessed, 1);
+	smtp_clear_transaction(m, env, &guess, false);
 }
 
 static void end_of_content(struct smtp *m, struct smtp_env *env, const struct place *at)

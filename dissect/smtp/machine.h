@@ -59,6 +59,7 @@ struct smtp_data {
 	bool variant_last : 1;           // ... and nothing has followed it yet
 	bool lf_client : 1;              // DATA itself ended in a bare LF: this client ends every line so
 	bool hole : 1;                   // octets of this message are missing
+	bool guessed : 1;                // nobody said 354: it looks like content
 	bool any : 1;                    // an octet of this message was seen
 	bool paused : 1;                 // the dot at this line start came late
 };

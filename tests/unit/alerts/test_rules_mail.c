@@ -39,6 +39,14 @@ static void tls_on_25(struct facts *f)
 	f->conn.dst_port = 25;
 }
 
+// Nobody was seen to accept it.
+static void guessed(struct facts *f)
+{
+	submission(f);
+	f->smtp.content_guessed = true;
+	f->smtp.n_mail_guessed = 1;
+}
+
 static void other_port(struct facts *f)
 {
 	upgraded(f);
@@ -286,6 +294,9 @@ static void cut(struct facts *f)
 static const struct rules_row rows[] = {
 	{"submission in clear", submission, NULL,
 		"starttls.offered-unused/certain/medium/complete " CLEAR " submission.plaintext/certain/high/complete"},
+	{"content that only looks like it", guessed, NULL,
+		"starttls.offered-unused/certain/medium/complete exposure.envelope/suspect/low/complete "
+		"exposure.content/suspect/medium/complete submission.plaintext/suspect/high/complete"},
 	{"clear greeting on 465", clear_465, NULL, "submission.implicit-missing/certain/high/complete"},
 	{"clear greeting on 465 to a client that speaks TLS", clear_465_tls_client, NULL,
 		"starttls.handshake-failed/certain/medium/complete submission.implicit-missing/certain/high/complete"},

@@ -85,12 +85,56 @@ static void test_empty_pool(void **state)
 	assert_int_equal(w.last.smtp.n_ehlo, 1);
 }
 
+// More sessions than there is room for facts: the one that was silent for longest is told early, each once, and its
+// connection is counted from then on. Who keeps talking stays.
+static void test_more_sessions_than_room(void **state)
+{
+	(void)state;
+	enum { ROOM = 8, SESSIONS = 20 };
+	static const struct segment greet[] = {{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {C, ACK, 1, 1}, {S, ACK, 1, 1, "220 mx\r\n"}};
+	static const struct segment mail[] = {{C, ACK, 1, 9, "HELO a\r\n"}, {S, ACK, 9, 9, "250 mx\r\n"}, {C, ACK, 9, 17, "MAIL FROM:<a@a>\r\n"},
+		{S, ACK, 17, 26, "250 ok\r\n"}};
+	struct wire w;
+	struct dissect *d;
+	wire_init(&w);
+	w.config.sessions_max = ROOM;
+	assert_int_equal(dissect_open(&d, &w.config), 0);
+	for (uint16_t i = 0; i < SESSIONS; i++) {
+		w.port[0] = (uint16_t)(40000 + i);
+		for (size_t k = 0; k < sizeof(greet) / sizeof(*greet); k++)
+			wire_send(&w, d, &greet[k]);
+		w.port[0] = 40000;
+		wire_send(&w, d, &(struct segment){C, ACK, 1, 9});
+		size_t told = i < ROOM ? 0 : (size_t)(i - ROOM + 1);
+		assert_int_equal(w.n_finals, told);
+		if (told) {
+			assert_int_equal(w.last.conn.end, END_EVICTED);
+			assert_int_equal(w.last.conn.src_port, 40000 + told); // 40000 is the one that talks
+		}
+	}
+	w.port[0] = 40001; // was told: what it says now is only counted
+	for (size_t k = 0; k < sizeof(mail) / sizeof(*mail); k++)
+		wire_send(&w, d, &mail[k]);
+	assert_int_equal(w.n_finals, SESSIONS - ROOM);
+	w.port[0] = 40000;
+	for (size_t k = 0; k < sizeof(mail) / sizeof(*mail); k++)
+		wire_send(&w, d, &mail[k]);
+	assert_int_equal(w.last.conn.src_port, 40000);
+	assert_int_equal(w.last.smtp.n_mail_ok, 1);
+	dissect_finish(d);
+	assert_int_equal(w.n_finals, SESSIONS);
+	assert_int_equal(w.counters.counter[COUNT_session_no_memory], SESSIONS - ROOM);
+	assert_int_equal(w.counters.counter[COUNT_session_opened], SESSIONS);
+	dissect_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_more_than_may_wait),
 		cmocka_unit_test(test_late_filler),
 		cmocka_unit_test(test_empty_pool),
+		cmocka_unit_test(test_more_sessions_than_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

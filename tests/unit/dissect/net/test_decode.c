@@ -180,6 +180,24 @@ static void test_snaplen_cuts_payload(void **state)
 	assert_int_equal(d.payload_wire_len, 4);
 }
 
+// A record that claims to have been longer than any capture takes: its claim is not added up.
+static void test_absurd_length(void **state)
+{
+	static const uint32_t claims[] = {PACKET_WIRE_MAX, PACKET_WIRE_MAX + 1, UINT32_MAX};
+	uint8_t octets[PACKETS_LEN];
+	uint64_t counter[DISSECT_COUNTERS];
+	struct decoded d;
+	uint32_t len = packets_hex(MAC "0800" "45000000 00070000 4006f6ed c0000201 c0000202 " TCP4, octets); // length 0: told by the record
+	for (int i = 0; i < 3; i++) {
+		struct packet p = packets_at(octets, len, claims[i], 1);
+		memset(counter, 0, sizeof(counter));
+		assert_int_equal(decode_packet(&p, &d, true, counter), DECODE_TCP);
+		assert_int_equal(counter[COUNT_octets], i ? len : PACKET_WIRE_MAX);
+		assert_int_equal(counter[COUNT_decode_wire_len], i ? 1 : 0);
+		assert_true(d.payload_wire_len <= PACKET_WIRE_MAX);
+	}
+}
+
 static void test_tcp_options(void **state)
 {
 	uint8_t octets[PACKETS_LEN];
@@ -200,6 +218,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_snaplen_cuts_payload),
+		cmocka_unit_test(test_absurd_length),
 		cmocka_unit_test(test_tcp_options),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,10 @@ static const struct smtp_row rows[] = {
 	{"PROXY v2", {"C: \r\n\r\n\x7f\r\nQUIT\n\x21\x11\x7f\x0c" "abcdefghijkl", "S: 220 x\r\n", "C: EHLO a\r\n", "S: 250 mx\r\n", NULL}, "odd=0x1000 offer=2 quit=0"},
 	{"XCLIENT, VRFY", {OPEN, "C: XCLIENT ADDR=192.0.2.1\r\n", "S: 220 x\r\n", "C: VRFY u\r\n", "S: 252 hm\r\n", NULL}, "odd=0x100200 unmatched=0"},
 	// Loss
+	{"the reply to DATA is lost, what looks like content was refused", {OPEN, "C: MAIL FROM:<u@a>\r\nRCPT TO:<v@b>\r\nDATA\r\n", "S! 24", "C: Subject: x\r\n\r\n.\r\n", "S: 500 what\r\n", NULL},
+		"guessed=1 mail_guessed=1 mail_ok=1 clear.unknown=1"},
+	{"a guess, then content for sure", {OPEN, ENVELOPE, "C: DATA\r\n", "S! 8", "C: Subject: x\r\n\r\n.\r\n", "S: 250 ok\r\n", ENVELOPE, "C: DATA\r\n", "S: 354 go\r\n", "C: x\r\n.\r\n", "S: 250 ok\r\n", NULL},
+		"guessed=0 mail_guessed=0 mail_ok=2"},
 	{"354 lost, content seen", {OPEN, ENVELOPE, "C: DATA\r\n", "S! 8", "C: Subject: x\r\n\r\n.\r\n", "S: 250 ok\r\n", NULL}, "octets=17 mail_ok=1 unmatched=0"},
 	{"MAIL and its reply lost", {OPEN, "C! 20", "S! 8", "C: DATA\r\n", "S: 354 go\r\n", "C: x\r\n.\r\n", "S: 250 ok\r\n", NULL}, "mail_ok=1 clear.unknown=1 messages_ok=1 unmatched=0"},
 	{"end of data lost", {OPEN, DATA, "C: x\r\ny", "C! 9", "S: 250 ok\r\n", "C: QUIT\r\n", "S: 221 bye\r\n", NULL}, "quit=1 messages_ok=1 unmatched=0"},
