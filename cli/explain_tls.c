@@ -163,7 +163,8 @@ static void print_trust(FILE *out, const struct session *s)
 {
 	static const char *const words[] = {
 		[TRUST_NOT_JUDGED] = "not judged", [TRUST_OK] = "leads to a certificate of the trust store",
-		[TRUST_SELF_SIGNED] = "self-signed, not in the trust store", [TRUST_INCOMPLETE] = "an issuer was neither sent nor in the trust store",
+		[TRUST_SELF_SIGNED] = "self-signed, not in the trust store",
+		[TRUST_INCOMPLETE] = "an issuer was neither sent nor in the trust store",
 		[TRUST_ROOT_UNKNOWN] = "its root is not in the trust store", [TRUST_BROKEN] = "a signature or constraint in it is wrong"};
 	const struct peer *p = s->peer;
 	fprintf(out, "%*schain of %u: %s", INDENT, "", p->n_certs, p->trust < sizeof words / sizeof words[0] ? words[p->trust] : "?");
@@ -207,7 +208,8 @@ static void print_certificate(FILE *out, const struct session *s)
 static void print_hidden(FILE *out, const struct session *s)
 {
 	static const char *const keylog[] = {[KEYLOG_NO_SECRET] = "the key log has no secret of this session",
-		[KEYLOG_WRONG] = "the key log's secret does not open this session", [KEYLOG_INCOMPLETE] = "opened with the key log, but not to its end",
+		[KEYLOG_WRONG] = "the key log's secret does not open this session",
+		[KEYLOG_INCOMPLETE] = "opened with the key log, but not to its end",
 		[KEYLOG_OPENED] = "opened with the key log"};
 	uint8_t k = s->peer != NULL ? s->peer->keylog : KEYLOG_OFF;
 	if (session_peer_cert(s) == CERT_ENCRYPTED && k == KEYLOG_OFF)

@@ -67,7 +67,7 @@ static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const st
 	bool start = f->conn.syn[DIR_S2C] || (d == DIR_C2S && f->conn.syn[DIR_C2S]);
 	bool tls = start ? (p[0] == 0x16 || (p[0] >= 0x80 && d == DIR_C2S && tls_looks_like(d, p, len))) : surely_tls(p, len);
 	if (c->layer[dir_other(d)] == LAYER_TLS) // a server may answer a hello with an alert; one octet tells, whatever the cuts
-		tls |= p[0] >= 0x14 && p[0] <= 0x17;
+		tls |= (p[0] >= 0x14 && p[0] <= 0x17) || (p[0] >= 0x80 && f->tls.sslv2_hello);
 	if (tls) {
 		c->layer[d] = LAYER_TLS;
 		f->tls.asked = true;
@@ -81,15 +81,20 @@ static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const st
 }
 
 // The first record of a handshake, at the start of a run: where TLS is looked for in whatever protocol.
-static bool begins_handshake(enum dir d, const uint8_t *p, size_t len)
+static bool begins_handshake(struct conn *c, enum dir d, const uint8_t *p, size_t len)
 {
+	if (d == DIR_S2C && p[0] >= 0x80)
+		return facts_of(c)->tls.sslv2_hello;
+	if (d == DIR_C2S && p[0] >= 0x80)
+		return len > 5 && tls_looks_like(d, p, len);
 	return len > 5 && surely_tls(p, len) && p[0] == 0x16 && p[5] == (d == DIR_C2S ? 1 : 2);
 }
 
 static void find_handshake(struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
 	struct facts *f = facts_of(c);
-	if (c->layer[d] == LAYER_TLS || f->smtp.hello != HELLO_NONE || !begins_handshake(d, p, len))
+	bool answer = c->outside && c->layer[dir_other(d)] == LAYER_TLS && surely_tls(p, len);
+	if (c->layer[d] == LAYER_TLS || f->smtp.hello != HELLO_NONE || !(answer || begins_handshake(c, d, p, len)))
 		return;
 	c->outside = f->conn.outside_mail = f->tls.asked = true;
 	f->tls.implicit |= d == DIR_C2S && at->off == 0;

@@ -42,6 +42,7 @@ static const struct row {
 	{"rcgen, default subject", {CN("rcgen self signed cert")}},
 	{"Kubernetes ingress, fake", {O("Acme Co"), CN("Kubernetes Ingress Controller Fake Certificate")}},
 	{"Traefik, default", {CN("TRAEFIK DEFAULT CERT")}},
+	{"Exim, made at start", {C("UK"), O("Exim Developers")}},
 	{"Fortinet, factory", {O("Fortinet"), MAIL("support@fortinet.com")}},
 	{"VMware ESX, default", {OU("VMware ESX Server Default Certificate"), MAIL("ssl-certificates@vmware.com")}},
 };

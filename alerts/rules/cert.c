@@ -72,12 +72,20 @@ bool rule_cert_expiring(const struct rule_input *in, struct claim *c)
 }
 
 // In the trust store it is a root like any other.
+// Between mail servers nobody asks for a public authority unless policy does: then it is what a session was, no more.
+static uint8_t severity_of_distrust(const struct rule_input *in)
+{
+	bool asked = in->expect->identity_required || in->conn->role == ROLE_SUBMISSION;
+	uint8_t by_policy = cert_severity_by_policy(in);
+	return by_policy == CLAIM_DEFAULT && !asked ? (uint8_t)SEVERITY_INFO : by_policy;
+}
+
 bool rule_cert_self_signed(const struct rule_input *in, struct claim *c)
 {
 	const struct certificate *cert = cert_of_server(in);
 	if (!cert || !cert->self_signed || in->peer->trust == TRUST_OK)
 		return false;
-	claim_cert(in, c, cert_severity_by_policy(in));
+	claim_cert(in, c, severity_of_distrust(in));
 	claim_detail(c, "self_signed:%.60s", cert->subject);
 	return true;
 }
@@ -90,7 +98,7 @@ bool rule_cert_untrusted(const struct rule_input *in, struct claim *c)
 	uint8_t trust = in->peer->trust;
 	if (!cert || cert->self_signed || trust < TRUST_INCOMPLETE || trust > TRUST_BROKEN)
 		return false;
-	claim_cert(in, c, cert_severity_by_policy(in));
+	claim_cert(in, c, trust == TRUST_BROKEN ? cert_severity_by_policy(in) : severity_of_distrust(in));
 	claim_detail(c, "%s:issuer:%.60s", words[trust], cert->issuer);
 	return true;
 }

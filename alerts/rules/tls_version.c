@@ -40,18 +40,20 @@ bool rule_client_offers_obsolete(const struct rule_input *in, struct claim *c)
 }
 
 // A server says by the sentinel that it would have gone higher. That is a contradiction only where the client said the
-// same, and harm is done only where the client does not care: one that checks breaks off.
+// same. Harm is done only where the client does not care; one that checks breaks off, and the attempt is told all the
+// same.
 bool rule_downgrade_sentinel(const struct rule_input *in, struct claim *c)
 {
 	const struct tls_facts *t = in->tls;
 	uint16_t higher = t->sentinel == SENTINEL_TLS12 ? VERSION_TLS13 : VERSION_TLS12;
-	bool went_on = t->completed || t->ccs[DIR_C2S] || t->appdata[DIR_C2S];
 	char got[RULE_POINT_MAX], best[RULE_POINT_MAX];
-	if (t->sentinel == SENTINEL_NONE || !t->client_hello || t->client_version < higher || t->server_version >= higher || !went_on)
+	if (t->sentinel == SENTINEL_NONE || !t->client_hello || t->client_version < higher || t->server_version >= higher)
 		return false;
 	claim_in_context(c, &t->server_hello_mark);
 	claim_frame(c, &t->client_hello_mark);
-	claim_detail(c, "client_best:%s:version:%s", version(best, t->client_version), version(got, t->server_version));
+	bool refused = t->alert_clear && t->alert_dir == DIR_C2S && !t->completed;
+	claim_detail(c, "client_best:%s:version:%s%s", version(best, t->client_version), version(got, t->server_version),
+		refused ? ":client_broke_off" : "");
 	return true;
 }
 

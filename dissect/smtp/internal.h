@@ -215,7 +215,7 @@ size_t smtp_upgrade_server(struct smtp *m, struct smtp_env *env, const struct pl
                            enum smtp_need *need);
 size_t smtp_upgrade_guess(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len,
                            enum smtp_need *need);
-bool smtp_upgrade_is_tls(enum dir d, uint8_t first);
+bool smtp_upgrade_is_tls(const struct tls_facts *t, enum dir d, uint8_t first);
 
 // talk.c: the masked dialogue.
 void smtp_talk(struct smtp_env *env, enum dir d, const struct place *at, const char *kind, const uint8_t *p, size_t len);

@@ -159,10 +159,10 @@ static void client_line(struct smtp *m, struct smtp_env *env, const struct place
 }
 
 // At a line start: TLS that was agreed on, or whose agreement lies in a hole.
-static bool tls_begins(const struct smtp *m, enum dir d, uint8_t first)
+static bool tls_begins(const struct smtp *m, const struct smtp_env *env, enum dir d, uint8_t first)
 {
 	bool agreed = m->upgraded || m->lost || (d == DIR_S2C && m->client_tls);
-	return !m->lane[d].len && agreed && smtp_upgrade_is_tls(d, first);
+	return !m->lane[d].len && agreed && smtp_upgrade_is_tls(&env->facts->tls, d, first);
 }
 
 // A line of the server without an end that the client has answered all the same, and the server goes on after that: this
@@ -188,7 +188,7 @@ MODE(lines)
 	struct smtp_lane *lane = &m->lane[d];
 	struct smtp_line line;
 	size_t n;
-	if (tls_begins(m, d, p[0])) {
+	if (tls_begins(m, env, d, p[0])) {
 		env->facts->tls.asked = true;
 		if (d == DIR_C2S) {
 			m->client_tls = true;

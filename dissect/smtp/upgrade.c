@@ -6,9 +6,9 @@
 
 enum { HANDSHAKE = 0x16 };
 
-bool smtp_upgrade_is_tls(enum dir d, uint8_t first)
+bool smtp_upgrade_is_tls(const struct tls_facts *t, enum dir d, uint8_t first)
 {
-	return (first >= 0x14 && first <= 0x17) || (d == DIR_C2S && first >= 0x80); // SSLv2 hello
+	return (first >= 0x14 && first <= 0x17) || ((d == DIR_C2S || t->sslv2_hello) && first >= 0x80); // SSLv2 hellos
 }
 
 // Sent though the last reply to EHLO that is known had none of it, or inside a transaction.
@@ -114,7 +114,7 @@ static size_t early(struct smtp *m, struct smtp_env *env, const struct place *at
 size_t smtp_upgrade_client(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len, enum smtp_need *need)
 {
 	struct smtp_lane *lane = &m->lane[DIR_C2S];
-	if (lane->len ? p[0] == HANDSHAKE : smtp_upgrade_is_tls(DIR_C2S, p[0]))
+	if (lane->len ? p[0] == HANDSHAKE : smtp_upgrade_is_tls(&env->facts->tls, DIR_C2S, p[0]))
 		return client_tls(m, env, at, need);
 	if (at->acked < m->upgrade_end || lane->len)
 		return early(m, env, at, p, len);
@@ -124,7 +124,7 @@ size_t smtp_upgrade_client(struct smtp *m, struct smtp_env *env, const struct pl
 
 size_t smtp_upgrade_guess(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len, enum smtp_need *need)
 {
-	if (!smtp_upgrade_is_tls(DIR_C2S, p[0])) {
+	if (!smtp_upgrade_is_tls(&env->facts->tls, DIR_C2S, p[0])) {
 		m->lane[DIR_C2S].mode = SMTP_MODE_LINES;
 		return 0;
 	}
@@ -136,7 +136,7 @@ size_t smtp_upgrade_server(struct smtp *m, struct smtp_env *env, const struct pl
 {
 	struct smtp_facts *f = &env->facts->smtp;
 	struct smtp_lane *lane = &m->lane[DIR_S2C];
-	if (lane->len ? p[0] == HANDSHAKE : smtp_upgrade_is_tls(DIR_S2C, p[0])) {
+	if (lane->len ? p[0] == HANDSHAKE : smtp_upgrade_is_tls(&env->facts->tls, DIR_S2C, p[0])) {
 		lane->len = 0;
 		lane->mode = SMTP_MODE_TLS;
 		*need = SMTP_TLS;

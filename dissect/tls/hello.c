@@ -269,10 +269,14 @@ enum parse tls_hello_server(struct bytes body, struct tls_server_hello *out)
 	*out = (struct tls_server_hello){0};
 	out->version = bytes_be16(&body);
 	const uint8_t *random = bytes_take(&body, sizeof(retry));
-	out->session_id = bytes_sub(&body, bytes_u8(&body));
+	// Drafts of TLS 1.3 before 22 have neither session id nor compression here, and say so by their version.
+	bool draft = out->version >> 8 == 0x7f;
+	if (!draft)
+		out->session_id = bytes_sub(&body, bytes_u8(&body));
 	out->suite = bytes_be16(&body);
-	out->compression = bytes_u8(&body);
-	if (!bytes_ok(&body) || out->version >> 8 != 3 || bytes_left(&out->session_id) > 32)
+	if (!draft)
+		out->compression = bytes_u8(&body);
+	if (!bytes_ok(&body) || (!draft && out->version >> 8 != 3) || bytes_left(&out->session_id) > 32)
 		return PARSE_BAD;
 	out->retry = memcmp(random, retry, sizeof(retry)) == 0;
 	out->sentinel = sentinel_of(random);

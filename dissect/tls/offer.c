@@ -81,7 +81,7 @@ bool tls_offer_has_suite(const struct tls_offer *o, uint16_t suite)
 // (the client then gives up): only a choice above all that was offered shows that somebody else spoke.
 static bool version_unoffered(const struct tls_offer *o, const struct tls_server_hello *sh)
 {
-	if (sh->ext & TLS_EXT_SUPPORTED_VERSIONS)
+	if (sh->ext & TLS_EXT_SUPPORTED_VERSIONS || sh->version >> 8 != 3) // a draft of TLS 1.3 stands in the old place
 		return lacks(&o->versions, o->version_, sh->version);
 	return sh->version > o->legacy_version;
 }
