@@ -21,7 +21,8 @@ enum { SIGNATURE = 12 }; // of PROXY, version 2
 bool classify_proxied(const uint8_t *p, size_t len)
 {
 	static const char signature[] = "\r\n\r\n\0\r\nQUIT\n";
-	return len && (agrees(p, len, "PROXY TCP") || agrees(p, len, "PROXY UNKNOWN") || !memcmp(p, signature, len < SIGNATURE ? len : SIGNATURE));
+	bool text = agrees(p, len, "PROXY TCP") || agrees(p, len, "PROXY UNKNOWN");
+	return len && (text || !memcmp(p, signature, len < SIGNATURE ? len : SIGNATURE));
 }
 
 static bool greets(const uint8_t *p, size_t len)
