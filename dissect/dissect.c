@@ -276,10 +276,8 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 		return;
 	}
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (syn_seen) { // the old connection may not be over for all that
+	if (syn_seen)
 		flow_set(h, FLOW_SYN, DIR_C2S);
-		flow_cold_at(&e->table, flow)->contested = true;
-	}
 	if (!checksum_usable(e, h, d, s)) {
 		engine_count(e, COUNT_packet_tcp_bad_checksum, 1);
 		return;

@@ -37,7 +37,7 @@ struct flow_hot {
 	uint32_t base[2];   // sequence number of offset 0
 	uint32_t ack[2];    // highest acknowledgment number this side has sent
 	uint64_t seen_ns;   // engine time (never runs back) of the last packet
-	uint32_t fin_seq[2]; // with FLOW_FIN; before that the other beginning that was claimed, see dissect/stream/begin.c
+	uint32_t fin_seq[2];
 	uint32_t session;   // FLOW_SESSION: slab index; FLOW_WAITING: payload segments that were no SMTP
 	uint32_t prev, next; // timer wheel
 	uint8_t phase;      // enum flow_phase
@@ -57,8 +57,7 @@ struct flow_cold {
 	uint32_t first_frame, last_frame;
 	uint16_t file;
 	uint8_t ip_v, n_vlan;
-	uint32_t ord : 31;       // messages told of it so far
-	uint32_t contested : 1;  // another SYN/ACK, or another connection, claimed to begin here
+	uint32_t ord;        // messages told of it so far
 };
 static_assert(sizeof(struct flow_cold) <= 104, "hot, cold and index share stay under 192 octets a flow");
 

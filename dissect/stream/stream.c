@@ -4,8 +4,53 @@
 #include "dissect/classify/three_rules.h"
 
 enum { CLASSIFY_SEGMENTS = 8 };     // 8 payload segments are looked at on other ports; tunnels are set up in two
+enum { UNSEEN_ACK_OCTETS = 256 << 10 }; // acknowledged beyond what was captured: a loss; farther is not this connection
+enum { WINDOW_OCTETS = 4 << 20 }; // 4 MiB ahead; senders of mail have smaller windows, farther is not this connection
 
 // ---- opening -------------------------------------------------------------------------------------------------
+
+static void set_base(struct flow_hot *h, enum dir d, uint32_t seq)
+{
+	h->base[d] = seq;
+	flow_set(h, FLOW_BASE, d);
+}
+
+// SYN and SYN/ACK. The acknowledgment in a SYN/ACK says which of several SYNs the server has taken.
+static void take_syn(struct dissect *e, struct flow_hot *h, enum dir d, const struct decoded *s)
+{
+	uint32_t first = s->seq + 1;
+	enum dir o = dir_other(d);
+	bool other = flow_has(h, FLOW_SYN, d) && h->base[d] != first;
+	if (other)
+		engine_count(e, COUNT_tcp_syn_retry, 1);
+	// The peer has acknowledged the first one: another is forged, unless a SYN/ACK shows that a new handshake runs.
+	if (other && h->ack[o] == h->base[d] && (!(s->flags & TCP_ACK) || s->ack == h->base[o]))
+		return;
+	if (other)
+		h->ack[o] = 0;
+	if (h->off[d] == 0)
+		set_base(h, d, first);
+	flow_set(h, FLOW_SYN, d);
+	if (s->flags & TCP_ACK && h->off[o] == 0 && (uint32_t)(s->ack - h->base[o]) > WINDOW_OCTETS)
+		set_base(h, o, s->ack);
+}
+
+// A SYN/ACK without its SYN made its sender the server. A SYN of the other side shows that it was not: who wants to be
+// taken for the server only has to send one before his own SYN.
+static bool wrong_way_round(const struct flow_hot *h, enum dir d, const struct decoded *s)
+{
+	return (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && d == DIR_S2C && !flow_has(h, FLOW_SYN, DIR_C2S) &&
+	       h->phase == FLOW_WAITING && !h->off[0] && !h->off[1];
+}
+
+static void take_bases(struct flow_hot *h, enum dir d, const struct decoded *s)
+{
+	enum dir o = dir_other(d);
+	if (!flow_has(h, FLOW_BASE, d))
+		set_base(h, d, s->seq);
+	if (!flow_has(h, FLOW_BASE, o) && s->flags & TCP_ACK)
+		set_base(h, o, s->ack);
+}
 
 // What `d` has acknowledged of the other side lies so far behind anything captured that it belongs to something else.
 static bool acks_nonsense(const struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
@@ -88,7 +133,6 @@ static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	f->birth = cold->birth;
 	for (int i = 0; i < 2; i++)
 		c->compare_from[i] = h->off[i];
-	f->conn.ambiguous = stream_unsettled(e, flow);
 	f->conn.midstream = !flow_has(h, FLOW_SYN, DIR_C2S) && !flow_has(h, FLOW_SYN, DIR_S2C);
 	f->conn.syn[0] = flow_has(h, FLOW_SYN, DIR_C2S);
 	f->conn.syn[1] = flow_has(h, FLOW_SYN, DIR_S2C);
@@ -110,16 +154,6 @@ static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struc
 		return false;
 	}
 	return true;
-}
-
-// Octets that stand nowhere in the stream. Rubbish, unless it is in dispute where the stream begins.
-static void nowhere(struct dissect *e, uint32_t flow, const struct place *at)
-{
-	struct conn_facts *f = &engine_conn(e, flow_hot_at(&e->table, flow))->message.facts.conn;
-	if (!stream_contested(e, flow))
-		return;
-	f->ambiguous = true;
-	place_mark_first(&f->conflict_mark, at);
 }
 
 static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
@@ -153,8 +187,6 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		at.off = (uint64_t)off;
 		if (off >= 0)
 			stream_again(e, c, d, &at, octets, all_old ? len : (uint32_t)old);
-		else
-			nowhere(e, flow, &at);
 		if (all_old) {
 			engine_count(e, COUNT_tcp_retransmit, 1);
 			c->message.facts.conn.retransmits++;
@@ -269,11 +301,8 @@ static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const 
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
-	if (!acceptable(e, flow, d, s)) {
-		struct place at = {.time_ns = p->time_ns, .frame = p->frame};
-		nowhere(e, flow, &at);
+	if (!acceptable(e, flow, d, s))
 		return;
-	}
 	if (flow_has(h, FLOW_RST, d) && flow_offset(h, d, s->seq) >= (int64_t)h->off[d])
 		reopen(e, h, d);
 	take_payload(e, flow, d, s, p);
@@ -321,7 +350,17 @@ static void after_segment(struct dissect *e, uint32_t flow)
 void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	stream_begin(e, flow, &d, s);
+	if (wrong_way_round(h, d, s)) {
+		flow_table_flip(&e->table, flow);
+		d = DIR_C2S;
+	}
+	if (s->flags & TCP_SYN)
+		take_syn(e, h, d, s);
+	if (s->flags & TCP_SYN && h->phase == FLOW_SESSION) // it came late: the other arm is slower
+		engine_conn(e, h)->message.facts.conn.syn[d] = flow_has(h, FLOW_SYN, d);
+	if (s->flags & TCP_SYN && s->flags & TCP_ACK && d == DIR_S2C && h->phase == FLOW_SESSION)
+		stream_syn_answered(e, flow, s->ack);
+	take_bases(h, d, s);
 	if (s->flags & TCP_ACK)
 		take_ack(e, flow, d, s);
 	if (s->payload_len && s->flags & TCP_SYN)
