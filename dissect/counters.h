@@ -45,6 +45,8 @@
 	X(flow_closed_evicted, "evicted: the table was full") \
 	X(flow_closed_reuse, "ended because their tuple was used again") \
 	X(flow_midstream, "first seen in the middle") \
+	X(flow_twin, "opened beside another one with the same ends: a new handshake, or a forged one") \
+	X(flow_twin_alive, "segments that went on with the older of two: one of them is forged") \
 	X(session_opened, "connections that got facts of their own") \
 	X(session_dropped, "candidates on other ports that were no SMTP") \
 	X(session_no_memory, "sessions told before their end, or never: no room for facts of another") \
@@ -66,7 +68,7 @@
 	X(tcp_md5_option, "segments with a TCP MD5 option on a plain connection") \
 	X(tcp_urgent, "segments with the urgent pointer") \
 	X(tcp_payload_on_syn, "payload on SYN or SYN/ACK") \
-	X(tcp_syn_retry, "repeated SYN, other sequence number") \
+	X(tcp_syn_retry, "SYN or SYN/ACK with octets where none can be, ignored (RFC 5961)") \
 	X(reassembly_no_memory, "octets given up because the reassembly cap was reached") \
 	X(reassembly_forced, "waits and holes given up before their time: no room to wait (the cap, or 64 segments)") \
 	/* smtp, tls */ \

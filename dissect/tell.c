@@ -80,6 +80,7 @@ void tell_end(struct dissect *e, uint32_t flow, enum session_end end)
 		.head = head_of(e, flow, MESSAGE_END),
 		.end = (uint8_t)end,
 		.reopened = h->flags & FLOW_REOPENED,
+		.ambiguous = h->session == FLOW_CONFLICT,
 		.last_frame = c->last_frame,
 		.last_ns = c->last_ns,
 	};

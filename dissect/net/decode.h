@@ -31,6 +31,7 @@ struct decoded {
 	bool ip_checksum_ok, tcp_checksum_ok;
 	bool cut;                 // captured fewer octets of the segment than the IP header announces
 	bool md5_option;          // TCP option 19 or 29
+	bool ambiguous;           // put together from fragments that differed where they overlapped
 	uint16_t window, urgent;
 	uint8_t window_scale;     // from a SYN; 255 none
 	uint8_t tcp_header_len;   // octets, right before `payload`

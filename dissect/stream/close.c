@@ -1,6 +1,7 @@
 // How a connection ends: FIN, RST, silence, the end of the capture. See dissect/stream/stream.h.
 #include "dissect/stream/stream.h"
 
+#include "dissect/route.h"
 #include "dissect/stream/parts.h"
 
 // ---- the end -------------------------------------------------------------------------------------------------
@@ -114,6 +115,10 @@ bool stream_timer(struct dissect *e, uint32_t flow, enum session_end *end)
 		*end = stream_end_reason(h);
 		return true;
 	}
+	if (e->now_ns >= h->seen_ns + TWIN_NS && route_succeeded(e, flow)) {
+		*end = END_REUSE;
+		return true;
+	}
 	*end = END_IDLE;
 	return e->now_ns >= h->seen_ns + (h->phase == FLOW_WAITING ? IDLE_BARE_NS : IDLE_NS);
 }
@@ -124,6 +129,8 @@ uint64_t stream_due(const struct dissect *e, uint32_t flow)
 	uint64_t due = h->seen_ns + (h->phase == FLOW_WAITING ? IDLE_BARE_NS : IDLE_NS);
 	if (h->flags & FLOW_CLOSING)
 		due = h->seen_ns + LINGER_NS;
+	else if (h->flags & FLOW_TWIN && h->seen_ns + TWIN_NS < due)
+		due = h->seen_ns + TWIN_NS;
 	if (h->phase == FLOW_SESSION) {
 		const struct conn *c = engine_conn(e, h);
 		if (c->stuck_ns && c->stuck_ns + WAIT_HOLE_ACKED_NS < due)
@@ -151,7 +158,7 @@ static void tail_gaps(struct dissect *e, uint32_t flow)
 		}
 		if (flow_has(h, FLOW_FIN, d) && flow_offset(h, d, h->fin_seq[d]) > until)
 			until = flow_offset(h, d, h->fin_seq[d]);
-		if (until > (int64_t)h->off[d] && until - (int64_t)h->off[d] < WINDOW_OCTETS)
+		if (until > (int64_t)h->off[d] && until - (int64_t)h->off[d] < FLOW_WINDOW)
 			stream_gap(e, flow, d, (uint64_t)until);
 	}
 }

@@ -13,32 +13,20 @@ static void set_base(struct flow_hot *h, enum dir d, uint32_t seq)
 	flow_set(h, FLOW_BASE, d);
 }
 
-// SYN and SYN/ACK. The acknowledgment in a SYN/ACK says which of several SYNs the server has taken.
-void stream_take_syn(struct dissect *e, struct flow_hot *h, enum dir d, const struct decoded *s)
+// What the numbers of a handshake are, route.c has decided: here it is this one.
+void stream_take_syn(struct flow_hot *h, enum dir d, const struct decoded *s)
 {
-	uint32_t first = s->seq + 1;
-	enum dir o = dir_other(d);
-	bool other = flow_has(h, FLOW_SYN, d) && h->base[d] != first;
-	if (other)
-		engine_count(e, COUNT_tcp_syn_retry, 1);
-	// The peer has acknowledged the first one: another is forged, unless a SYN/ACK shows that a new handshake runs.
-	if (other && h->ack[o] == h->base[d] && (!(s->flags & TCP_ACK) || s->ack == h->base[o]))
-		return;
-	if (other)
-		h->ack[o] = 0;
-	if (h->off[d] == 0)
-		set_base(h, d, first);
+	if (!flow_has(h, FLOW_BASE, d))
+		set_base(h, d, s->seq + 1);
 	flow_set(h, FLOW_SYN, d);
-	if (s->flags & TCP_ACK && h->off[o] == 0 && (uint32_t)(s->ack - h->base[o]) > WINDOW_OCTETS)
-		set_base(h, o, s->ack);
 }
 
-// A SYN/ACK without its SYN made its sender the server. A SYN of the other side shows that it was not: who wants to be
+// A SYN/ACK without its SYN made its sender the server. A SYN of the same side shows that it was not: who wants to be
 // taken for the server only has to send one before his own SYN.
 bool stream_wrong_way_round(const struct flow_hot *h, enum dir d, const struct decoded *s)
 {
 	return (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && d == DIR_S2C && !flow_has(h, FLOW_SYN, DIR_C2S) &&
-	       h->phase == FLOW_WAITING && !h->off[0] && !h->off[1];
+	       !h->ack[DIR_C2S] && h->phase == FLOW_WAITING && !h->off[0] && !h->off[1];
 }
 
 void stream_take_bases(struct flow_hot *h, enum dir d, const struct decoded *s)
@@ -62,7 +50,9 @@ bool stream_acks_nonsense(const struct dissect *e, uint32_t flow, enum dir d, co
 void stream_take_ack(const struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (!flow_has(h, FLOW_BASE, dir_other(d)) || stream_acks_nonsense(e, flow, d, s))
+	enum dir o = dir_other(d);
+	int64_t n = flow_has(h, FLOW_BASE, o) ? flow_offset(h, o, s->ack) - (int64_t)h->off[o] : FLOW_WINDOW + 1;
+	if (n > FLOW_WINDOW || n < -FLOW_WINDOW || stream_acks_nonsense(e, flow, d, s))
 		return;
 	if (!h->ack[d] || (int32_t)(s->ack - h->ack[d]) > 0)
 		h->ack[d] = s->ack;

@@ -4,12 +4,10 @@
 
 #include "dissect/engine.h"
 
-enum { WINDOW_OCTETS = 4 << 20 }; // 4 MiB ahead; senders of mail have smaller windows, farther is not this connection
-
 // ---- open.c --------------------------------------------------------------------------------------------------
 
-// SYN and SYN/ACK. The acknowledgment in a SYN/ACK says which of several SYNs the server has taken.
-void stream_take_syn(struct dissect *e, struct flow_hot *h, enum dir d, const struct decoded *s);
+// A SYN or SYN/ACK of this very connection.
+void stream_take_syn(struct flow_hot *h, enum dir d, const struct decoded *s);
 // The flow has to be turned round before it takes this segment.
 bool stream_wrong_way_round(const struct flow_hot *h, enum dir d, const struct decoded *s);
 void stream_take_bases(struct flow_hot *h, enum dir d, const struct decoded *s);

@@ -1,9 +1,33 @@
 // One TCP segment: its numbers, and what to do with its octets.
 #include "dissect/stream/stream.h"
 
+#include "dissect/route.h"
 #include "dissect/stream/parts.h"
 
 // ---- payload -------------------------------------------------------------------------------------------------
+
+void stream_conflict(struct dissect *e, uint32_t flow)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->phase == FLOW_SEALED) {
+		h->session = FLOW_CONFLICT;
+	} else if (h->phase == FLOW_SESSION) {
+		struct conn_facts *f = &engine_conn(e, h)->message.facts.conn;
+		const struct flow_cold *cold = flow_cold_at(&e->table, flow);
+		const struct place at = {.frame = cold->last_frame, .quality = stream_quality(e, flow, DIR_C2S)};
+		f->ambiguous = true;
+		place_mark_first(&f->conflict_mark, &at);
+	}
+}
+
+void stream_stray(struct dissect *e, uint32_t flow)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	engine_count(e, COUNT_tcp_out_of_window, 1);
+	if (h->phase == FLOW_SESSION)
+		engine_conn(e, h)->message.facts.conn.strays++;
+	stream_conflict(e, flow);
+}
 
 static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
@@ -13,8 +37,8 @@ static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struc
 		return false;
 	}
 	int64_t off = flow_offset(h, d, s->seq), here = (int64_t)h->off[d];
-	if (stream_acks_nonsense(e, flow, d, s) || off > here + WINDOW_OCTETS || off < here - WINDOW_OCTETS) {
-		engine_count(e, COUNT_tcp_out_of_window, 1);
+	if (stream_acks_nonsense(e, flow, d, s) || off > here + FLOW_WINDOW || off < here - FLOW_WINDOW) {
+		stream_stray(e, flow);
 		return false;
 	}
 	return true;
@@ -37,6 +61,7 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		return;
 	}
 	c->message.facts.conn.payload[d] = true;
+	c->message.facts.conn.ambiguous |= s->ambiguous;
 	if (s->flags & TCP_URG) {
 		engine_count(e, COUNT_tcp_urgent, 1);
 		c->message.facts.conn.ambiguous = true; // the receiver may take one octet out of the stream
@@ -69,6 +94,8 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		c->syn_data = c->waiting[d] = true;
 		c->syn_data_end = s->seq + 1 + s->payload_wire_len;
 	}
+	if (len && h->flags & FLOW_TWIN)
+		route_alive(e, flow);
 	if (len)
 		stream_offer(e, flow, d, &at, octets, len);
 	if (s->payload_wire_len > s->payload_len && !c->sealed)
@@ -78,11 +105,25 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 // ---- a segment -----------------------------------------------------------------------------------------------
 
 // What a flow that is only counted still needs: where its octets are, and its end.
-static void count_only(struct flow_hot *h, enum dir d, const struct decoded *s)
+static void count_only(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	int64_t end = flow_offset(h, d, s->seq) + s->payload_wire_len;
-	if (end > (int64_t)h->off[d] && end - (int64_t)h->off[d] < INT32_MAX / 2)
-		h->off[d] = (uint64_t)end;
+	if (end <= (int64_t)h->off[d] || end - (int64_t)h->off[d] >= INT32_MAX / 2)
+		return;
+	h->off[d] = (uint64_t)end;
+	if (h->flags & FLOW_TWIN && s->payload_len)
+		route_alive(e, flow);
+}
+
+// Its facts are about nothing that was said, or about no mail.
+static void drop_session(struct dissect *e, uint32_t flow, enum flow_phase phase)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	conn_end(e, engine_conn(e, h));
+	stream_drop_conn(e, flow);
+	h->phase = (uint8_t)phase;
+	engine_count(e, COUNT_session_dropped, 1);
 }
 
 // A reset was followed by new octets of the same side: it was not what it looked like.
@@ -91,6 +132,13 @@ static void reopen(struct dissect *e, struct flow_hot *h, enum dir d)
 	engine_count(e, COUNT_tcp_rst_contradicted, 1);
 	h->flags &= (uint16_t)~(FLOW_CLOSING | FLOW_RST << d);
 	h->flags |= FLOW_REOPENED;
+}
+
+void stream_syn_refused(struct dissect *e, uint32_t flow)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->phase == FLOW_SESSION && engine_conn(e, h)->syn_data && !h->off[DIR_C2S])
+		drop_session(e, flow, FLOW_WAITING);
 }
 
 static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
@@ -107,10 +155,7 @@ static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const 
 		if (verdict > 0) {
 			c->candidate = false;
 		} else if (verdict < 0) {
-			conn_end(e, c);
-			stream_drop_conn(e, flow);
-			h->phase = FLOW_COUNTED;
-			engine_count(e, COUNT_session_dropped, 1);
+			drop_session(e, flow, FLOW_COUNTED);
 		}
 	}
 }
@@ -151,11 +196,13 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 		d = DIR_C2S;
 	}
 	if (s->flags & TCP_SYN)
-		stream_take_syn(e, h, d, s);
+		stream_take_syn(h, d, s);
 	if (s->flags & TCP_SYN && h->phase == FLOW_SESSION) // it came late: the other arm is slower
 		engine_conn(e, h)->message.facts.conn.syn[d] = flow_has(h, FLOW_SYN, d);
 	if (s->flags & TCP_SYN && s->flags & TCP_ACK && d == DIR_S2C && h->phase == FLOW_SESSION)
 		stream_syn_answered(e, flow, s->ack);
+	if (s->flags & TCP_SYN && s->flags & TCP_ACK && h->flags & FLOW_TWIN)
+		stream_syn_refused(e, flow_table_twin(&e->table, flow));
 	stream_take_bases(h, d, s);
 	if (s->flags & TCP_ACK)
 		stream_take_ack(e, flow, d, s);
@@ -166,7 +213,7 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 	if (h->phase == FLOW_SESSION && s->payload_len)
 		session_payload(e, flow, d, s, p);
 	else if (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED || (h->phase == FLOW_WAITING && s->payload_len))
-		count_only(h, d, s);
+		count_only(e, flow, d, s);
 	if (s->flags & TCP_FIN && !flow_has(h, FLOW_FIN, d)) {
 		h->fin_seq[d] = s->seq + s->payload_wire_len;
 		flow_set(h, FLOW_FIN, d);

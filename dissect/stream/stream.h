@@ -11,6 +11,13 @@
 // Takes a segment of a known flow. May end the flow's session (seal) but never removes the flow.
 void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p);
 
+// Octets that fit nowhere were dropped: the record says that they may have been the true ones.
+void stream_stray(struct dissect *e, uint32_t flow);
+// What was read of this flow may not be what its receiver has read.
+void stream_conflict(struct dissect *e, uint32_t flow);
+// The server has taken another SYN: octets that came with this flow's SYN were never said.
+void stream_syn_refused(struct dissect *e, uint32_t flow);
+
 // The flow's timer: gives up what waited too long. True when the flow is due to be closed, `*end` says why.
 bool stream_timer(struct dissect *e, uint32_t flow, enum session_end *end);
 // When that timer should come next.

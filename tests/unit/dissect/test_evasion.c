@@ -119,6 +119,67 @@ static void test_forged_syn(void **state)
 	assert_int_equal(w.last.smtp.greeting_code, 220);
 }
 
+// A second SYN/ACK with another number, or another acknowledgment: the one counts whose numbers go on. Where that one was not
+// captured nothing is read, and it is said that there were octets.
+static void test_forged_syn_ack(void **state)
+{
+	(void)state;
+	static const struct {
+		struct segment story[10];
+		bool lost;
+	} all[] = {
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {S, SYN | ACK, 70000, 1}, {C, ACK, 1, 1}, GREET}, false},
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 70000, 1}, {S, SYN | ACK, 0, 1}, {C, ACK, 1, 1}, GREET}, false},
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {S, SYN | ACK, 9000000, 1}, {C, ACK, 1, 1}, GREET}, false},
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {S, SYN | ACK, 20, 1}, {C, ACK, 1, 1}, GREET}, false},
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {S, SYN | ACK, 70000, 8000000}, {C, ACK, 1, 1}, GREET}, false},
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {S, SYN | ACK, 70000, 1}, {S, SYN | ACK, 80000, 1}, {C, ACK, 1, 1}, GREET}, false},
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {S, SYN | ACK, 70000, 1}, GREET}, false},
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {C, ACK, 1, 1}, {S, SYN | ACK, 70000, 1}, GREET}, false},
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 70000, 1}, {C, ACK, 1, 1}, GREET}, true}, // the true one was not captured
+		{{{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {C, ACK, 1, 9000000}, {C, ACK, 1, 1}, GREET}, false},
+	};
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		size_t n = 0;
+		while (n < 10 && (all[i].story[n].flags || all[i].story[n].text))
+			n++;
+		struct wire w;
+		wire_init(&w);
+		wire_run(&w, all[i].story, n);
+		bool read = w.last.smtp.offer == OFFER_YES;
+		if (read == all[i].lost || w.last.conn.ambiguous != all[i].lost || w.last.conn.missed[S])
+			fail_msg("%zu: offer %u, ambiguous %d, missed %zu", i, w.last.smtp.offer, w.last.conn.ambiguous, (size_t)w.last.conn.missed[S]);
+	}
+}
+
+// The whole handshake of another connection, forged into one that is in use. What goes on in the old numbers shows that
+// it was: whatever is told, it does not look as if all had been seen.
+static void test_forged_handshake(void **state)
+{
+	(void)state;
+	static const uint32_t isn[][2] = {{55555, 77777}, {9000000, 9000000}, {100, 100}, {2, 2}, {0x80000000, 0x80000000}};
+	for (size_t i = 0; i < sizeof(isn) / sizeof(*isn); i++) {
+		const struct segment story[] = {OPEN, GREET, {C, SYN, isn[i][0], 0}, {S, SYN | ACK, isn[i][1], isn[i][0] + 1},
+			{C, ACK, 9, 37, "MAIL FROM:<a@a.example>\r\n"}, {S, ACK, 37, 34, "250 ok\r\n"}, {C, ACK, 34, 45, "QUIT\r\n"},
+			{S, ACK, 45, 40, "221 bye\r\n"}, {S, FIN | ACK, 54, 40}, {C, FIN | ACK, 40, 55}};
+		struct wire w;
+		wire_init(&w);
+		RUN(&w, story);
+		const struct conn_facts *f = &w.last.conn;
+		if (w.last.smtp.n_mail_ok != 1 && !f->ambiguous && !f->gaps[0] && !f->gaps[1])
+			fail_msg("%zu: a session that looks clean", i);
+	}
+	// An old connection that was never closed, and an honest new one.
+	static const struct segment honest[] = {OPEN, GREET, {C, SYN, 8000000, 0}, {S, SYN | ACK, 9000000, 8000001}, {C, ACK, 8000001, 9000001},
+		{S, ACK, 9000001, 8000001, "220 mx ESMTP\r\n"}, {C, ACK, 8000001, 9000015, "EHLO a\r\n"}, {S, ACK, 9000015, 8000009, "250-mx\r\n250 STARTTLS\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, honest);
+	assert_int_equal(w.n_finals, 2);
+	assert_int_equal(w.last.smtp.offer, OFFER_YES);
+	assert_false(w.last.conn.ambiguous);
+}
+
 // The client sends a SYN/ACK before its SYN, to be taken for the server.
 static void test_reversal(void **state)
 {
@@ -226,6 +287,8 @@ int main(void)
 		cmocka_unit_test(test_content_after_a_hole),
 		cmocka_unit_test(test_offer_behind_a_hole),
 		cmocka_unit_test(test_forged_syn),
+		cmocka_unit_test(test_forged_syn_ack),
+		cmocka_unit_test(test_forged_handshake),
 		cmocka_unit_test(test_reversal),
 		cmocka_unit_test(test_overlaps),
 		cmocka_unit_test(test_longer_reply_first),
