@@ -1,7 +1,4 @@
 // From queued segments to the machines: order, cause before effect, holes. See dissect/stream/stream.h.
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "dissect/stream/stream.h"
 
 uint8_t stream_quality(const struct dissect *e, uint32_t flow, enum dir d)
@@ -29,50 +26,20 @@ uint64_t stream_reach(const struct dissect *e, uint32_t flow, enum dir d)
 	return queue_reach(&engine_conn(e, h)->queue[d], &e->chunks, h->off[d]);
 }
 
-static uint32_t octets_hash(const uint8_t *p, size_t len)
-{
-	return (uint32_t)XXH3_64bits(p, len);
-}
-
-// Remembers a delivered segment, so that a retransmission with other octets is noticed.
-static void remember(struct conn *c, enum dir d, uint64_t off, const uint8_t *p, uint32_t len)
-{
-	if (len > UINT16_MAX)
-		return;
-	struct conn_recent *r = &c->recent[d][c->recent_at[d]++ % CONN_RECENT];
-	*r = (struct conn_recent){.off = (uint32_t)off, .hash = octets_hash(p, len), .len = (uint16_t)len};
-}
-
-enum again { AGAIN_SAME, AGAIN_DIFFERS, AGAIN_UNKNOWN };
-
-// Only whole delivered segments that are still remembered can be compared.
-static enum again compare(const struct conn *c, enum dir d, uint64_t off, const uint8_t *p, uint32_t len)
-{
-	uint32_t compared = 0;
-	for (int i = 0; i < CONN_RECENT; i++) {
-		const struct conn_recent *r = &c->recent[d][i];
-		uint32_t skip = r->off - (uint32_t)off;
-		if (!r->len || skip >= len || r->len > len - skip)
-			continue;
-		if (octets_hash(p + skip, r->len) != r->hash)
-			return AGAIN_DIFFERS;
-		compared += r->len;
-	}
-	return compared == len || off < c->compare_from[d] ? AGAIN_SAME : AGAIN_UNKNOWN;
-}
-
 // Others than those delivered are a conflict. So is what cannot be compared: a forged segment that is longer than the
-// true one would otherwise hide it, and all that follows.
+// true one would otherwise hide it, and all that follows. Content and ciphertext are cut anew and prove nothing, but
+// no line of text stands where ciphertext was.
 void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len)
 {
 	struct conn_facts *f = &c->message.facts.conn;
-	enum again again = compare(c, d, at->off, p, len);
-	if (again == AGAIN_SAME)
+	enum recent_verdict again = recent_compare(&c->recent[d], e->table.seed, at->off, p, len);
+	bool text_over_tls = c->layer[d] == LAYER_TLS && at->off >= c->tls_from[d] && recent_is_text(p, len);
+	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls))
 		return;
 	f->ambiguous = true;
-	f->overlaps_differ += again == AGAIN_DIFFERS;
+	f->overlaps_differ += again == RECENT_DIFFERS;
 	place_mark_first(&f->conflict_mark, at);
-	engine_count(e, again == AGAIN_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
+	engine_count(e, again == RECENT_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
 }
 
 // Lines of commands and replies. Content and ciphertext are cut anew when they are sent again, and prove nothing.
@@ -102,10 +69,12 @@ static uint32_t hand_over(struct dissect *e, uint32_t flow, enum dir d, struct p
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
 	at->quality |= stream_quality(e, flow, d);
-	bool dialogue = in_dialogue(c, d);
+	bool dialogue = in_dialogue(c, d), tls = c->layer[d] == LAYER_TLS;
 	uint32_t taken = (uint32_t)conn_take(e, c, d, at, p, len);
 	if (taken) {
-		remember(c, d, h->off[d], p, taken);
+		recent_note(&c->recent[d], e->table.seed, h->off[d], p, taken);
+		if (!tls)
+			c->tls_from[d] = h->off[d];
 		h->off[d] += taken;
 		if (!dialogue || !in_dialogue(c, d))
 			c->compare_from[d] = h->off[d];
@@ -234,6 +203,7 @@ void stream_gap(struct dissect *e, uint32_t flow, enum dir d, uint64_t off)
 	conn_gap(e, c, d, &at, missing);
 	h->off[d] = off;
 	c->compare_from[d] = off;
+	c->recent[d].last_known = false;
 	queue_trim(&c->queue[d], &e->chunks, off);
 	c->stuck_ns = 0;
 }

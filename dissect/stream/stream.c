@@ -44,6 +44,19 @@ static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struc
 	return true;
 }
 
+// The last octet once more, or a NUL where the peer has acknowledged it (RFC 1122 4.2.3.6: "one garbage octet"). Any
+// other octet at that place may be the true one.
+static bool keepalive(const struct flow_hot *h, const struct conn *c, enum dir d, int64_t off, uint8_t octet)
+{
+	if (off + 1 != (int64_t)h->off[d])
+		return false;
+	enum dir o = dir_other(d);
+	bool acked = h->ack[o] && flow_offset(h, d, h->ack[o]) > off;
+	if (acked && (!octet || !c->recent[d].last_known))
+		return true;
+	return c->recent[d].last_known && octet == c->recent[d].last;
+}
+
 static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
@@ -56,7 +69,7 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		.time_ns = p->time_ns,
 		.frame = p->frame,
 	};
-	if (len == 1 && off + 1 == (int64_t)stream_reach(e, flow, d)) {
+	if (len == 1 && keepalive(h, c, d, off, *octets)) {
 		engine_count(e, COUNT_tcp_keepalive, 1);
 		return;
 	}

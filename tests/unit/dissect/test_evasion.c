@@ -234,6 +234,54 @@ static void test_longer_reply_first(void **state)
 	assert_int_equal(w.counters.counter[COUNT_tcp_overlap_unknown], 2);
 }
 
+// One octet at the end of what was delivered looks like a keep-alive probe, and four of them spell another command. A probe
+// repeats the octet, or carries a NUL.
+static void test_single_octets(void **state)
+{
+	(void)state;
+	static const struct segment noop_over_mail[] = {OPEN, GREET, {C, ACK, 9, 37, "N"}, {C, ACK, 9, 37, "M"}, {C, ACK, 10, 37, "O"},
+		{C, ACK, 10, 37, "A"}, {C, ACK, 11, 37, "O"}, {C, ACK, 11, 37, "I"}, {C, ACK, 12, 37, "P"}, {C, ACK, 12, 37, "L"},
+		{C, ACK, 13, 37, " FROM:<a@a.example>\r\n"}};
+	static const struct segment acknowledged[] = {OPEN, GREET, {C, ACK, 9, 37, "N"}, {S, ACK, 37, 10}, {C, ACK, 9, 37, "M"}};
+	static const struct segment probes[] = {OPEN, GREET, {C, ACK, 8, 37, "\n"}, {S, ACK, 36, 9, "\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, noop_over_mail);
+	assert_int_equal(w.last.conn.overlaps_differ + w.counters.counter[COUNT_tcp_overlap_unknown], 4);
+	assert_true(w.last.conn.ambiguous);
+	wire_init(&w);
+	RUN(&w, acknowledged);
+	assert_true(w.last.conn.ambiguous);
+	wire_init(&w);
+	RUN(&w, probes);
+	assert_false(w.last.conn.ambiguous);
+	assert_int_equal(w.counters.counter[COUNT_tcp_keepalive], 2);
+}
+
+// Lines with one XXH3 value: without a key the lower 32 bits of these two are the same.
+static void test_hash_collision(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, {C, ACK, 9, 37, "NOOP xxxomcadojlbaxxxxxxxxxxx\r\n"},
+		{C, ACK, 9, 37, "MAIL FROM:<alice@example.org>\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.conn.overlaps_differ, 1);
+}
+
+// Lines where the octets of a handshake stand, however they are cut: the handshake was not all there was.
+static void test_text_over_tls(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, {C, ACK, 9, 37, "STARTTLS\r\n"}, {S, ACK, 37, 19, "220 go\r\n"},
+		{C, ACK, 19, 45, "\x16\x03\x01\x01\x01\x01\x01\x01\x01"}, {C, ACK, 20, 45, "MAIL"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_true(w.last.conn.ambiguous);
+}
+
 // Honest senders cut content anew when they send it again, and join what they sent in pieces.
 static void test_honest_retransmissions(void **state)
 {
@@ -292,6 +340,9 @@ int main(void)
 		cmocka_unit_test(test_reversal),
 		cmocka_unit_test(test_overlaps),
 		cmocka_unit_test(test_longer_reply_first),
+		cmocka_unit_test(test_single_octets),
+		cmocka_unit_test(test_hash_collision),
+		cmocka_unit_test(test_text_over_tls),
 		cmocka_unit_test(test_honest_retransmissions),
 		cmocka_unit_test(test_syn_data),
 	};

@@ -266,7 +266,7 @@ static void test_offload(void **state)
 static void test_keepalive_and_retransmission(void **state)
 {
 	(void)state;
-	static const struct segment story[] = {OPEN, GREET, {C, ACK, 8, 33, "\n"}, {C, ACK, 8, 33, "?"}, {S, ACK, 15, 9, "250-mx\r\n250 SIZE\r\n"}, MAIL_OK};
+	static const struct segment story[] = {OPEN, GREET, {C, ACK, 8, 33, "\n"}, {C, ACK, 8, 33, "\n"}, {S, ACK, 15, 9, "250-mx\r\n250 SIZE\r\n"}, MAIL_OK};
 	struct wire w;
 	wire_init(&w);
 	RUN(&w, story);
