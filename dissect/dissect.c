@@ -46,6 +46,8 @@ int dissect_open(struct dissect **out, const struct dissect_config *config)
 	if (!err)
 		err = wheel_open(&e->wheel, &e->table, config->flows_max);
 	if (!err)
+		err = guards_open(&e->guards, config->flows_max);
+	if (!err)
 		err = frag_open(&e->frag);
 	if (!err)
 		err = open_pools(e);
@@ -66,6 +68,7 @@ void dissect_close(struct dissect **d)
 	slab_close(&e->chunks);
 	slab_close(&e->conns);
 	frag_close(&e->frag);
+	guards_close(&e->guards);
 	wheel_close(&e->wheel);
 	flow_table_close(&e->table);
 	free(e);

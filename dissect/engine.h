@@ -7,6 +7,7 @@
 #include "dissect/flow/wheel.h"
 #include "dissect/net/decode.h"
 #include "dissect/net/frag.h"
+#include "dissect/stream/guard.h"
 #include "hw/counter.h"
 #include "hw/slab.h"
 
@@ -29,6 +30,7 @@ struct dissect {
 	struct flow_table table;
 	struct wheel wheel;
 	struct slab conns, chunks, lines, tls_small, tls_large;
+	struct guards guards;
 	uint32_t conn_hand;  // of the clock that looks for a session to evict
 	struct frag_table *frag;
 	uint64_t now_ns;     // engine time: packet time, but it never runs back

@@ -210,7 +210,8 @@ static void doubt(struct dissect *e, uint32_t flow)
 		stream_stray(e, flow);
 }
 
-uint32_t route_strange(struct dissect *e, uint64_t hash, const struct route *r, const struct decoded *s, const struct packet *p, enum dir *d)
+uint32_t route_strange(struct dissect *e, uint64_t hash, const struct route *r, const struct decoded *s, const struct packet *p,
+                       enum dir *d)
 {
 	bool both = r->twin && has_octets(flow_hot_at(&e->table, r->flow)) && has_octets(flow_hot_at(&e->table, r->twin));
 	engine_count(e, COUNT_tcp_out_of_window, 1);

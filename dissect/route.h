@@ -23,7 +23,8 @@ enum route_action route_segment(const struct dissect *e, uint64_t hash, const st
 // A flow that begins with this segment, beside the one that has the same ends. 0: no room.
 uint32_t route_open(struct dissect *e, uint64_t hash, const struct route *r, const struct decoded *s, const struct packet *p, enum dir *d);
 // ... or 0, when there are two already; those that it may have been hidden from say so.
-uint32_t route_strange(struct dissect *e, uint64_t hash, const struct route *r, const struct decoded *s, const struct packet *p, enum dir *d);
+uint32_t route_strange(struct dissect *e, uint64_t hash, const struct route *r, const struct decoded *s, const struct packet *p,
+                       enum dir *d);
 
 // Whether a younger flow with the same ends has had octets: then this one is over, unless it shows otherwise ...
 bool route_succeeded(const struct dissect *e, uint32_t flow);

@@ -105,6 +105,7 @@ static uint64_t memory_peak(const struct dissect *e)
 {
 	const struct slab *all[] = {&e->table.hot, &e->table.cold, &e->conns, &e->chunks, &e->lines, &e->tls_small, &e->tls_large};
 	uint64_t octets = (e->table.bucket_mask + 1) * sizeof(struct flow_bucket);
+	octets += (uint64_t)e->guards.n_used * sizeof(struct guard);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		octets += (uint64_t)all[i]->n_peak * all[i]->object_len;
 	return octets;

@@ -40,8 +40,8 @@ struct flow_hot {
 	uint32_t ack[2];    // highest acknowledgment number this side has sent
 	uint64_t seen_ns;   // engine time (never runs back) of the last packet
 	uint32_t fin_seq[2];
-	uint32_t session;   // FLOW_SESSION: slab index; FLOW_WAITING: payload segments that were no SMTP; FLOW_SEALED:
-			    // FLOW_CONFLICT when what was read is in doubt
+	uint32_t session;   // FLOW_SESSION: slab index; FLOW_WAITING: payload segments that were no SMTP; FLOW_SEALED: its
+			    // guard, 0 none, FLOW_CONFLICT when what was read is in doubt
 	uint32_t prev, next; // timer wheel
 	uint8_t phase;      // enum flow_phase
 	uint8_t slot;       // of the wheel

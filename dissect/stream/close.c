@@ -187,6 +187,7 @@ enum session_end stream_close(struct dissect *e, uint32_t flow, enum session_end
 		stream_drop_conn(e, flow);
 	} else if (h->phase == FLOW_SEALED) {
 		tell_end(e, flow, end);
+		guard_put(e, flow);
 	}
 	return end;
 }

@@ -10,6 +10,7 @@ void stream_conflict(struct dissect *e, uint32_t flow)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	if (h->phase == FLOW_SEALED) {
+		guard_put(e, flow);
 		h->session = FLOW_CONFLICT;
 	} else if (h->phase == FLOW_SESSION) {
 		struct conn_facts *f = &engine_conn(e, h)->message.facts.conn;
@@ -121,7 +122,9 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 static void count_only(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	int64_t end = flow_offset(h, d, s->seq) + s->payload_wire_len;
+	int64_t off = flow_offset(h, d, s->seq), end = off + s->payload_wire_len;
+	if (off < (int64_t)h->off[d] && s->payload_len && h->phase == FLOW_SEALED)
+		guard_check(e, flow, d, s, off);
 	if (end <= (int64_t)h->off[d] || end - (int64_t)h->off[d] >= INT32_MAX / 2)
 		return;
 	h->off[d] = (uint64_t)end;
@@ -185,7 +188,10 @@ void stream_after(struct dissect *e, uint32_t flow)
 		if (!c->candidate)
 			tell_session(e, flow, true, END_OPEN);
 		h->phase = c->candidate ? FLOW_COUNTED : FLOW_SEALED;
+		const struct recent recent[2] = {c->recent[0], c->recent[1]};
 		stream_drop_conn(e, flow);
+		if (h->phase == FLOW_SEALED)
+			guard_get(e, flow, recent);
 		engine_count(e, COUNT_session_sealed, 1);
 		return;
 	}

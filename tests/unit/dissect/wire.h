@@ -26,6 +26,7 @@ struct segment {
 	uint32_t gap_ms;
 	int bad_checksum;
 	int keep_len; // octets captured of the payload + 1; 0: all
+	size_t len;   // octets of text; 0: up to its NUL
 };
 
 struct wire {
@@ -125,7 +126,7 @@ static inline size_t wire_packet(const struct wire *w, const struct segment *s, 
 static inline void wire_send(struct wire *w, struct dissect *d, const struct segment *s)
 {
 	uint8_t octets[4096];
-	size_t text_len = s->text ? strlen(s->text) : 0;
+	size_t text_len = s->len ? s->len : s->text ? strlen(s->text) : 0;
 	size_t len = wire_packet(w, s, s->text ? s->text : "", text_len, octets);
 	w->time_ns += 1000000 + (uint64_t)s->gap_ms * 1000000;
 	w->seq++;
