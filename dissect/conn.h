@@ -35,6 +35,7 @@ struct conn {
 	bool tls_failed;        // a handshake was given up for lines in clear
 	struct recent recent[2];
 	uint32_t flow;            // whose it is; 0: not in use
+	uint32_t vlan[2];         // tags of the first octets of each direction, packed; 0 not known yet
 	uint32_t syn_data_end;    // sequence number behind it
 	uint64_t compare_from[2]; // octets before it were not read, or are no dialogue: nothing to compare with
 	uint64_t tls_from[2];     // in LAYER_TLS: the run that TLS began in

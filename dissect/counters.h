@@ -17,14 +17,14 @@
 	X(packet_not_tcp, "L: IP packets of other protocols") \
 	X(packet_not_ip, "L: frames that carry no IP (ARP, LLDP, ...)") \
 	X(packet_fragment_kept, "L: IP fragments kept until the datagram is whole, or counted") \
-	X(packet_fragment_dropped, "L: IP fragments refused: overlap, bounds, memory") \
+	X(packet_fragment_dropped, "L: IP fragments refused: overlap, bounds, memory, checksum") \
 	X(packet_link_unknown, "L: packets of a link type we do not read") \
 	X(packet_malformed, "L: packets whose headers contradict themselves") \
 	X(packet_cut, "L: packets cut by the capture inside the headers") \
 	X(packet_no_flow, "L: TCP packets without a place in the flow table") \
 	/* decode details */ \
 	X(decode_ip4_bad_header, "IPv4 header length or total length impossible") \
-	X(decode_ip4_bad_checksum, "IPv4 header checksum wrong (counted, used)") \
+	X(decode_ip4_bad_checksum, "IPv4 header checksum wrong: ignored, but for 0 that the card fills in") \
 	X(decode_ip6_bad_header, "IPv6 header or extension chain impossible") \
 	X(decode_ip6_ext_limit, "IPv6 extension header chain longer than we walk") \
 	X(decode_tcp_bad_header, "TCP header length impossible") \
@@ -65,7 +65,8 @@
 	X(tcp_rst_invalid, "RST not at the expected sequence number, ignored (RFC 5961)") \
 	X(tcp_rst_contradicted, "RST followed by life") \
 	X(tcp_no_ack_flag, "data without ACK, ignored") \
-	X(tcp_md5_option, "segments with a TCP MD5 option on a plain connection") \
+	X(tcp_md5_option, "payload with a TCP MD5 or AO option, ignored: mail has no keys for it") \
+	X(tcp_vlan_differs, "segments that brought new octets from another VLAN than those before them") \
 	X(tcp_urgent, "segments with the urgent pointer") \
 	X(tcp_payload_on_syn, "payload on SYN or SYN/ACK") \
 	X(tcp_syn_retry, "SYN or SYN/ACK with octets where none can be, ignored (RFC 5961)") \

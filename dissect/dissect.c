@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dissect/engine.h"
+#include "dissect/net/layer.h"
 #include "dissect/route.h"
 #include "dissect/stream/stream.h"
 
@@ -149,12 +150,27 @@ static void take_time(struct dissect *e, const struct packet *p)
 
 // ---- flows ---------------------------------------------------------------------------------------------------
 
-enum { ETHERNET_PAYLOAD_MAX = 1500 };
+// An IPv4 header with a wrong checksum goes no farther than the next router. 0 may be one that the card fills in.
+static bool ip_checksum_usable(const struct dissect *e, const struct flow_hot *h, enum dir d, const struct decoded *s)
+{
+	if (s->ip_checksum_ok || e->config.checksums == CHECKSUMS_IGNORE)
+		return true;
+	return e->config.checksums == CHECKSUMS_AUTO && s->ip_checksum_zero && !(h && flow_has(h, FLOW_CHECKSUM, d));
+}
+
+static bool refuse(struct dissect *e, const struct flow_hot *h)
+{
+	if (h && h->phase == FLOW_SESSION)
+		engine_conn(e, h)->message.facts.conn.bad_checksums++;
+	return false;
+}
 
 // Before anything is believed of a segment. `flow` 0: it would open one.
 static bool checksum_usable(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
 	struct flow_hot *h = flow ? flow_hot_at(&e->table, flow) : NULL;
+	if (!ip_checksum_usable(e, h, d, s))
+		return refuse(e, h);
 	if (e->config.checksums == CHECKSUMS_IGNORE || (h && (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED)))
 		return true;
 	if (decode_tcp_checksum_ok(s)) {
@@ -163,13 +179,11 @@ static bool checksum_usable(struct dissect *e, uint32_t flow, enum dir d, const 
 		return true;
 	}
 	engine_count(e, COUNT_tcp_checksum_bad, 1);
-	// Longer than a frame can carry: the sending host's own capture, before its card cut the segment and summed the parts.
-	bool offloaded = s->payload_len > ETHERNET_PAYLOAD_MAX;
-	if (e->config.checksums == CHECKSUMS_REQUIRE || (h && flow_has(h, FLOW_CHECKSUM, d) && !offloaded)) {
-		if (h && h->phase == FLOW_SESSION)
-			engine_conn(e, h)->message.facts.conn.bad_checksums++;
-		return false;
-	}
+	// Longer than a frame can carry: a host's own capture, before its card cut the segment and summed the parts, or after
+	// it joined some.
+	bool offloaded = s->payload_len > ETHERNET_PACKET_MAX && decode_tcp_checksum_offloaded(s);
+	if (e->config.checksums == CHECKSUMS_REQUIRE || (h && flow_has(h, FLOW_CHECKSUM, d) && !offloaded))
+		return refuse(e, h);
 	engine_count(e, COUNT_tcp_checksum_accepted, 1);
 	return true;
 }
@@ -252,6 +266,10 @@ static void hash_slot(struct dissect *e, struct slot *s)
 
 static void take_fragment(struct dissect *e, struct slot *s, const struct packet *p)
 {
+	if (!s->decoded.ip_checksum_ok && e->config.checksums != CHECKSUMS_IGNORE) {
+		counter_add(&common_counters(e)[COUNT_packet_fragment_dropped], 1);
+		return;
+	}
 	bool ambiguous = false;
 	enum decode_outcome outcome = frag_take(e->frag, p, &s->decoded, &ambiguous, false, common_counters(e));
 	s->decoded.ambiguous = ambiguous;

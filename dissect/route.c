@@ -198,9 +198,12 @@ uint32_t route_open(struct dissect *e, uint64_t hash, const struct route *r, con
 	return flow;
 }
 
-static bool has_octets(const struct flow_hot *h)
+static bool has_octets(const struct dissect *e, uint32_t flow)
 {
-	return h->phase == FLOW_SESSION || h->phase == FLOW_SEALED;
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->phase == FLOW_SESSION) // what came with a SYN may never have been said
+		return !engine_conn(e, h)->syn_data;
+	return h->phase == FLOW_SEALED;
 }
 
 // Whoever spoke a short time ago may be the one that these octets are hidden from.
@@ -213,7 +216,7 @@ static void doubt(struct dissect *e, uint32_t flow)
 uint32_t route_strange(struct dissect *e, uint64_t hash, const struct route *r, const struct decoded *s, const struct packet *p,
                        enum dir *d)
 {
-	bool both = r->twin && has_octets(flow_hot_at(&e->table, r->flow)) && has_octets(flow_hot_at(&e->table, r->twin));
+	bool both = r->twin && has_octets(e, r->flow) && has_octets(e, r->twin);
 	engine_count(e, COUNT_tcp_out_of_window, 1);
 	doubt(e, r->flow);
 	doubt(e, r->twin);
@@ -225,7 +228,7 @@ bool route_succeeded(const struct dissect *e, uint32_t flow)
 	if (!(flow_hot_at(&e->table, flow)->flags & FLOW_TWIN))
 		return false;
 	uint32_t twin = flow_table_twin(&e->table, flow);
-	return twin && has_octets(flow_hot_at(&e->table, twin)) &&
+	return twin && has_octets(e, twin) &&
 	       flow_cold_at(&e->table, twin)->birth > flow_cold_at(&e->table, flow)->birth;
 }
 

@@ -30,6 +30,14 @@ void stream_stray(struct dissect *e, uint32_t flow)
 	stream_conflict(e, flow);
 }
 
+// Octets in front of the first one, or that acknowledge some in front of the other side's. A keep-alive may stand there.
+static bool before_start(const struct flow_hot *h, enum dir d, const struct decoded *s, int64_t off)
+{
+	enum dir o = dir_other(d);
+	bool own = flow_has(h, FLOW_SYN, d) && off < 0 && s->payload_len > 1 && !(s->flags & TCP_SYN);
+	return own || (s->flags & TCP_ACK && flow_has(h, FLOW_SYN, o) && flow_offset(h, o, s->ack) < 0);
+}
+
 static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
@@ -38,11 +46,25 @@ static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struc
 		return false;
 	}
 	int64_t off = flow_offset(h, d, s->seq), here = (int64_t)h->off[d];
-	if (stream_acks_nonsense(e, flow, d, s) || off > here + FLOW_WINDOW || off < here - FLOW_WINDOW) {
+	if (before_start(h, d, s, off) || stream_acks_nonsense(e, flow, d, s) || off > here + FLOW_WINDOW || off < here - FLOW_WINDOW) {
+		engine_conn(e, h)->message.facts.conn.payload[d] = true;
 		stream_stray(e, flow);
 		return false;
 	}
 	return true;
+}
+
+// Another network may use the same addresses. Each direction may have tags of its own, but not two kinds of them. A copy
+// of what was there already is a mirror port that sees the segment twice.
+static void note_vlan(struct dissect *e, struct conn *c, enum dir d, const struct decoded *s)
+{
+	uint32_t tags = 1u << 31 | (uint32_t)s->n_vlan << 24 | (uint32_t)s->vlan[0] << 12 | s->vlan[1];
+	if (!c->vlan[d])
+		c->vlan[d] = tags;
+	if (c->vlan[d] == tags)
+		return;
+	engine_count(e, COUNT_tcp_vlan_differs, 1);
+	c->message.facts.conn.ambiguous = true;
 }
 
 // The last octet once more, or a NUL where the peer has acknowledged it (RFC 1122 4.2.3.6: "one garbage octet"). Any
@@ -80,10 +102,6 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		engine_count(e, COUNT_tcp_urgent, 1);
 		c->message.facts.conn.ambiguous = true; // the receiver may take one octet out of the stream
 	}
-	if (s->md5_option) {
-		engine_count(e, COUNT_tcp_md5_option, 1);
-		c->message.facts.conn.ambiguous = true;
-	}
 	if (off < (int64_t)h->off[d]) {
 		uint64_t old = h->off[d] - (uint64_t)off;
 		bool all_old = old >= len;
@@ -108,6 +126,8 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		c->syn_data = c->waiting[d] = true;
 		c->syn_data_end = s->seq + 1 + s->payload_wire_len;
 	}
+	if (len)
+		note_vlan(e, c, d, s);
 	if (len && h->flags & FLOW_TWIN)
 		route_alive(e, flow);
 	if (len)
@@ -118,7 +138,7 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 
 // ---- a segment -----------------------------------------------------------------------------------------------
 
-// What a flow that is only counted still needs: where its octets are, and its end.
+// What a flow that is only counted still needs: where its octets are.
 static void count_only(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
@@ -150,10 +170,11 @@ static void reopen(struct dissect *e, struct flow_hot *h, enum dir d)
 	h->flags |= FLOW_REOPENED;
 }
 
-void stream_syn_refused(struct dissect *e, uint32_t flow)
+// The server has taken another SYN: what came with that of this flow was never said.
+static void syn_refused(struct dissect *e, uint32_t flow)
 {
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (h->phase == FLOW_SESSION && engine_conn(e, h)->syn_data && !h->off[DIR_C2S])
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->phase == FLOW_SESSION && engine_conn(e, h)->syn_data && !h->off[DIR_C2S] && !h->off[DIR_S2C])
 		drop_session(e, flow, FLOW_WAITING);
 }
 
@@ -207,31 +228,62 @@ void stream_after(struct dissect *e, uint32_t flow)
 	}
 }
 
+static void take_handshake(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	bool answer = s->flags & TCP_ACK;
+	stream_take_syn(h, d, s);
+	if (h->phase == FLOW_SESSION) // it came late: the other arm is slower
+		engine_conn(e, h)->message.facts.conn.syn[d] = true;
+	if (answer && d == DIR_S2C && h->phase == FLOW_SESSION)
+		stream_syn_answered(e, flow, s->ack);
+	if (answer && h->flags & FLOW_TWIN)
+		syn_refused(e, flow_table_twin(&e->table, flow));
+	if (s->payload_len)
+		engine_count(e, COUNT_tcp_payload_on_syn, 1);
+}
+
+// Octets of a SYN beside a connection that is in use: anybody's, until it is answered, and then they are a hole.
+static bool hearsay(const struct flow_hot *h, const struct decoded *s)
+{
+	return s->flags & TCP_SYN && h->flags & FLOW_TWIN && h->phase == FLOW_WAITING;
+}
+
+// RFC 2385 2: without a key a receiver drops it, and mail has none. What it carries may be an insertion, or all there is.
+static void take_signed(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	engine_count(e, COUNT_tcp_md5_option, 1);
+	if (s->payload_len && h->phase == FLOW_WAITING)
+		stream_open_session(e, flow, &d, s);
+	if (h->phase != FLOW_SESSION || !s->payload_len)
+		return;
+	engine_conn(e, h)->message.facts.conn.payload[d] = true;
+	stream_conflict(e, flow);
+}
+
 void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (s->md5_option && !(s->flags & TCP_SYN)) {
+		take_signed(e, flow, d, s);
+		return;
+	}
 	if (stream_wrong_way_round(h, d, s)) {
 		flow_table_flip(&e->table, flow);
 		d = DIR_C2S;
 	}
 	if (s->flags & TCP_SYN)
-		stream_take_syn(h, d, s);
-	if (s->flags & TCP_SYN && h->phase == FLOW_SESSION) // it came late: the other arm is slower
-		engine_conn(e, h)->message.facts.conn.syn[d] = flow_has(h, FLOW_SYN, d);
-	if (s->flags & TCP_SYN && s->flags & TCP_ACK && d == DIR_S2C && h->phase == FLOW_SESSION)
-		stream_syn_answered(e, flow, s->ack);
-	if (s->flags & TCP_SYN && s->flags & TCP_ACK && h->flags & FLOW_TWIN)
-		stream_syn_refused(e, flow_table_twin(&e->table, flow));
+		take_handshake(e, flow, d, s);
 	stream_take_bases(h, d, s);
 	if (s->flags & TCP_ACK)
 		stream_take_ack(e, flow, d, s);
-	if (s->payload_len && s->flags & TCP_SYN)
-		engine_count(e, COUNT_tcp_payload_on_syn, 1);
-	if (s->payload_len && h->phase == FLOW_WAITING)
+	bool octets = s->payload_len && !hearsay(h, s);
+	if (octets && h->phase == FLOW_WAITING)
 		stream_open_session(e, flow, &d, s);
-	if (h->phase == FLOW_SESSION && s->payload_len)
+	if (h->phase == FLOW_SESSION && octets)
 		session_payload(e, flow, d, s, p);
-	else if (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED || (h->phase == FLOW_WAITING && s->payload_len))
+	else if (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED || (h->phase == FLOW_WAITING && octets))
 		count_only(e, flow, d, s);
 	if (s->flags & TCP_FIN && !flow_has(h, FLOW_FIN, d)) {
 		h->fin_seq[d] = s->seq + s->payload_wire_len;

@@ -15,8 +15,6 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 void stream_stray(struct dissect *e, uint32_t flow);
 // What was read of this flow may not be what its receiver has read.
 void stream_conflict(struct dissect *e, uint32_t flow);
-// The server has taken another SYN: octets that came with this flow's SYN were never said.
-void stream_syn_refused(struct dissect *e, uint32_t flow);
 
 // The flow's timer: gives up what waited too long. True when the flow is due to be closed, `*end` says why.
 bool stream_timer(struct dissect *e, uint32_t flow, enum session_end *end);

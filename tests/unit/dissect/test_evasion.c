@@ -234,6 +234,36 @@ static void test_longer_reply_first(void **state)
 	assert_int_equal(w.counters.counter[COUNT_tcp_overlap_unknown], 2);
 }
 
+// Segments that no receiver takes: what comes in their place is read, whatever they said.
+static void test_dropped_by_receivers(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		struct segment forged;
+		bool ambiguous;
+	} rows[] = {
+		{"IP header checksum", {C, ACK, 9, 37, "STARTTLS\r\n", .odd = ODD_IP_CHECKSUM}, false},
+		{"IP header checksum 0", {C, ACK, 9, 37, "STARTTLS\r\n", .odd = ODD_IP_CHECKSUM_0}, false},
+		{"IP length 0", {C, ACK, 9, 37, "STARTTLS\r\n", .odd = ODD_IP_LENGTH_0}, false},
+		{"TCP checksum", {C, ACK, 9, 37, "STARTTLS\r\n", .bad_checksum = 1}, false},
+		{"MD5 option", {C, ACK, 9, 37, "STARTTLS\r\n", .odd = ODD_MD5}, true},
+		{"SYN/ACK", {C, SYN | ACK, 8, 37, "STARTTLS\r\n"}, true},
+		{"SYN", {C, SYN, 8, 37, "STARTTLS\r\n"}, false},
+		{"no ACK", {C, 0, 9, 37, "STARTTLS\r\n"}, false},
+		{"acknowledges what was before the start", {C, ACK, 9, (uint32_t)-70000, "STARTTLS\r\n"}, true},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct segment story[] = {OPEN, GREET, rows[i].forged, {C, ACK, 9, 37, "MAIL FROM:<a@a.example>\r\n"},
+			{S, ACK, 37, 34, "250 ok\r\n"}};
+		struct wire w;
+		wire_init(&w);
+		RUN(&w, story);
+		if (w.last.smtp.n_mail_ok != 1 || w.last.smtp.n_starttls || w.last.conn.ambiguous != rows[i].ambiguous)
+			fail_msg("%s: %u clear, ambiguous %d", rows[i].name, w.last.smtp.n_mail_ok, w.last.conn.ambiguous);
+	}
+}
+
 // One octet at the end of what was delivered looks like a keep-alive probe, and four of them spell another command. A probe
 // repeats the octet, or carries a NUL.
 static void test_single_octets(void **state)
@@ -340,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_reversal),
 		cmocka_unit_test(test_overlaps),
 		cmocka_unit_test(test_longer_reply_first),
+		cmocka_unit_test(test_dropped_by_receivers),
 		cmocka_unit_test(test_single_octets),
 		cmocka_unit_test(test_hash_collision),
 		cmocka_unit_test(test_text_over_tls),
