@@ -37,6 +37,8 @@ struct conn {
 	uint32_t flow;            // whose it is; 0: not in use
 	uint32_t vlan[2];         // tags of the first octets of each direction, packed; 0 not known yet
 	uint32_t syn_data_end;    // sequence number behind it
+	uint32_t fin_later[2];    // a second FIN, behind the one that counts
+	bool fin_two[2];          // there is one
 	uint64_t compare_from[2]; // octets before it were not read, or are no dialogue: nothing to compare with
 	uint64_t tls_from[2];     // in LAYER_TLS: the run that TLS began in
 	struct message_session message; // the facts; last, because their text has no fixed length

@@ -64,6 +64,8 @@
 	X(tcp_gap_octets, "octets in them") \
 	X(tcp_rst_invalid, "RST not at the expected sequence number, ignored (RFC 5961)") \
 	X(tcp_rst_contradicted, "RST followed by life") \
+	X(tcp_fin_invalid, "FIN out of the window, ignored") \
+	X(tcp_fin_contradicted, "FIN followed by octets of the same side") \
 	X(tcp_no_ack_flag, "data without ACK, ignored") \
 	X(tcp_md5_option, "payload with a TCP MD5 or AO option, ignored: mail has no keys for it") \
 	X(tcp_vlan_differs, "segments that brought new octets from another VLAN than those before them") \

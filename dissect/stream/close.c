@@ -41,10 +41,64 @@ void stream_take_rst(struct dissect *e, uint32_t flow, enum dir d, const struct 
 	close_soon(e, flow);
 }
 
+// In the window, and from somebody who knows what the other side has sent. That makes it possible, not true.
+static bool fin_valid(const struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	enum dir o = dir_other(d);
+	int64_t ahead = flow_offset(h, d, s->seq + s->payload_wire_len) - (int64_t)h->off[d];
+	if (!(s->flags & TCP_ACK) || ahead < 0 || ahead > FLOW_WINDOW || stream_acks_nonsense(e, flow, d, s))
+		return false;
+	return !flow_has(h, FLOW_SYN, o) || flow_offset(h, o, s->ack) >= 0;
+}
+
+// Of several the nearest counts first: the octets show whether the stream goes on behind it, and then the next.
+void stream_take_fin(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	uint32_t seq = s->seq + s->payload_wire_len, later = seq;
+	if (flow_has(h, FLOW_FIN, d) && seq == h->fin_seq[d])
+		return;
+	if (!fin_valid(e, flow, d, s)) {
+		engine_count(e, COUNT_tcp_fin_invalid, 1);
+		return;
+	}
+	bool other = flow_has(h, FLOW_FIN, d);
+	if (!other || (int32_t)(seq - h->fin_seq[d]) < 0) {
+		later = h->fin_seq[d];
+		h->fin_seq[d] = seq;
+		flow_set(h, FLOW_FIN, d);
+	}
+	if (other && h->phase == FLOW_SESSION) {
+		engine_conn(e, h)->fin_later[d] = later;
+		engine_conn(e, h)->fin_two[d] = true;
+	}
+}
+
+// Octets came that stand behind the FIN: it was not what it looked like.
+static void contradict_fin(struct dissect *e, uint32_t flow, enum dir d)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = h->phase == FLOW_SESSION ? engine_conn(e, h) : NULL;
+	engine_count(e, COUNT_tcp_fin_contradicted, 1);
+	h->flags &= (uint16_t)~(FLOW_FIN << d | FLOW_FIN_DONE << d);
+	if (!flow_has(h, FLOW_RST, DIR_C2S) && !flow_has(h, FLOW_RST, DIR_S2C))
+		h->flags &= (uint16_t)~FLOW_CLOSING;
+	if (c && c->fin_two[d] && flow_offset(h, d, c->fin_later[d]) >= (int64_t)h->off[d]) {
+		h->fin_seq[d] = c->fin_later[d];
+		flow_set(h, FLOW_FIN, d);
+	}
+	if (c)
+		c->fin_two[d] = false;
+}
+
+// Behind a seal what is missing before it is nobody's loss: there the peer's acknowledgment is enough.
 static bool fin_reached(const struct dissect *e, uint32_t flow, enum dir d)
 {
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	int64_t end = flow_offset(h, d, h->fin_seq[d]);
+	if (h->phase != FLOW_SESSION && h->ack[dir_other(d)] == h->fin_seq[d] + 1)
+		return true;
 	uint64_t reach = h->phase == FLOW_SESSION ? stream_reach(e, flow, d) : h->off[d];
 	return end <= (int64_t)reach;
 }
@@ -63,7 +117,12 @@ static bool fins_done(const struct dissect *e, uint32_t flow)
 
 void stream_settle_fins(struct dissect *e, uint32_t flow)
 {
-	if (!(flow_hot_at(&e->table, flow)->flags & FLOW_CLOSING) && fins_done(e, flow))
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	for (int i = 0; i < 2; i++) {
+		if (flow_has(h, FLOW_FIN, (enum dir)i) && flow_offset(h, (enum dir)i, h->fin_seq[i]) < (int64_t)h->off[i])
+			contradict_fin(e, flow, (enum dir)i);
+	}
+	if (!(h->flags & FLOW_CLOSING) && fins_done(e, flow))
 		close_soon(e, flow);
 }
 

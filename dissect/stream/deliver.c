@@ -48,19 +48,29 @@ static bool in_dialogue(const struct conn *c, enum dir d)
 	return c->layer[d] <= LAYER_LINES && !smtp_in_content(&c->smtp, d);
 }
 
+// What has to be there of `o` for an acknowledgment of the other side: a FIN is no octet. Which octet a FIN stands behind is
+// known for certain only when all before it are there, so this is asked when it matters, not when the segment comes.
+static uint64_t needed(const struct flow_hot *h, enum dir o, uint64_t acked)
+{
+	bool fin = flow_has(h, FLOW_FIN, o) && (int64_t)acked == flow_offset(h, o, h->fin_seq[o]) + 1;
+	return fin ? acked - 1 : acked;
+}
+
 // Everything the sender had received when it sent this was parsed, or will never come.
 static bool causes_parsed(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked)
 {
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	if (engine_conn(e, h)->one_sided) // there are no causes to wait for
 		return true;
-	return acked <= h->off[dir_other(d)];
+	return needed(h, dir_other(d), acked) <= h->off[dir_other(d)];
 }
 
 // ... or stands in the queue of the other direction. That is enough only where that queue itself waits for this one.
 static bool causes_seen(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked)
 {
-	return causes_parsed(e, flow, d, acked) || acked <= stream_reach(e, flow, dir_other(d));
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	enum dir o = dir_other(d);
+	return causes_parsed(e, flow, d, acked) || needed(h, o, acked) <= stream_reach(e, flow, o);
 }
 
 // Hands a run to the machines; what they do not take stays with the caller.
@@ -247,8 +257,8 @@ static uint64_t missing_until(const struct dissect *e, uint32_t flow, enum dir d
 	uint32_t i = c->queue[dir_other(d)].head;
 	for (const struct chunk *theirs; i; i = theirs->next) {
 		theirs = slab_at(&e->chunks, i);
-		if (theirs->acked > h->off[d])
-			return theirs->acked;
+		if (needed(h, d, theirs->acked) > h->off[d])
+			return needed(h, d, theirs->acked);
 	}
 	return 0;
 }
@@ -275,7 +285,8 @@ bool stream_give_up(struct dissect *e, uint32_t flow)
 		c->one_sided = true; // the other arm had time enough to be the slower one
 	} else {
 		// The other side's octets up to what was acknowledged are missing, as far as its own queue has none.
-		stream_gap(e, flow, o, theirs && theirs->off < head->acked ? theirs->off : head->acked);
+		uint64_t acked = needed(h, o, head->acked);
+		stream_gap(e, flow, o, theirs && theirs->off < acked ? theirs->off : acked);
 	}
 	drain(e, flow, d);
 	return true;

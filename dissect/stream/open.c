@@ -58,15 +58,13 @@ void stream_take_ack(const struct dissect *e, uint32_t flow, enum dir d, const s
 		h->ack[d] = s->ack;
 }
 
-// How many octets of the other side the sender had received when it sent this; a FIN it acknowledges is none.
+// How many octets of the other side the sender had received when it sent this, and one for a FIN.
 uint64_t stream_acked_octets(const struct flow_hot *h, enum dir d, const struct decoded *s)
 {
 	enum dir o = dir_other(d);
 	if (!(s->flags & TCP_ACK))
 		return 0;
 	int64_t acked = flow_offset(h, o, s->ack);
-	if (flow_has(h, FLOW_FIN, o) && s->ack == h->fin_seq[o] + 1)
-		acked--;
 	return acked > 0 ? (uint64_t)acked : 0;
 }
 

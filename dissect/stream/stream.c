@@ -143,12 +143,12 @@ static void count_only(struct dissect *e, uint32_t flow, enum dir d, const struc
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	int64_t off = flow_offset(h, d, s->seq), end = off + s->payload_wire_len;
-	if (off < (int64_t)h->off[d] && s->payload_len && h->phase == FLOW_SEALED)
+	if (off < (int64_t)h->off[d] && h->phase == FLOW_SEALED)
 		guard_check(e, flow, d, s, off);
 	if (end <= (int64_t)h->off[d] || end - (int64_t)h->off[d] >= INT32_MAX / 2)
 		return;
 	h->off[d] = (uint64_t)end;
-	if (h->flags & FLOW_TWIN && s->payload_len)
+	if (h->flags & FLOW_TWIN)
 		route_alive(e, flow);
 }
 
@@ -283,12 +283,10 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 		stream_open_session(e, flow, &d, s);
 	if (h->phase == FLOW_SESSION && octets)
 		session_payload(e, flow, d, s, p);
-	else if (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED || (h->phase == FLOW_WAITING && octets))
+	else if (octets)
 		count_only(e, flow, d, s);
-	if (s->flags & TCP_FIN && !flow_has(h, FLOW_FIN, d)) {
-		h->fin_seq[d] = s->seq + s->payload_wire_len;
-		flow_set(h, FLOW_FIN, d);
-	}
+	if (s->flags & TCP_FIN)
+		stream_take_fin(e, flow, d, s);
 	if (s->flags & TCP_RST)
 		stream_take_rst(e, flow, d, s);
 	if (h->phase == FLOW_SESSION)
