@@ -1,4 +1,4 @@
-// Which connection a segment belongs to: flows of the same two ends told apart by their numbers. See docs/design/0010.
+// Which connection a segment belongs to: flows of the same two ends told apart by their numbers. See docs/design/0010-whose-numbers.md.
 #pragma once
 
 #include "dissect/engine.h"
