@@ -170,6 +170,7 @@ static void take_end(struct judge *j, const struct message_end *m)
 		c->octets[d] = m->octets[d];
 		c->payload_octets[d] = m->payload_octets[d];
 	}
+	c->ambiguous |= m->ambiguous;
 	e->reopened = m->reopened;
 	memcpy(&j->facts, kept, facts_len(kept));
 	conclude(j, e, &j->facts, &m->head, true);

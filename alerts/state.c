@@ -47,15 +47,17 @@ enum state state_of(const struct facts *f)
 {
 	bool clear = quality_clear_n(f) > 0;
 
+	// A handshake in one version of the octets says nothing of the other one.
+	bool one_version = !f->conn.ambiguous;
 	if (f->tls.implicit && f->tls.completed && !clear)
-		return seen_all(f->tls.client_hello_mark.quality) ? STATE_IMPLICIT_TLS : STATE_UNKNOWN_GAP;
+		return seen_all(f->tls.client_hello_mark.quality) && one_version ? STATE_IMPLICIT_TLS : STATE_UNKNOWN_GAP;
 	if (clear)
 		return state_clear(f);
 	// What was lost after the 220 was handshake: only what was lost before it could have been a clear transaction.
 	if (starttls_ok(f))
-		return seen_all(f->smtp.starttls_reply_mark.quality) ? STATE_STARTTLS_OK : STATE_UNKNOWN_GAP;
+		return seen_all(f->smtp.starttls_reply_mark.quality) && one_version ? STATE_STARTTLS_OK : STATE_UNKNOWN_GAP;
 	// Nothing was found. Where octets came in two versions the other one may hold it.
-	bool whole = seen_all(quality_of_end(f)) && !f->conn.ambiguous;
+	bool whole = seen_all(quality_of_end(f)) && one_version;
 	if ((f->smtp.n_starttls || f->tls.implicit) && !f->tls.completed && whole)
 		return STATE_TLS_FAILED_NO_MAIL;
 	if (f->smtp.greeting_code >= 400)

@@ -48,6 +48,9 @@ static enum verdict classify(const struct session *s)
 			return VERDICT_MISMATCH;
 		if (weak_of(s))
 			return VERDICT_WEAK;
+		// Where octets came in two versions a good handshake is one of them: the worse one is not known.
+		if (f->conn.ambiguous)
+			return VERDICT_INCONCLUSIVE;
 		return s->identity == IDENTITY_VERIFIED ? VERDICT_VERIFIED : VERDICT_ENCRYPTED;
 	}
 	return s->state == STATE_UNKNOWN_GAP ? VERDICT_INCONCLUSIVE : VERDICT_NO_MAIL;

@@ -6,6 +6,7 @@
 #include "dissect/place.h"
 #include "dissect/smtp/smtp.h"
 #include "dissect/stream/queue.h"
+#include "dissect/stream/recent.h"
 #include "dissect/tls/tls.h"
 
 struct dissect;
@@ -15,13 +16,6 @@ enum conn_layer {
 	LAYER_LINES,
 	LAYER_TLS,
 	LAYER_SKIP,      // neither; counted only
-};
-
-enum { CONN_RECENT = 6 }; // delivered segments remembered to compare with retransmissions; a dialogue has few in flight
-
-struct conn_recent {
-	uint32_t off, hash;
-	uint16_t len;
 };
 
 struct conn {
@@ -41,11 +35,14 @@ struct conn {
 	bool syn_data;          // the client's queue holds what came with its SYN; the SYN/ACK decides
 	bool one_sided;         // the other direction was waited for and never came: waited for no more
 	bool tls_failed;        // a handshake was given up for lines in clear
-	uint8_t recent_at[2];
-	struct conn_recent recent[2][CONN_RECENT];
-	uint32_t flow;            // index in the table; 0: not in use
+	struct recent recent[2];
+	uint32_t flow;            // whose it is; 0: not in use
+	uint32_t vlan[2];         // tags of the first octets of each direction, packed; 0 not known yet
 	uint32_t syn_data_end;    // sequence number behind it
+	uint32_t fin_later[2];    // a second FIN, behind the one that counts
+	bool fin_two[2];          // there is one
 	uint64_t compare_from[2]; // octets before it were not read, or are no dialogue: nothing to compare with
+	uint64_t tls_from[2];     // in LAYER_TLS: the run that TLS began in
 	struct message_session message; // the facts; last, because their text has no fixed length
 };
 

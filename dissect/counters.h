@@ -17,14 +17,14 @@
 	X(packet_not_tcp, "L: IP packets of other protocols") \
 	X(packet_not_ip, "L: frames that carry no IP (ARP, LLDP, ...)") \
 	X(packet_fragment_kept, "L: IP fragments kept until the datagram is whole, or counted") \
-	X(packet_fragment_dropped, "L: IP fragments refused: overlap, bounds, memory") \
+	X(packet_fragment_dropped, "L: IP fragments refused: overlap, bounds, memory, checksum") \
 	X(packet_link_unknown, "L: packets of a link type we do not read") \
 	X(packet_malformed, "L: packets whose headers contradict themselves") \
 	X(packet_cut, "L: packets cut by the capture inside the headers") \
 	X(packet_no_flow, "L: TCP packets without a place in the flow table") \
 	/* decode details */ \
 	X(decode_ip4_bad_header, "IPv4 header length or total length impossible") \
-	X(decode_ip4_bad_checksum, "IPv4 header checksum wrong (counted, used)") \
+	X(decode_ip4_bad_checksum, "IPv4 header checksum wrong: ignored, but for 0 that the card fills in") \
 	X(decode_ip6_bad_header, "IPv6 header or extension chain impossible") \
 	X(decode_ip6_ext_limit, "IPv6 extension header chain longer than we walk") \
 	X(decode_tcp_bad_header, "TCP header length impossible") \
@@ -45,6 +45,8 @@
 	X(flow_closed_evicted, "evicted: the table was full") \
 	X(flow_closed_reuse, "ended because their tuple was used again") \
 	X(flow_midstream, "first seen in the middle") \
+	X(flow_twin, "opened beside another one with the same ends: a new handshake, or a forged one") \
+	X(flow_twin_alive, "segments that went on with the older of two: one of them is forged") \
 	X(session_opened, "connections that got facts of their own") \
 	X(session_dropped, "candidates on other ports that were no SMTP") \
 	X(session_no_memory, "sessions told before their end, or never: no room for facts of another") \
@@ -62,11 +64,14 @@
 	X(tcp_gap_octets, "octets in them") \
 	X(tcp_rst_invalid, "RST not at the expected sequence number, ignored (RFC 5961)") \
 	X(tcp_rst_contradicted, "RST followed by life") \
+	X(tcp_fin_invalid, "FIN out of the window, ignored") \
+	X(tcp_fin_contradicted, "FIN followed by octets of the same side") \
 	X(tcp_no_ack_flag, "data without ACK, ignored") \
-	X(tcp_md5_option, "segments with a TCP MD5 option on a plain connection") \
+	X(tcp_md5_option, "payload with a TCP MD5 or AO option, ignored: mail has no keys for it") \
+	X(tcp_vlan_differs, "segments that brought new octets from another VLAN than those before them") \
 	X(tcp_urgent, "segments with the urgent pointer") \
 	X(tcp_payload_on_syn, "payload on SYN or SYN/ACK") \
-	X(tcp_syn_retry, "repeated SYN, other sequence number") \
+	X(tcp_syn_retry, "SYN or SYN/ACK with octets where none can be, ignored (RFC 5961)") \
 	X(reassembly_no_memory, "octets given up because the reassembly cap was reached") \
 	X(reassembly_forced, "waits and holes given up before their time: no room to wait (the cap, or 64 segments)") \
 	/* smtp, tls */ \

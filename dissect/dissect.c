@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "dissect/engine.h"
+#include "dissect/net/layer.h"
+#include "dissect/route.h"
 #include "dissect/stream/stream.h"
 #include "dissect/tls/offer.h"
 
@@ -47,6 +49,8 @@ int dissect_open(struct dissect **out, const struct dissect_config *config)
 	if (!err)
 		err = wheel_open(&e->wheel, &e->table, config->flows_max);
 	if (!err)
+		err = guards_open(&e->guards, config->flows_max);
+	if (!err)
 		err = frag_open(&e->frag);
 	if (!err)
 		err = open_pools(e);
@@ -67,6 +71,7 @@ void dissect_close(struct dissect **d)
 	slab_close(&e->chunks);
 	slab_close(&e->conns);
 	frag_close(&e->frag);
+	guards_close(&e->guards);
 	wheel_close(&e->wheel);
 	flow_table_close(&e->table);
 	free(e);
@@ -91,17 +96,6 @@ static uint64_t *common_counters(struct dissect *e)
 	return e->config.worker ? e->scratch : e->counter;
 }
 
-static void close_flow(struct dissect *e, uint32_t flow, enum session_end end)
-{
-	static const enum dissect_counter count[] = {
-		[END_FIN] = COUNT_flow_closed_fin,   [END_RST] = COUNT_flow_closed_rst,
-		[END_IDLE] = COUNT_flow_closed_idle, [END_EOF] = COUNT_flow_closed_eof,
-		[END_EVICTED] = COUNT_flow_closed_evicted, [END_REUSE] = COUNT_flow_closed_reuse,
-	};
-	engine_count(e, count[stream_close(e, flow, end)], 1);
-	flow_table_remove(&e->table, flow);
-}
-
 static void run_timers(struct dissect *e)
 {
 	size_t n = wheel_advance(&e->wheel, e->now_ns);
@@ -111,7 +105,7 @@ static void run_timers(struct dissect *e)
 		wheel_add(&e->wheel, flow, stream_due(e, flow));
 		if (stream_timer(e, flow, &end)) {
 			wheel_remove(&e->wheel, flow);
-			close_flow(e, flow, end);
+			route_close(e, flow, end);
 		}
 	}
 	if (e->now_ns >= e->counters_due_ns) {
@@ -158,91 +152,40 @@ static void take_time(struct dissect *e, const struct packet *p)
 
 // ---- flows ---------------------------------------------------------------------------------------------------
 
-static void evict(struct dissect *e, uint64_t hash)
+// An IPv4 header with a wrong checksum goes no farther than the next router. 0 may be one that the card fills in.
+static bool ip_checksum_usable(const struct dissect *e, const struct flow_hot *h, enum dir d, const struct decoded *s)
 {
-	uint32_t victim = flow_table_victim(&e->table, hash);
-	if (!victim)
-		return;
-	wheel_remove(&e->wheel, victim);
-	close_flow(e, victim, END_EVICTED);
-}
-
-// Who is the client: the sender of a SYN, the receiver of a SYN/ACK; else by port.
-static bool client_sends(const struct dissect *e, const struct decoded *s, bool *guessed)
-{
-	*guessed = !(s->flags & TCP_SYN);
-	if (s->flags & TCP_SYN)
-		return !(s->flags & TCP_ACK);
-	bool to_mail = engine_known_port(e, s->dst_port), from_mail = engine_known_port(e, s->src_port);
-	if (to_mail != from_mail)
-		return to_mail;
-	return s->dst_port <= s->src_port;
-}
-
-static uint32_t open_flow(struct dissect *e, uint64_t hash, const struct decoded *s, const struct packet *p, enum dir *d)
-{
-	bool guessed, client = client_sends(e, s, &guessed);
-	uint32_t flow = flow_table_add(&e->table, hash, s, client);
-	if (!flow) {
-		evict(e, hash);
-		flow = flow_table_add(&e->table, hash, s, client);
-		if (!flow)
-			return 0;
-	}
-	*d = client ? DIR_C2S : DIR_S2C;
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	struct flow_cold *c = flow_cold_at(&e->table, flow);
-	h->phase = FLOW_WAITING;
-	if (guessed) {
-		h->flags |= FLOW_GUESSED;
-		engine_count(e, COUNT_flow_midstream, 1);
-	}
-	c->birth = p->seq;
-	c->start_ns = p->time_ns;
-	c->first_frame = p->frame;
-	c->file = p->file;
-	h->seen_ns = e->now_ns;
-	wheel_add(&e->wheel, flow, e->now_ns + IDLE_BARE_NS);
-	engine_count(e, COUNT_flow_opened, 1);
-	return flow;
-}
-
-// A SYN on a tuple that has ended is a new connection. On one that is in use anybody may send it: then only the SYN/ACK
-// that answers it shows that the server has taken it (RFC 5961 4).
-static bool reuses(struct flow_hot *h, enum dir d, const struct decoded *s)
-{
-	if ((s->flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
-		return false;
-	if (flow_has(h, FLOW_BASE, d) && s->seq + 1 == h->base[d])
-		return false; // the same one again
-	if (s->flags & TCP_ACK)
-		return h->flags & FLOW_NEW_SYN;
-	if (h->flags & FLOW_CLOSING || flow_has(h, FLOW_FIN, d))
+	if (s->ip_checksum_ok || e->config.checksums == CHECKSUMS_IGNORE)
 		return true;
-	if (h->off[0] || h->off[1])
-		h->flags |= FLOW_NEW_SYN;
+	return e->config.checksums == CHECKSUMS_AUTO && s->ip_checksum_zero && !(h && flow_has(h, FLOW_CHECKSUM, d));
+}
+
+static bool refuse(struct dissect *e, const struct flow_hot *h)
+{
+	if (h && h->phase == FLOW_SESSION)
+		engine_conn(e, h)->message.facts.conn.bad_checksums++;
 	return false;
 }
 
-enum { ETHERNET_PAYLOAD_MAX = 1500 };
-
-static bool checksum_usable(struct dissect *e, struct flow_hot *h, enum dir d, const struct decoded *s)
+// Before anything is believed of a segment. `flow` 0: it would open one.
+static bool checksum_usable(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
-	if (e->config.checksums == CHECKSUMS_IGNORE || h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED)
+	struct flow_hot *h = flow ? flow_hot_at(&e->table, flow) : NULL;
+	if (!ip_checksum_usable(e, h, d, s))
+		return refuse(e, h);
+	if (e->config.checksums == CHECKSUMS_IGNORE || (h && (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED)))
 		return true;
 	if (decode_tcp_checksum_ok(s)) {
-		if (s->payload_len)
+		if (s->payload_len && h)
 			flow_set(h, FLOW_CHECKSUM, d);
 		return true;
 	}
 	engine_count(e, COUNT_tcp_checksum_bad, 1);
-	// Longer than a frame can carry: the sending host's own capture, before its card cut the segment and summed the parts.
-	bool offloaded = s->payload_len > ETHERNET_PAYLOAD_MAX;
-	if (e->config.checksums == CHECKSUMS_REQUIRE || (flow_has(h, FLOW_CHECKSUM, d) && !offloaded)) {
-		if (h->phase == FLOW_SESSION)
-			engine_conn(e, h)->message.facts.conn.bad_checksums++;
-		return false;
-	}
+	// Longer than a frame can carry: a host's own capture, before its card cut the segment and summed the parts, or after
+	// it joined some.
+	bool offloaded = s->payload_len > ETHERNET_PACKET_MAX && decode_tcp_checksum_offloaded(s);
+	if (e->config.checksums == CHECKSUMS_REQUIRE || (h && flow_has(h, FLOW_CHECKSUM, d) && !offloaded))
+		return refuse(e, h);
 	engine_count(e, COUNT_tcp_checksum_accepted, 1);
 	return true;
 }
@@ -258,38 +201,29 @@ static void count_packet(struct dissect *e, uint32_t flow, enum dir d, const str
 	h->seen_ns = e->now_ns;
 }
 
-static void take_segment(struct dissect *e, uint64_t hash, const struct decoded *s, const struct packet *p, bool ambiguous)
+static void take_segment(struct dissect *e, uint64_t hash, const struct decoded *s, const struct packet *p)
 {
-	enum dir d;
-	uint32_t flow = flow_table_find(&e->table, hash, s, &d);
-	bool syn_seen = false;
-	if (flow && reuses(flow_hot_at(&e->table, flow), d, s)) {
-		struct flow_hot *old = flow_hot_at(&e->table, flow);
-		syn_seen = old->flags & FLOW_NEW_SYN;
-		enum session_end end = old->flags & FLOW_CLOSING ? stream_end_reason(old) : END_REUSE;
-		wheel_remove(&e->wheel, flow);
-		close_flow(e, flow, end);
-		flow = 0;
-	}
-	if (!flow)
-		flow = open_flow(e, hash, s, p, &d);
-	if (!flow) {
-		engine_count(e, COUNT_packet_no_flow, 1);
-		return;
-	}
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (syn_seen) { // the old connection may not be over for all that
-		flow_set(h, FLOW_SYN, DIR_C2S);
-		flow_cold_at(&e->table, flow)->contested = true;
-	}
-	if (!checksum_usable(e, h, d, s)) {
+	struct route r;
+	enum route_action action = route_segment(e, hash, s, &r);
+	if (!checksum_usable(e, r.flow, r.d, s)) {
 		engine_count(e, COUNT_packet_tcp_bad_checksum, 1);
 		return;
 	}
-	count_packet(e, flow, d, p);
-	stream_segment(e, flow, d, s, p);
-	if (ambiguous && h->phase == FLOW_SESSION)
-		engine_conn(e, h)->message.facts.conn.ambiguous = true;
+	uint32_t flow = r.flow;
+	if (action == ROUTE_STRANGE)
+		flow = route_strange(e, hash, &r, s, p, &r.d);
+	else if (action == ROUTE_OPEN)
+		flow = route_open(e, hash, &r, s, p, &r.d);
+	if (!flow) {
+		engine_count(e, action == ROUTE_STRANGE ? COUNT_packet_tcp_session : COUNT_packet_no_flow, 1);
+		return;
+	}
+	count_packet(e, flow, r.d, p);
+	if (action == ROUTE_STRAY)
+		stream_stray(e, flow);
+	else if (action != ROUTE_IGNORE)
+		stream_segment(e, flow, r.d, s, p);
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	bool told = h->phase == FLOW_SESSION || h->phase == FLOW_SEALED;
 	engine_count(e, told ? COUNT_packet_tcp_session : COUNT_packet_tcp_counted, 1);
 }
@@ -334,15 +268,20 @@ static void hash_slot(struct dissect *e, struct slot *s)
 
 static void take_fragment(struct dissect *e, struct slot *s, const struct packet *p)
 {
+	if (!s->decoded.ip_checksum_ok && e->config.checksums != CHECKSUMS_IGNORE) {
+		counter_add(&common_counters(e)[COUNT_packet_fragment_dropped], 1);
+		return;
+	}
 	bool ambiguous = false;
 	enum decode_outcome outcome = frag_take(e->frag, p, &s->decoded, &ambiguous, false, common_counters(e));
+	s->decoded.ambiguous = ambiguous;
 	// Now, because the next packet that is asked may stand in another burst, and none may follow.
 	s->anomaly = first_of_kind(e);
 	if (outcome != DECODE_TCP)
 		return;
 	hash_slot(e, s);
 	if (s->mine)
-		take_segment(e, s->hash, &s->decoded, p, ambiguous);
+		take_segment(e, s->hash, &s->decoded, p);
 }
 
 void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
@@ -368,7 +307,7 @@ void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 		for (size_t i = 0; i < m; i++) {
 			take_time(e, &p[i]);
 			if (slot[i].mine)
-				take_segment(e, slot[i].hash, &slot[i].decoded, &p[i], false);
+				take_segment(e, slot[i].hash, &slot[i].decoded, &p[i]);
 			else if (slot[i].outcome == DECODE_FRAGMENT)
 				take_fragment(e, &slot[i], &p[i]);
 			if (slot[i].anomaly)
@@ -390,7 +329,7 @@ void dissect_finish(struct dissect *e)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t flow = e->wheel.due[i];
 		const struct flow_hot *h = flow_hot_at(&e->table, flow);
-		close_flow(e, flow, h->flags & FLOW_CLOSING ? stream_end_reason(h) : END_EOF);
+		route_close(e, flow, h->flags & FLOW_CLOSING ? stream_end_reason(h) : END_EOF);
 	}
 	tell_counters(e, true);
 	e->watermark = UINT64_MAX;

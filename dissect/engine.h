@@ -7,6 +7,7 @@
 #include "dissect/flow/wheel.h"
 #include "dissect/net/decode.h"
 #include "dissect/net/frag.h"
+#include "dissect/stream/guard.h"
 #include "hw/counter.h"
 #include "hw/slab.h"
 
@@ -15,6 +16,7 @@
 #define WAIT_HOLE_NS UINT64_C(60000000000)       // neither has them: a retransmission may come for a minute
 #define WAIT_REPLY_NS UINT64_C(10000000000)      // octets that wait for a reply that does not come
 #define LINGER_NS UINT64_C(2000000000)           // after the end: stragglers, life after a forged reset
+#define TWIN_NS UINT64_C(300000000000)           // RFC 5321 4.5.3.2: as long as a server waits for the next command
 #define IDLE_BARE_NS UINT64_C(120000000000)      // connections without payload
 #define IDLE_NS UINT64_C(900000000000)           // RFC 5321 4.5.3.2: the longest wait is 10 minutes
 #define COUNTERS_EVERY_NS UINT64_C(30000000000)
@@ -29,6 +31,7 @@ struct dissect {
 	struct wheel wheel;
 	struct slab conns, chunks, lines;
 	struct tls_memory tls;
+	struct guards guards;
 	uint32_t conn_hand;  // of the clock that looks for a session to evict
 	struct frag_table *frag;
 	uint64_t now_ns;     // engine time: packet time, but it never runs back

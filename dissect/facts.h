@@ -301,6 +301,7 @@ struct conn_facts {
 	uint16_t file;             // index of the input file of the first packet
 	uint32_t bad_checksums;    // segments ignored for their checksum
 	uint32_t retransmits, reordered, overlaps_differ;
+	uint32_t strays;           // payload segments dropped because their numbers fit nothing; each makes it ambiguous
 	struct mark conflict_mark;
 	uint8_t role;              // enum session_role: by port, or LHLO
 	bool known_port;           // one of capture.ports_tcp

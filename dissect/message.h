@@ -44,6 +44,7 @@ struct message_end {
 	uint8_t end; // enum session_end
 	bool fin[2], rst[2];
 	bool reopened; // octets of a stream followed a reset that had looked valid
+	bool ambiguous; // other octets were seen where those stand that the facts rest on, or the connection in other numbers
 	uint32_t last_frame;
 	uint64_t pkts[2], octets[2], payload_octets[2];
 	uint64_t last_ns;

@@ -80,6 +80,7 @@ void tell_end(struct dissect *e, uint32_t flow, enum session_end end)
 		.head = head_of(e, flow, MESSAGE_END),
 		.end = (uint8_t)end,
 		.reopened = h->flags & FLOW_REOPENED,
+		.ambiguous = h->session == FLOW_CONFLICT,
 		.last_frame = c->last_frame,
 		.last_ns = c->last_ns,
 	};
@@ -117,6 +118,7 @@ static uint64_t memory_peak(const struct dissect *e)
 	const struct slab *all[] = {&e->table.hot, &e->table.cold, &e->conns, &e->chunks, &e->lines, &e->tls.offers,
 		&e->tls.room[0], &e->tls.room[1], &e->tls.room[2]};
 	uint64_t octets = (e->table.bucket_mask + 1) * sizeof(struct flow_bucket);
+	octets += (uint64_t)e->guards.n_used * sizeof(struct guard);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		octets += (uint64_t)all[i]->n_peak * all[i]->object_len;
 	return octets;

@@ -18,6 +18,8 @@ enum flow_phase {
 	FLOW_COUNTED, // not mail: counting only, never described
 };
 
+#define FLOW_CONFLICT UINT32_MAX // in flow_hot.session
+
 // Bits of flow_hot.flags; those in pairs are shifted by direction.
 enum flow_flag {
 	FLOW_SYN = 1 << 0,       // << dir: SYN or SYN/ACK of this side seen
@@ -29,7 +31,7 @@ enum flow_flag {
 	FLOW_CLOSING = 1 << 12,  // ended; lingers for stragglers
 	FLOW_GUESSED = 1 << 13,  // who is the server was told by port numbers only
 	FLOW_REOPENED = 1 << 14, // life after a reset that had looked valid
-	FLOW_NEW_SYN = 1 << 15,  // a SYN with another number came while it was in use: its SYN/ACK would make it a new one
+	FLOW_TWIN = 1 << 15,     // the table holds another flow with the same two ends, in other numbers
 };
 
 struct flow_hot {
@@ -37,8 +39,9 @@ struct flow_hot {
 	uint32_t base[2];   // sequence number of offset 0
 	uint32_t ack[2];    // highest acknowledgment number this side has sent
 	uint64_t seen_ns;   // engine time (never runs back) of the last packet
-	uint32_t fin_seq[2]; // with FLOW_FIN; before that the other beginning that was claimed, see dissect/stream/begin.c
-	uint32_t session;   // FLOW_SESSION: slab index; FLOW_WAITING: payload segments that were no SMTP
+	uint32_t fin_seq[2];
+	uint32_t session;   // FLOW_SESSION: slab index; FLOW_WAITING: payload segments that were no SMTP; FLOW_SEALED: its
+			    // guard, 0 none, FLOW_CONFLICT when what was read is in doubt
 	uint32_t prev, next; // timer wheel
 	uint8_t phase;      // enum flow_phase
 	uint8_t slot;       // of the wheel
@@ -57,10 +60,12 @@ struct flow_cold {
 	uint32_t first_frame, last_frame;
 	uint16_t file;
 	uint8_t ip_v, n_vlan;
-	uint32_t ord : 31;       // messages told of it so far
-	uint32_t contested : 1;  // another SYN/ACK, or another connection, claimed to begin here
+	uint32_t ord;        // messages told of it so far
 };
 static_assert(sizeof(struct flow_cold) <= 104, "hot, cold and index share stay under 192 octets a flow");
+
+// Numbers farther apart than this do not belong to one connection: senders of mail have smaller windows than 4 MiB.
+enum { FLOW_WINDOW = 4 << 20 };
 
 static inline bool flow_has(const struct flow_hot *h, uint32_t flag, enum dir d)
 {

@@ -184,14 +184,43 @@ uint32_t flow_table_add(struct flow_table *t, uint64_t hash, const struct decode
 	return flow;
 }
 
-static uint64_t hash_of_flow(const struct flow_table *t, const struct flow_cold *c)
+static struct decoded ends_of(const struct flow_cold *c)
 {
 	struct decoded ends = {.src_port = c->port[0], .dst_port = c->port[1], .ip_v = c->ip_v};
 	memcpy(ends.src, c->addr[0], 16);
 	memcpy(ends.dst, c->addr[1], 16);
+	return ends;
+}
+
+static uint64_t hash_of_flow(const struct flow_table *t, const struct flow_cold *c)
+{
+	struct decoded ends = ends_of(c);
 	struct flow_key key;
 	flow_key_of(&key, &ends);
 	return flow_table_hash(t, &key);
+}
+
+uint32_t flow_table_twin(const struct flow_table *t, uint32_t flow)
+{
+	const struct flow_cold *c = flow_cold_at(t, flow);
+	const struct decoded ends = ends_of(c);
+	uint64_t hash = hash_of_flow(t, c);
+	const struct flow_bucket *bucket[2] = {first_bucket(t, hash), second_bucket(t, hash)};
+	enum dir unused;
+	for (int i = 0; i < 16; i++) {
+		uint32_t other = bucket[i / 8]->entry[i % 8].flow;
+		if (other && other != flow && bucket[i / 8]->entry[i % 8].tag == (uint32_t)(hash >> 32) &&
+		    same_ends(flow_cold_at(t, other), &ends, &unused))
+			return other;
+	}
+	return 0;
+}
+
+enum dir flow_table_dir(const struct flow_table *t, uint32_t flow, const struct decoded *p)
+{
+	enum dir d = DIR_C2S;
+	(void)same_ends(flow_cold_at(t, flow), p, &d);
+	return d;
 }
 
 static bool remove_from(struct flow_bucket *b, uint32_t flow)

@@ -47,6 +47,11 @@ void flow_table_prefetch_lines(const struct flow_table *t, uint64_t hash);
 // The flow, or 0. `*d` is the direction of `p` in it.
 uint32_t flow_table_find(const struct flow_table *t, uint64_t hash, const struct decoded *p, enum dir *d);
 
+// The other flow with the same two ends, or 0.
+uint32_t flow_table_twin(const struct flow_table *t, uint32_t flow);
+// The direction of `p` in a flow whose ends it has.
+enum dir flow_table_dir(const struct flow_table *t, uint32_t flow, const struct decoded *p);
+
 // A new flow whose client is the sender of `p` if `client_sends`. 0 when there is no room: evict and try again.
 uint32_t flow_table_add(struct flow_table *t, uint64_t hash, const struct decoded *p, bool client_sends);
 void flow_table_remove(struct flow_table *t, uint32_t flow);

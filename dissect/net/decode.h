@@ -29,8 +29,10 @@ struct decoded {
 	uint32_t seq, ack;        // host order
 	uint8_t flags;            // TCP_*
 	bool ip_checksum_ok, tcp_checksum_ok;
+	bool ip_checksum_zero;    // not filled in: the sender's card will
 	bool cut;                 // captured fewer octets of the segment than the IP header announces
 	bool md5_option;          // TCP option 19 or 29
+	bool ambiguous;           // put together from fragments that differed where they overlapped
 	uint16_t window, urgent;
 	uint8_t window_scale;     // from a SYN; 255 none
 	uint8_t tcp_header_len;   // octets, right before `payload`
@@ -48,7 +50,7 @@ struct decoded {
 
 // Decodes one packet. Counts every other outcome in `counter` by name (one ledger row each, see counters.h).
 // `checksum`: verify the TCP checksum when the whole segment was captured (a cut one counts as good).
-// A segment with TCP length fields from segmentation offload (IPv4 total length 0) takes the captured length.
+// A segment with length fields from segmentation offload (IP length 0, more than a frame carries) takes the captured length.
 enum decode_outcome decode_packet(const struct packet *p, struct decoded *out, bool checksum, uint64_t *counter);
 
 // Decodes TCP in a reassembled datagram: `l4` is what followed the IP headers. `out` holds the addresses already.
@@ -58,3 +60,7 @@ enum decode_outcome decode_tcp(const uint8_t *l4, uint32_t len, uint32_t wire_le
 // Whether the TCP checksum of a decoded segment is right: for those who verify only where it matters, while the octets
 // of the packet (or of the reassembled datagram) are still there. A cut segment counts as good.
 bool decode_tcp_checksum_ok(const struct decoded *s);
+
+// Whether the field holds what a host leaves there for its card (or puts there when it joins segments it has received):
+// the sum of the pseudo header, with the length or without.
+bool decode_tcp_checksum_offloaded(const struct decoded *s);

@@ -34,8 +34,7 @@ enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checks
 		return layer_short(l, IP4_HEADER_LEN);
 	uint32_t header_len = (h[0] & 0xf) * 4u;
 	uint32_t total = layer_be16(h + 2);
-	// Total length 0 is what a sender's capture shows before the card has cut the segment up (offload).
-	bool offload = total == 0;
+	bool offload = total == 0 && layer_offloaded(l);
 	if (h[0] >> 4 != 4 || header_len < IP4_HEADER_LEN || (!offload && total < header_len))
 		return layer_malformed(l, COUNT_decode_ip4_bad_header);
 	if (!offload)
@@ -49,6 +48,7 @@ enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checks
 	memcpy(out->src, h + 12, 4);
 	memcpy(out->dst, h + 16, 4);
 	out->ip_checksum_ok = checksum_fold(checksum_sum(h, header_len)) == 0xffff;
+	out->ip_checksum_zero = !h[10] && !h[11];
 	if (!out->ip_checksum_ok)
 		counter_add(&l->counter[COUNT_decode_ip4_bad_checksum], 1);
 	l->at += header_len;
@@ -119,7 +119,7 @@ enum decode_outcome ip6_decode(struct layer *l, struct decoded *out, bool checks
 	l->at += IP6_HEADER_LEN;
 	// Payload length 0: a jumbogram (RFC 2675) or offload; what there is counts.
 	uint32_t payload_len = layer_be16(h + 4);
-	if (payload_len)
+	if (payload_len || !layer_offloaded(l))
 		layer_narrow(l, payload_len);
 	return ip6_walk(l, h[6], out, checksum, false);
 }

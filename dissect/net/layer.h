@@ -10,6 +10,7 @@
 
 enum {
 	LINK_TAGS_MAX = 8,   // VLAN tags and MPLS labels together: more is no network, it is an attack on decoders
+	ETHERNET_PACKET_MAX = 1500,
 	IP6_HEADERS_MAX = 8, // extension headers walked; RFC 8200 has six kinds, each at most once (destination twice)
 };
 
@@ -66,6 +67,13 @@ static inline void layer_narrow(struct layer *l, uint32_t len)
 	} else {
 		l->missing = len - left;
 	}
+}
+
+// Length 0 in an IP header is what a host's own capture shows before its card has cut up a packet that is longer than any
+// frame. On a shorter one it means 0, and no receiver takes what follows.
+static inline bool layer_offloaded(const struct layer *l)
+{
+	return (uint64_t)layer_left(l) + l->missing > ETHERNET_PACKET_MAX;
 }
 
 // Peels the link layer. 4 or 6: `l` stands on that IP header. 0: there is none, and why was counted.

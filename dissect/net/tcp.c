@@ -60,6 +60,16 @@ bool decode_tcp_checksum_ok(const struct decoded *s)
 	return checksum_fold(sum) == 0xffff;
 }
 
+bool decode_tcp_checksum_offloaded(const struct decoded *s)
+{
+	uint32_t len = s->tcp_header_len + s->payload_len;
+	uint32_t address_len = s->ip_v == 4 ? 4 : 16;
+	uint64_t sum = checksum_sum(s->src, address_len) + checksum_sum(s->dst, address_len) + htobe16(6);
+	uint16_t field;
+	memcpy(&field, s->payload - s->tcp_header_len + 16, sizeof(field));
+	return field == checksum_fold(sum) || field == checksum_fold(sum + htobe32(len));
+}
+
 enum decode_outcome decode_tcp(const uint8_t *l4, uint32_t len, uint32_t wire_len, struct decoded *out, bool checksum,
                                uint64_t *counter)
 {

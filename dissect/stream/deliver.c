@@ -1,7 +1,4 @@
 // From queued segments to the machines: order, cause before effect, holes. See dissect/stream/stream.h.
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "dissect/stream/stream.h"
 
 uint8_t stream_quality(const struct dissect *e, uint32_t flow, enum dir d)
@@ -29,50 +26,20 @@ uint64_t stream_reach(const struct dissect *e, uint32_t flow, enum dir d)
 	return queue_reach(&engine_conn(e, h)->queue[d], &e->chunks, h->off[d]);
 }
 
-static uint32_t octets_hash(const uint8_t *p, size_t len)
-{
-	return (uint32_t)XXH3_64bits(p, len);
-}
-
-// Remembers a delivered segment, so that a retransmission with other octets is noticed.
-static void remember(struct conn *c, enum dir d, uint64_t off, const uint8_t *p, uint32_t len)
-{
-	if (len > UINT16_MAX)
-		return;
-	struct conn_recent *r = &c->recent[d][c->recent_at[d]++ % CONN_RECENT];
-	*r = (struct conn_recent){.off = (uint32_t)off, .hash = octets_hash(p, len), .len = (uint16_t)len};
-}
-
-enum again { AGAIN_SAME, AGAIN_DIFFERS, AGAIN_UNKNOWN };
-
-// Only whole delivered segments that are still remembered can be compared.
-static enum again compare(const struct conn *c, enum dir d, uint64_t off, const uint8_t *p, uint32_t len)
-{
-	uint32_t compared = 0;
-	for (int i = 0; i < CONN_RECENT; i++) {
-		const struct conn_recent *r = &c->recent[d][i];
-		uint32_t skip = r->off - (uint32_t)off;
-		if (!r->len || skip >= len || r->len > len - skip)
-			continue;
-		if (octets_hash(p + skip, r->len) != r->hash)
-			return AGAIN_DIFFERS;
-		compared += r->len;
-	}
-	return compared == len || off < c->compare_from[d] ? AGAIN_SAME : AGAIN_UNKNOWN;
-}
-
 // Others than those delivered are a conflict. So is what cannot be compared: a forged segment that is longer than the
-// true one would otherwise hide it, and all that follows.
+// true one would otherwise hide it, and all that follows. Content and ciphertext are cut anew and prove nothing, but
+// no line of text stands where ciphertext was.
 void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len)
 {
 	struct conn_facts *f = &c->message.facts.conn;
-	enum again again = compare(c, d, at->off, p, len);
-	if (again == AGAIN_SAME)
+	enum recent_verdict again = recent_compare(&c->recent[d], e->table.seed, at->off, p, len);
+	bool text_over_tls = c->layer[d] == LAYER_TLS && at->off >= c->tls_from[d] && recent_is_text(p, len);
+	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls))
 		return;
 	f->ambiguous = true;
-	f->overlaps_differ += again == AGAIN_DIFFERS;
+	f->overlaps_differ += again == RECENT_DIFFERS;
 	place_mark_first(&f->conflict_mark, at);
-	engine_count(e, again == AGAIN_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
+	engine_count(e, again == RECENT_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
 }
 
 // Lines of commands and replies. Content and ciphertext are cut anew when they are sent again, and prove nothing.
@@ -81,19 +48,29 @@ static bool in_dialogue(const struct conn *c, enum dir d)
 	return c->layer[d] <= LAYER_LINES && !smtp_in_content(&c->smtp, d);
 }
 
+// What has to be there of `o` for an acknowledgment of the other side: a FIN is no octet. Which octet a FIN stands behind is
+// known for certain only when all before it are there, so this is asked when it matters, not when the segment comes.
+static uint64_t needed(const struct flow_hot *h, enum dir o, uint64_t acked)
+{
+	bool fin = flow_has(h, FLOW_FIN, o) && (int64_t)acked == flow_offset(h, o, h->fin_seq[o]) + 1;
+	return fin ? acked - 1 : acked;
+}
+
 // Everything the sender had received when it sent this was parsed, or will never come.
 static bool causes_parsed(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked)
 {
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	if (engine_conn(e, h)->one_sided) // there are no causes to wait for
 		return true;
-	return acked <= h->off[dir_other(d)];
+	return needed(h, dir_other(d), acked) <= h->off[dir_other(d)];
 }
 
 // ... or stands in the queue of the other direction. That is enough only where that queue itself waits for this one.
 static bool causes_seen(const struct dissect *e, uint32_t flow, enum dir d, uint64_t acked)
 {
-	return causes_parsed(e, flow, d, acked) || acked <= stream_reach(e, flow, dir_other(d));
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	enum dir o = dir_other(d);
+	return causes_parsed(e, flow, d, acked) || needed(h, o, acked) <= stream_reach(e, flow, o);
 }
 
 // Hands a run to the machines; what they do not take stays with the caller.
@@ -102,10 +79,12 @@ static uint32_t hand_over(struct dissect *e, uint32_t flow, enum dir d, struct p
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
 	at->quality |= stream_quality(e, flow, d);
-	bool dialogue = in_dialogue(c, d);
+	bool dialogue = in_dialogue(c, d), tls = c->layer[d] == LAYER_TLS;
 	uint32_t taken = (uint32_t)conn_take(e, c, d, at, p, len);
 	if (taken) {
-		remember(c, d, h->off[d], p, taken);
+		recent_note(&c->recent[d], e->table.seed, h->off[d], p, taken);
+		if (!tls)
+			c->tls_from[d] = h->off[d];
 		h->off[d] += taken;
 		if (!dialogue || !in_dialogue(c, d))
 			c->compare_from[d] = h->off[d];
@@ -234,6 +213,7 @@ void stream_gap(struct dissect *e, uint32_t flow, enum dir d, uint64_t off)
 	conn_gap(e, c, d, &at, missing);
 	h->off[d] = off;
 	c->compare_from[d] = off;
+	c->recent[d].last_known = false;
 	queue_trim(&c->queue[d], &e->chunks, off);
 	c->stuck_ns = 0;
 }
@@ -277,8 +257,8 @@ static uint64_t missing_until(const struct dissect *e, uint32_t flow, enum dir d
 	uint32_t i = c->queue[dir_other(d)].head;
 	for (const struct chunk *theirs; i; i = theirs->next) {
 		theirs = slab_at(&e->chunks, i);
-		if (theirs->acked > h->off[d])
-			return theirs->acked;
+		if (needed(h, d, theirs->acked) > h->off[d])
+			return needed(h, d, theirs->acked);
 	}
 	return 0;
 }
@@ -305,7 +285,8 @@ bool stream_give_up(struct dissect *e, uint32_t flow)
 		c->one_sided = true; // the other arm had time enough to be the slower one
 	} else {
 		// The other side's octets up to what was acknowledged are missing, as far as its own queue has none.
-		stream_gap(e, flow, o, theirs && theirs->off < head->acked ? theirs->off : head->acked);
+		uint64_t acked = needed(h, o, head->acked);
+		stream_gap(e, flow, o, theirs && theirs->off < acked ? theirs->off : acked);
 	}
 	drain(e, flow, d);
 	return true;

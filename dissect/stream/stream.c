@@ -1,103 +1,42 @@
-// One TCP segment: sequence numbers, acknowledgments, resets, and what to do with its octets.
+// One TCP segment: its numbers, and what to do with its octets.
 #include "dissect/stream/stream.h"
 
-#include "dissect/classify/three_rules.h"
-
-enum { CLASSIFY_SEGMENTS = 8 };     // 8 payload segments are looked at on other ports; tunnels are set up in two
-
-// ---- opening -------------------------------------------------------------------------------------------------
-
-// What `d` has acknowledged of the other side lies so far behind anything captured that it belongs to something else.
-static bool acks_nonsense(const struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
-{
-	const struct flow_hot *h = flow_hot_at(&e->table, flow);
-	enum dir o = dir_other(d);
-	return h->phase == FLOW_SESSION && s->flags & TCP_ACK && flow_cold_at(&e->table, flow)->pkts[o] &&
-	       flow_offset(h, o, s->ack) > (int64_t)stream_reach(e, flow, o) + UNSEEN_ACK_OCTETS;
-}
-
-static void take_ack(const struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
-{
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (!flow_has(h, FLOW_BASE, dir_other(d)) || acks_nonsense(e, flow, d, s))
-		return;
-	if (!h->ack[d] || (int32_t)(s->ack - h->ack[d]) > 0)
-		h->ack[d] = s->ack;
-}
-
-// How many octets of the other side the sender had received when it sent this; a FIN it acknowledges is none.
-static uint64_t acked_octets(const struct flow_hot *h, enum dir d, const struct decoded *s)
-{
-	enum dir o = dir_other(d);
-	if (!(s->flags & TCP_ACK))
-		return 0;
-	int64_t acked = flow_offset(h, o, s->ack);
-	if (flow_has(h, FLOW_FIN, o) && s->ack == h->fin_seq[o] + 1)
-		acked--;
-	return acked > 0 ? (uint64_t)acked : 0;
-}
-
-// SMTP begins behind something else, as in a proxy's tunnel: what was there before is not read, so the start is unseen.
-static void start_late(struct flow_hot *h, enum dir d, const struct decoded *s)
-{
-	int64_t off = flow_offset(h, d, s->seq);
-	h->off[d] = off > 0 ? (uint64_t)off : 0;
-	h->off[dir_other(d)] = acked_octets(h, d, s);
-	h->flags &= (uint16_t)~(FLOW_SYN | FLOW_SYN << 1);
-}
-
-// Facts begin with the first payload on a mail port, or with octets that look like SMTP on another one.
-static void open_session(struct dissect *e, uint32_t flow, enum dir *d, const struct decoded *s)
-{
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	int side = h->flags & FLOW_GUESSED ? classify_side(s->payload, s->payload_len) : -1;
-	if (side >= 0) {
-		h->flags &= (uint16_t)~FLOW_GUESSED;
-		if (side != (int)*d) {
-			flow_table_flip(&e->table, flow);
-			*d = dir_other(*d);
-		}
-	}
-	struct flow_cold *cold = flow_cold_at(&e->table, flow);
-	bool known = engine_known_port(e, cold->port[DIR_S2C]);
-	// The first octets may still be on their way: then what they say is judged when they come.
-	bool early = flow_has(h, FLOW_SYN, *d) && flow_offset(h, *d, s->seq) > (int64_t)h->off[*d];
-	bool search = !known && e->config.tls_outside_mail;
-	if (!known && !early && !search && !classify_candidate(*d, s->payload, s->payload_len)) {
-		if (++h->session >= CLASSIFY_SEGMENTS)
-			h->phase = FLOW_COUNTED;
-		return;
-	}
-	if (h->session && !early)
-		start_late(h, *d, s);
-	h->session = slab_get(&e->conns);
-	if (!h->session) {
-		engine_count(e, COUNT_session_no_memory, 1);
-		stream_evict(e);
-		h->session = slab_get(&e->conns);
-	}
-	if (!h->session) { // room for none
-		h->phase = FLOW_COUNTED;
-		return;
-	}
-	h->phase = FLOW_SESSION;
-	struct conn *c = engine_conn(e, h);
-	c->flow = flow;
-	c->candidate = !known;
-	c->search = search;
-	c->proxied = *d == DIR_C2S && classify_proxied(s->payload, s->payload_len);
-	struct facts *f = &c->message.facts;
-	f->birth = cold->birth;
-	for (int i = 0; i < 2; i++)
-		c->compare_from[i] = h->off[i];
-	f->conn.ambiguous = stream_unsettled(e, flow);
-	f->conn.midstream = !flow_has(h, FLOW_SYN, DIR_C2S) && !flow_has(h, FLOW_SYN, DIR_S2C);
-	f->conn.syn[0] = flow_has(h, FLOW_SYN, DIR_C2S);
-	f->conn.syn[1] = flow_has(h, FLOW_SYN, DIR_S2C);
-	engine_count(e, COUNT_session_opened, 1);
-}
+#include "dissect/route.h"
+#include "dissect/stream/parts.h"
 
 // ---- payload -------------------------------------------------------------------------------------------------
+
+void stream_conflict(struct dissect *e, uint32_t flow)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->phase == FLOW_SEALED) {
+		guard_put(e, flow);
+		h->session = FLOW_CONFLICT;
+	} else if (h->phase == FLOW_SESSION) {
+		struct conn_facts *f = &engine_conn(e, h)->message.facts.conn;
+		const struct flow_cold *cold = flow_cold_at(&e->table, flow);
+		const struct place at = {.frame = cold->last_frame, .quality = stream_quality(e, flow, DIR_C2S)};
+		f->ambiguous = true;
+		place_mark_first(&f->conflict_mark, &at);
+	}
+}
+
+void stream_stray(struct dissect *e, uint32_t flow)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	engine_count(e, COUNT_tcp_out_of_window, 1);
+	if (h->phase == FLOW_SESSION)
+		engine_conn(e, h)->message.facts.conn.strays++;
+	stream_conflict(e, flow);
+}
+
+// Octets in front of the first one, or that acknowledge some in front of the other side's. A keep-alive may stand there.
+static bool before_start(const struct flow_hot *h, enum dir d, const struct decoded *s, int64_t off)
+{
+	enum dir o = dir_other(d);
+	bool own = flow_has(h, FLOW_SYN, d) && off < 0 && s->payload_len > 1 && !(s->flags & TCP_SYN);
+	return own || (s->flags & TCP_ACK && flow_has(h, FLOW_SYN, o) && flow_offset(h, o, s->ack) < 0);
+}
 
 static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
@@ -107,21 +46,38 @@ static bool acceptable(struct dissect *e, uint32_t flow, enum dir d, const struc
 		return false;
 	}
 	int64_t off = flow_offset(h, d, s->seq), here = (int64_t)h->off[d];
-	if (acks_nonsense(e, flow, d, s) || off > here + WINDOW_OCTETS || off < here - WINDOW_OCTETS) {
-		engine_count(e, COUNT_tcp_out_of_window, 1);
+	if (before_start(h, d, s, off) || stream_acks_nonsense(e, flow, d, s) || off > here + FLOW_WINDOW || off < here - FLOW_WINDOW) {
+		engine_conn(e, h)->message.facts.conn.payload[d] = true;
+		stream_stray(e, flow);
 		return false;
 	}
 	return true;
 }
 
-// Octets that stand nowhere in the stream. Rubbish, unless it is in dispute where the stream begins.
-static void nowhere(struct dissect *e, uint32_t flow, const struct place *at)
+// Another network may use the same addresses. Each direction may have tags of its own, but not two kinds of them. A copy
+// of what was there already is a mirror port that sees the segment twice.
+static void note_vlan(struct dissect *e, struct conn *c, enum dir d, const struct decoded *s)
 {
-	struct conn_facts *f = &engine_conn(e, flow_hot_at(&e->table, flow))->message.facts.conn;
-	if (!stream_contested(e, flow))
+	uint32_t tags = 1u << 31 | (uint32_t)s->n_vlan << 24 | (uint32_t)s->vlan[0] << 12 | s->vlan[1];
+	if (!c->vlan[d])
+		c->vlan[d] = tags;
+	if (c->vlan[d] == tags)
 		return;
-	f->ambiguous = true;
-	place_mark_first(&f->conflict_mark, at);
+	engine_count(e, COUNT_tcp_vlan_differs, 1);
+	c->message.facts.conn.ambiguous = true;
+}
+
+// The last octet once more, or a NUL where the peer has acknowledged it (RFC 1122 4.2.3.6: "one garbage octet"). Any
+// other octet at that place may be the true one.
+static bool keepalive(const struct flow_hot *h, const struct conn *c, enum dir d, int64_t off, uint8_t octet)
+{
+	if (off + 1 != (int64_t)h->off[d])
+		return false;
+	enum dir o = dir_other(d);
+	bool acked = h->ack[o] && flow_offset(h, d, h->ack[o]) > off;
+	if (acked && (!octet || !c->recent[d].last_known))
+		return true;
+	return c->recent[d].last_known && octet == c->recent[d].last;
 }
 
 static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
@@ -132,22 +88,19 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 	uint32_t len = s->payload_len;
 	int64_t off = flow_offset(h, d, s->seq + (s->flags & TCP_SYN ? 1 : 0));
 	struct place at = {
-		.acked = acked_octets(h, d, s),
+		.acked = stream_acked_octets(h, d, s),
 		.time_ns = p->time_ns,
 		.frame = p->frame,
 	};
-	if (len == 1 && off + 1 == (int64_t)stream_reach(e, flow, d)) {
+	if (len == 1 && keepalive(h, c, d, off, *octets)) {
 		engine_count(e, COUNT_tcp_keepalive, 1);
 		return;
 	}
 	c->message.facts.conn.payload[d] = true;
+	c->message.facts.conn.ambiguous |= s->ambiguous;
 	if (s->flags & TCP_URG) {
 		engine_count(e, COUNT_tcp_urgent, 1);
 		c->message.facts.conn.ambiguous = true; // the receiver may take one octet out of the stream
-	}
-	if (s->md5_option) {
-		engine_count(e, COUNT_tcp_md5_option, 1);
-		c->message.facts.conn.ambiguous = true;
 	}
 	if (off < (int64_t)h->off[d]) {
 		uint64_t old = h->off[d] - (uint64_t)off;
@@ -155,8 +108,6 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		at.off = (uint64_t)off;
 		if (off >= 0)
 			stream_again(e, c, d, &at, octets, all_old ? len : (uint32_t)old);
-		else
-			nowhere(e, flow, &at);
 		if (all_old) {
 			engine_count(e, COUNT_tcp_retransmit, 1);
 			c->message.facts.conn.retransmits++;
@@ -176,87 +127,39 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		c->syn_data_end = s->seq + 1 + s->payload_wire_len;
 	}
 	if (len)
+		note_vlan(e, c, d, s);
+	if (len && h->flags & FLOW_TWIN)
+		route_alive(e, flow);
+	if (len)
 		stream_offer(e, flow, d, &at, octets, len);
 	if (s->payload_wire_len > s->payload_len && !c->sealed)
 		c->message.facts.conn.snaplen_cut = true;
 }
 
-// ---- the end -------------------------------------------------------------------------------------------------
-
-static void close_soon(struct dissect *e, uint32_t flow)
-{
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	h->flags |= FLOW_CLOSING;
-	wheel_hasten(&e->wheel, flow, e->now_ns + LINGER_NS);
-}
-
-// RFC 5961 3.2: a reset counts when it stands exactly where its receiver expects the next octet.
-static bool rst_valid(const struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
-{
-	const struct flow_hot *h = flow_hot_at(&e->table, flow);
-	enum dir o = dir_other(d);
-	if (s->md5_option)
-		return false;
-	// The refusal of a SYN stands nowhere, but acknowledges it.
-	if (d == DIR_S2C && !flow_has(h, FLOW_SYN, DIR_S2C) && s->flags & TCP_ACK && h->off[DIR_C2S] == 0)
-		return s->ack == h->base[DIR_C2S];
-	if (s->seq == flow_next(h, d) || (h->ack[o] && s->seq == h->ack[o]))
-		return true;
-	if (flow_has(h, FLOW_FIN, d) && s->seq == h->fin_seq[d] + 1)
-		return true;
-	return h->phase == FLOW_SESSION && s->seq == h->base[d] + (uint32_t)stream_reach(e, flow, d);
-}
-
-static void take_rst(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
-{
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (!rst_valid(e, flow, d, s)) {
-		engine_count(e, COUNT_tcp_rst_invalid, 1);
-		return;
-	}
-	flow_set(h, FLOW_RST, d);
-	close_soon(e, flow);
-}
-
-static bool fin_reached(const struct dissect *e, uint32_t flow, enum dir d)
-{
-	const struct flow_hot *h = flow_hot_at(&e->table, flow);
-	int64_t end = flow_offset(h, d, h->fin_seq[d]);
-	uint64_t reach = h->phase == FLOW_SESSION ? stream_reach(e, flow, d) : h->off[d];
-	return end <= (int64_t)reach;
-}
-
-// Both sides have ended, in sequence.
-static bool fins_done(const struct dissect *e, uint32_t flow)
-{
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	for (int i = 0; i < 2; i++) {
-		enum dir d = (enum dir)i;
-		if (flow_has(h, FLOW_FIN, d) && !flow_has(h, FLOW_FIN_DONE, d) && fin_reached(e, flow, d))
-			flow_set(h, FLOW_FIN_DONE, d);
-	}
-	return flow_has(h, FLOW_FIN_DONE, DIR_C2S) && flow_has(h, FLOW_FIN_DONE, DIR_S2C);
-}
-
-static void settle_fins(struct dissect *e, uint32_t flow)
-{
-	if (!(flow_hot_at(&e->table, flow)->flags & FLOW_CLOSING) && fins_done(e, flow))
-		close_soon(e, flow);
-}
-
-enum session_end stream_end_reason(const struct flow_hot *h)
-{
-	return flow_has(h, FLOW_RST, DIR_C2S) || flow_has(h, FLOW_RST, DIR_S2C) ? END_RST : END_FIN;
-}
-
 // ---- a segment -----------------------------------------------------------------------------------------------
 
-// What a flow that is only counted still needs: where its octets are, and its end.
-static void count_only(struct flow_hot *h, enum dir d, const struct decoded *s)
+// What a flow that is only counted still needs: where its octets are.
+static void count_only(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
 {
-	int64_t end = flow_offset(h, d, s->seq) + s->payload_wire_len;
-	if (end > (int64_t)h->off[d] && end - (int64_t)h->off[d] < INT32_MAX / 2)
-		h->off[d] = (uint64_t)end;
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	int64_t off = flow_offset(h, d, s->seq), end = off + s->payload_wire_len;
+	if (off < (int64_t)h->off[d] && h->phase == FLOW_SEALED)
+		guard_check(e, flow, d, s, off);
+	if (end <= (int64_t)h->off[d] || end - (int64_t)h->off[d] >= INT32_MAX / 2)
+		return;
+	h->off[d] = (uint64_t)end;
+	if (h->flags & FLOW_TWIN)
+		route_alive(e, flow);
+}
+
+// Its facts are about nothing that was said, or about no mail.
+static void drop_session(struct dissect *e, uint32_t flow, enum flow_phase phase)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	conn_end(e, engine_conn(e, h));
+	stream_drop_conn(e, flow);
+	h->phase = (uint8_t)phase;
+	engine_count(e, COUNT_session_dropped, 1);
 }
 
 // A reset was followed by new octets of the same side: it was not what it looked like.
@@ -267,15 +170,20 @@ static void reopen(struct dissect *e, struct flow_hot *h, enum dir d)
 	h->flags |= FLOW_REOPENED;
 }
 
+// The server has taken another SYN: what came with that of this flow was never said.
+static void syn_refused(struct dissect *e, uint32_t flow)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->phase == FLOW_SESSION && engine_conn(e, h)->syn_data && !h->off[DIR_C2S] && !h->off[DIR_S2C])
+		drop_session(e, flow, FLOW_WAITING);
+}
+
 static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
-	if (!acceptable(e, flow, d, s)) {
-		struct place at = {.time_ns = p->time_ns, .frame = p->frame};
-		nowhere(e, flow, &at);
+	if (!acceptable(e, flow, d, s))
 		return;
-	}
 	if (flow_has(h, FLOW_RST, d) && flow_offset(h, d, s->seq) >= (int64_t)h->off[d])
 		reopen(e, h, d);
 	take_payload(e, flow, d, s, p);
@@ -284,16 +192,13 @@ static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const 
 		if (verdict > 0) {
 			c->candidate = false;
 		} else if (verdict < 0) {
-			conn_end(e, c);
-			stream_drop_conn(e, flow);
-			h->phase = FLOW_COUNTED;
-			engine_count(e, COUNT_session_dropped, 1);
+			drop_session(e, flow, FLOW_COUNTED);
 		}
 	}
 }
 
 // Sealed, news, or stuck: what follows from what the segment brought.
-static void after_segment(struct dissect *e, uint32_t flow)
+void stream_after(struct dissect *e, uint32_t flow)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
@@ -304,7 +209,10 @@ static void after_segment(struct dissect *e, uint32_t flow)
 		if (!c->candidate)
 			tell_session(e, flow, true, END_OPEN);
 		h->phase = c->candidate ? FLOW_COUNTED : FLOW_SEALED;
+		const struct recent recent[2] = {c->recent[0], c->recent[1]};
 		stream_drop_conn(e, flow);
+		if (h->phase == FLOW_SEALED)
+			guard_get(e, flow, recent);
 		engine_count(e, COUNT_session_sealed, 1);
 		return;
 	}
@@ -320,142 +228,69 @@ static void after_segment(struct dissect *e, uint32_t flow)
 	}
 }
 
+static void take_handshake(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	bool answer = s->flags & TCP_ACK;
+	stream_take_syn(h, d, s);
+	if (h->phase == FLOW_SESSION) // it came late: the other arm is slower
+		engine_conn(e, h)->message.facts.conn.syn[d] = true;
+	if (answer && d == DIR_S2C && h->phase == FLOW_SESSION)
+		stream_syn_answered(e, flow, s->ack);
+	if (answer && h->flags & FLOW_TWIN)
+		syn_refused(e, flow_table_twin(&e->table, flow));
+	if (s->payload_len)
+		engine_count(e, COUNT_tcp_payload_on_syn, 1);
+}
+
+// Octets of a SYN beside a connection that is in use: anybody's, until it is answered, and then they are a hole.
+static bool hearsay(const struct flow_hot *h, const struct decoded *s)
+{
+	return s->flags & TCP_SYN && h->flags & FLOW_TWIN && h->phase == FLOW_WAITING;
+}
+
+// RFC 2385 2: without a key a receiver drops it, and mail has none. What it carries may be an insertion, or all there is.
+static void take_signed(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	engine_count(e, COUNT_tcp_md5_option, 1);
+	if (s->payload_len && h->phase == FLOW_WAITING)
+		stream_open_session(e, flow, &d, s);
+	if (h->phase != FLOW_SESSION || !s->payload_len)
+		return;
+	engine_conn(e, h)->message.facts.conn.payload[d] = true;
+	stream_conflict(e, flow);
+}
+
 void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	stream_begin(e, flow, &d, s);
+	if (s->md5_option && !(s->flags & TCP_SYN)) {
+		take_signed(e, flow, d, s);
+		return;
+	}
+	if (stream_wrong_way_round(h, d, s)) {
+		flow_table_flip(&e->table, flow);
+		d = DIR_C2S;
+	}
+	if (s->flags & TCP_SYN)
+		take_handshake(e, flow, d, s);
+	stream_take_bases(h, d, s);
 	if (s->flags & TCP_ACK)
-		take_ack(e, flow, d, s);
-	if (s->payload_len && s->flags & TCP_SYN)
-		engine_count(e, COUNT_tcp_payload_on_syn, 1);
-	if (s->payload_len && h->phase == FLOW_WAITING)
-		open_session(e, flow, &d, s);
-	if (h->phase == FLOW_SESSION && s->payload_len)
+		stream_take_ack(e, flow, d, s);
+	bool octets = s->payload_len && !hearsay(h, s);
+	if (octets && h->phase == FLOW_WAITING)
+		stream_open_session(e, flow, &d, s);
+	if (h->phase == FLOW_SESSION && octets)
 		session_payload(e, flow, d, s, p);
-	else if (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED || (h->phase == FLOW_WAITING && s->payload_len))
-		count_only(h, d, s);
-	if (s->flags & TCP_FIN && !flow_has(h, FLOW_FIN, d)) {
-		h->fin_seq[d] = s->seq + s->payload_wire_len;
-		flow_set(h, FLOW_FIN, d);
-		if (h->phase == FLOW_SESSION)
-			engine_conn(e, h)->message.facts.conn.closed_first = flow_closed_first(h, d, s->ack);
-	}
+	else if (octets)
+		count_only(e, flow, d, s);
+	if (s->flags & TCP_FIN)
+		stream_take_fin(e, flow, d, s);
 	if (s->flags & TCP_RST)
-		take_rst(e, flow, d, s);
+		stream_take_rst(e, flow, d, s);
 	if (h->phase == FLOW_SESSION)
-		after_segment(e, flow);
-	settle_fins(e, flow);
+		stream_after(e, flow);
+	stream_settle_fins(e, flow);
 }
 
-// ---- timers --------------------------------------------------------------------------------------------------
-
-static uint64_t patience(const struct dissect *e, uint32_t flow)
-{
-	const struct flow_hot *h = flow_hot_at(&e->table, flow);
-	const struct conn *c = engine_conn(e, h);
-	for (int i = 0; i < 2; i++) {
-		enum dir d = (enum dir)i, o = dir_other(d);
-		const struct chunk *head = queue_head(&c->queue[d], &e->chunks);
-		if (!head)
-			continue;
-		if (head->off > h->off[d] && !(h->ack[o] && flow_offset(h, d, h->ack[o]) > (int64_t)h->off[d]))
-			return WAIT_HOLE_NS; // nobody has these octets yet
-		if (c->waiting[d] && c->message.facts.conn.payload[o])
-			return WAIT_REPLY_NS;
-	}
-	return WAIT_HOLE_ACKED_NS;
-}
-
-// Gives up, oldest first, what has waited longer than it may.
-static void give_up_waits(struct dissect *e, uint32_t flow)
-{
-	struct conn *c = engine_conn(e, flow_hot_at(&e->table, flow));
-	uint64_t since = c->stuck_ns;
-	bool moved = false;
-	while (since && !c->sealed && e->now_ns >= since + patience(e, flow) && stream_give_up(e, flow))
-		moved = true;
-	if (moved)
-		c->stuck_ns = c->queue[0].head || c->queue[1].head ? e->now_ns : 0;
-}
-
-bool stream_timer(struct dissect *e, uint32_t flow, enum session_end *end)
-{
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (h->phase == FLOW_SESSION) {
-		give_up_waits(e, flow);
-		after_segment(e, flow);
-		settle_fins(e, flow);
-	}
-	if (h->flags & FLOW_CLOSING && e->now_ns >= h->seen_ns + LINGER_NS) {
-		*end = stream_end_reason(h);
-		return true;
-	}
-	*end = END_IDLE;
-	return e->now_ns >= h->seen_ns + (h->phase == FLOW_WAITING ? IDLE_BARE_NS : IDLE_NS);
-}
-
-uint64_t stream_due(const struct dissect *e, uint32_t flow)
-{
-	const struct flow_hot *h = flow_hot_at(&e->table, flow);
-	uint64_t due = h->seen_ns + (h->phase == FLOW_WAITING ? IDLE_BARE_NS : IDLE_NS);
-	if (h->flags & FLOW_CLOSING)
-		due = h->seen_ns + LINGER_NS;
-	if (h->phase == FLOW_SESSION) {
-		const struct conn *c = engine_conn(e, h);
-		if (c->stuck_ns && c->stuck_ns + WAIT_HOLE_ACKED_NS < due)
-			due = c->stuck_ns + WAIT_HOLE_ACKED_NS;
-	}
-	return due;
-}
-
-// ---- closing -------------------------------------------------------------------------------------------------
-
-// Octets that were acknowledged, or stand before a FIN, but never came.
-static void tail_gaps(struct dissect *e, uint32_t flow)
-{
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	for (int i = 0; i < 2; i++) {
-		enum dir d = (enum dir)i, o = dir_other(d);
-		int64_t until = (int64_t)h->off[d];
-		if (h->ack[o] && flow_cold_at(&e->table, flow)->pkts[d]) {
-			int64_t acked = flow_offset(h, d, h->ack[o]);
-			if (flow_has(h, FLOW_FIN, d) && h->ack[o] == h->fin_seq[d] + 1)
-				acked--; // the FIN itself
-			else if (!flow_has(h, FLOW_FIN, d) && acked == until + 1)
-				acked--; // the acknowledgment of a FIN that was not captured
-			until = acked > until ? acked : until;
-		}
-		if (flow_has(h, FLOW_FIN, d) && flow_offset(h, d, h->fin_seq[d]) > until)
-			until = flow_offset(h, d, h->fin_seq[d]);
-		if (until > (int64_t)h->off[d] && until - (int64_t)h->off[d] < WINDOW_OCTETS)
-			stream_gap(e, flow, d, (uint64_t)until);
-	}
-}
-
-enum session_end stream_close(struct dissect *e, uint32_t flow, enum session_end end)
-{
-	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (h->phase == FLOW_SESSION) {
-		struct conn *c = engine_conn(e, h);
-		while (!c->sealed && stream_give_up(e, flow))
-			continue;
-		if (!c->sealed)
-			tail_gaps(e, flow);
-		after_segment(e, flow);
-		if ((end == END_EOF || end == END_IDLE) && fins_done(e, flow))
-			end = END_FIN;
-	}
-	if (h->phase == FLOW_SESSION) {
-		struct conn *c = engine_conn(e, h);
-		c->message.facts.conn.end = (uint8_t)end;
-		conn_end(e, c);
-		if (c->candidate && conn_candidate_verdict(c) <= 0)
-			engine_count(e, COUNT_session_dropped, 1);
-		else
-			tell_session(e, flow, false, end);
-		stream_drop_conn(e, flow);
-	} else if (h->phase == FLOW_SEALED) {
-		tell_end(e, flow, end);
-	}
-	return end;
-}

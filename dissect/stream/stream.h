@@ -8,11 +8,13 @@
 
 #include "dissect/engine.h"
 
-enum { UNSEEN_ACK_OCTETS = 256 << 10 }; // acknowledged beyond what was captured: a loss; farther is not this connection
-enum { WINDOW_OCTETS = 4 << 20 }; // 4 MiB ahead; senders of mail have smaller windows, farther is not this connection
-
 // Takes a segment of a known flow. May end the flow's session (seal) but never removes the flow.
 void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p);
+
+// Octets that fit nowhere were dropped: the record says that they may have been the true ones.
+void stream_stray(struct dissect *e, uint32_t flow);
+// What was read of this flow may not be what its receiver has read.
+void stream_conflict(struct dissect *e, uint32_t flow);
 
 // The flow's timer: gives up what waited too long. True when the flow is due to be closed, `*end` says why.
 bool stream_timer(struct dissect *e, uint32_t flow, enum session_end *end);
@@ -25,14 +27,6 @@ enum session_end stream_close(struct dissect *e, uint32_t flow, enum session_end
 
 // How a flow that is closing has ended.
 enum session_end stream_end_reason(const struct flow_hot *h);
-
-// dissect/stream/begin.c: takes what a segment says about where the streams begin. `*d` changes when the flow was taken
-// the wrong way round.
-void stream_begin(struct dissect *e, uint32_t flow, enum dir *d, const struct decoded *s);
-// Several beginnings were claimed: what stands outside the one that is followed may be the truth.
-bool stream_contested(const struct dissect *e, uint32_t flow);
-// ... and nothing has shown which of them holds.
-bool stream_unsettled(const struct dissect *e, uint32_t flow);
 
 // dissect/stream/evict.c: tells the session that was silent for longest, of a bounded number, before its end, and forgets
 // it; its connection is only counted from then on.

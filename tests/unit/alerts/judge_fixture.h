@@ -132,12 +132,17 @@ static inline void send_sealed(struct facts *f)
 	f->conn.end = end;
 }
 
-static inline void send_end(const struct facts *f, uint64_t time_ns)
+static inline void send_end_as(const struct facts *f, uint64_t time_ns, bool ambiguous)
 {
 	const struct message_end m = {
 		.head = {.seq = ++seq, .birth = f->birth, .time_ns = time_ns, .type = MESSAGE_END},
 		.end = END_RST, .rst = {true, false}, .last_frame = 99, .pkts = {1000, 2000}, .octets = {100000, 200000},
-		.payload_octets = {90000, 190000}, .last_ns = time_ns,
+		.payload_octets = {90000, 190000}, .last_ns = time_ns, .ambiguous = ambiguous,
 	};
 	assert_int_equal(judge_take(judge, &m.head, sizeof(m)), 0);
+}
+
+static inline void send_end(const struct facts *f, uint64_t time_ns)
+{
+	send_end_as(f, time_ns, false);
 }

@@ -202,6 +202,23 @@ static void sealed_then_end(void **state)
 	close_judge();
 }
 
+// What the worker met after it had sealed the session: the octets it had read were not the only ones.
+static void sealed_then_doubt(void **state)
+{
+	const struct judge_config c = config_default();
+	struct facts f;
+
+	open_judge(&c);
+	upgraded(&f);
+	send_sealed(&f);
+	send_end_as(&f, f.conn.last_ns + 60 * SECOND, true);
+	const json_t *tls = json_object_get(told.line[0], "smtp_tls");
+	assert_string_equal(json_string_value(json_object_get(tls, "verdict")), "inconclusive");
+	assert_string_equal(json_string_value(json_object_get(tls, "state")), "unknown_gap");
+	assert_true(json_is_true(json_object_get(json_object_get(tls, "capture"), "ambiguous")));
+	close_judge();
+}
+
 static void evicted_early(void **state)
 {
 	struct judge_config c = config_default();
@@ -349,6 +366,7 @@ int main(void)
 		cmocka_unit_test(late_for_its_root),
 		cmocka_unit_test(low_waits),
 		cmocka_unit_test(sealed_then_end),
+		cmocka_unit_test(sealed_then_doubt),
 		cmocka_unit_test(evicted_early),
 		cmocka_unit_test(repeats),
 		cmocka_unit_test(settings),

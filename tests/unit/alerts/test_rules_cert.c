@@ -143,6 +143,13 @@ PEER(nothing_opened, *p = (struct peer){0})
 
 #define OF(id, severity) "cert." id "/certain/" severity "/complete"
 
+static void submission(struct facts *f)
+{
+	upgraded(f);
+	f->conn.dst_port = 587;
+	f->conn.role = ROLE_SUBMISSION;
+}
+
 static const struct rules_row rows[] = {
 	{"a good one", upgraded, NULL, "", good},
 	{"nothing was opened", upgraded, NULL, "", nothing_opened},
@@ -158,11 +165,13 @@ static const struct rules_row rows[] = {
 	{"two weeks left", upgraded, NULL, OF("expiring", "info"), soon},
 	{"one second more", upgraded, NULL, "", not_so_soon},
 	{"made for days", upgraded, NULL, "", short_lived},
-	{"self-signed, and its SHA-1 does not matter", upgraded, NULL, OF("self-signed", "low"), self_signed},
+	{"self-signed, and its SHA-1 does not matter", upgraded, NULL, OF("self-signed", "info"), self_signed},
 	{"self-signed, MTA-STS enforce", upgraded, &sts, OF("self-signed", "high"), self_signed},
-	{"self-signed, no store", upgraded, NULL, OF("self-signed", "low"), self_signed_no_store},
+	{"self-signed, no store", upgraded, NULL, OF("self-signed", "info"), self_signed_no_store},
+	{"self-signed, where clients must ask", submission, NULL, OF("self-signed", "low"), self_signed},
 	{"self-signed, in the store", upgraded, NULL, "", self_signed_in_store},
-	{"intermediate missing", upgraded, NULL, OF("untrusted-chain", "low"), incomplete},
+	{"intermediate missing", upgraded, NULL, OF("untrusted-chain", "info"), incomplete},
+	{"intermediate missing, where clients must ask", submission, NULL, OF("untrusted-chain", "low"), incomplete},
 	{"root unknown, MTA-STS enforce", upgraded, &sts, OF("untrusted-chain", "high"), root_unknown},
 	{"chain broken", upgraded, NULL, OF("untrusted-chain", "low"), broken},
 	{"not judged", upgraded, NULL, "", not_judged},

@@ -105,6 +105,12 @@ static void upgraded_gap_before(struct facts *f)
 	f->smtp.starttls_reply_mark.quality = Q_GAP;
 }
 
+static void upgraded_ambiguous(struct facts *f)
+{
+	upgraded(f);
+	f->conn.ambiguous = true;
+}
+
 static void upgraded_gap_after(struct facts *f)
 {
 	upgraded(f);
@@ -192,6 +198,7 @@ static const struct {
 	{"STARTTLS", upgraded, STATE_STARTTLS_OK},
 	{"STARTTLS, with a hole before it", upgraded_gap_before, STATE_UNKNOWN_GAP},
 	{"STARTTLS, with a hole in the ciphertext", upgraded_gap_after, STATE_STARTTLS_OK},
+	{"STARTTLS in one of two versions", upgraded_ambiguous, STATE_UNKNOWN_GAP},
 	{"TLS whose 220 was lost", tls_without_220, STATE_UNKNOWN_GAP},
 	{"TLS refused, no mail", refused_tls, STATE_TLS_FAILED_NO_MAIL},
 	{"TLS refused, then the capture ends", refused_tls_eof, STATE_UNKNOWN_GAP},

@@ -22,6 +22,12 @@ static void tls13(struct facts *f)
 	handshake(f, 0x0304, true);
 }
 
+static void tls_or_not(struct facts *f)
+{
+	tls13(f);
+	f->conn.ambiguous = true;
+}
+
 static void tls10(struct facts *f)
 {
 	upgraded(f);
@@ -152,6 +158,8 @@ static const struct {
 		"ehlo_reply_unseen auth_in_clear:1 gap:2"},
 	{"TLS 1.2, visible certificate", upgraded, &nobody, VERDICT_ENCRYPTED, IDENTITY_UNKNOWN, DANE_UNKNOWN,
 		"ehlo_starttls starttls_reply:220 tls_completed"},
+	{"TLS in one of two versions", tls_or_not, &nobody, VERDICT_INCONCLUSIVE, IDENTITY_NOT_OBSERVABLE, DANE_UNKNOWN,
+		"ehlo_starttls starttls_reply:220 tls_completed ambiguous"},
 	{"TLS 1.3 hides it", tls13, &dane, VERDICT_ENCRYPTED, IDENTITY_NOT_OBSERVABLE, DANE_UNVERIFIABLE,
 		"ehlo_starttls starttls_reply:220 tls_completed policy_enforced:dane"},
 	{"identity not required", upgraded, &may, VERDICT_ENCRYPTED, IDENTITY_NOT_REQUIRED, DANE_UNKNOWN,

@@ -232,13 +232,13 @@ static void test_flip(void **state)
 	struct flow_hot *h = flow_hot_at(&t, flow), before;
 	flow_set(h, FLOW_BASE, DIR_C2S);
 	flow_set(h, FLOW_RST, DIR_S2C);
-	h->flags |= FLOW_GUESSED | FLOW_NEW_SYN;
+	h->flags |= FLOW_GUESSED | FLOW_TWIN;
 	h->base[DIR_C2S] = 7;
 	before = *h;
 	flow_table_flip(&t, flow);
 	assert_true(flow_has(h, FLOW_BASE, DIR_S2C) && flow_has(h, FLOW_RST, DIR_C2S));
 	assert_false(flow_has(h, FLOW_BASE, DIR_C2S) || flow_has(h, FLOW_RST, DIR_S2C));
-	assert_true(h->flags & FLOW_GUESSED && h->flags & FLOW_NEW_SYN);
+	assert_true(h->flags & FLOW_GUESSED && h->flags & FLOW_TWIN);
 	assert_int_equal(h->base[DIR_S2C], 7);
 	enum dir d;
 	assert_int_equal(find(&t, &p, &d), flow);

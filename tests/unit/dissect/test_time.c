@@ -97,6 +97,8 @@ static void test_fragment_blamed(void **state)
 			wire_put(octets[i] + 2, 36, 2); // 16 octets of the segment
 			wire_put(octets[i] + 6, 0x2000, 2);
 			octets[i][9] = i == 2 ? 17 : 6; // the last one is of no interest to anybody
+			wire_put(octets[i] + 10, 0, 2);
+			wire_put(octets[i] + 10, ~wire_sum(octets[i], 20, 0), 2);
 			p[i] = (struct packet){.data = octets[i], .len = 36, .wire_len = 36, .time_ns = w.time_ns,
 				.seq = i + 1, .frame = i + 1, .linktype = 101};
 		}

@@ -18,6 +18,9 @@
 enum { C = DIR_C2S, S = DIR_S2C };
 enum { FIN = TCP_FIN, SYN = TCP_SYN, RST = TCP_RST, ACK = TCP_ACK };
 
+// What receivers drop.
+enum wire_odd { ODD_NONE, ODD_IP_CHECKSUM, ODD_IP_CHECKSUM_0, ODD_IP_LENGTH_0, ODD_MD5 };
+
 struct segment {
 	int d;
 	int flags;
@@ -26,6 +29,8 @@ struct segment {
 	uint32_t gap_ms;
 	int bad_checksum;
 	int keep_len; // octets captured of the payload + 1; 0: all
+	size_t len;   // octets of text; 0: up to its NUL
+	int odd;      // enum wire_odd
 };
 
 struct wire {
@@ -101,31 +106,36 @@ static inline size_t wire_packet(const struct wire *w, const struct segment *s, 
 {
 	static const uint8_t addr[2][4] = {{192, 0, 2, 1}, {192, 0, 2, 2}};
 	uint8_t *tcp = out + 20;
-	memset(out, 0, 40);
+	size_t header_len = s->odd == ODD_MD5 ? 40 : 20;
+	memset(out, 0, 60);
 	out[0] = 0x45;
-	wire_put(out + 2, (uint32_t)(40 + payload_len), 2);
+	if (s->odd != ODD_IP_LENGTH_0)
+		wire_put(out + 2, (uint32_t)(20 + header_len + payload_len), 2);
 	out[8] = 64;
 	out[9] = 6;
 	memcpy(out + 12, addr[s->d], 4);
 	memcpy(out + 16, addr[!s->d], 4);
-	wire_put(out + 10, ~wire_sum(out, 20, 0), 2);
+	if (s->odd != ODD_IP_CHECKSUM_0)
+		wire_put(out + 10, ~wire_sum(out, 20, 0) ^ (s->odd == ODD_IP_CHECKSUM ? 0x5555 : 0), 2);
 	wire_put(tcp, w->port[s->d], 2);
 	wire_put(tcp + 2, w->port[!s->d], 2);
 	wire_put(tcp + 4, w->isn[s->d] + s->seq, 4);
 	wire_put(tcp + 8, s->flags & ACK ? w->isn[!s->d] + s->ack : 0, 4);
-	tcp[12] = 0x50;
+	tcp[12] = (uint8_t)(header_len / 4 << 4);
 	tcp[13] = (uint8_t)s->flags;
 	wire_put(tcp + 14, 65000, 2);
-	memcpy(tcp + 20, payload, payload_len);
-	uint32_t sum = wire_sum(out + 12, 8, (uint32_t)(6 + 20 + payload_len));
-	wire_put(tcp + 16, ~wire_sum(tcp, 20 + payload_len, sum) ^ (s->bad_checksum ? 0x5555 : 0), 2);
-	return 40 + payload_len;
+	if (s->odd == ODD_MD5)
+		memcpy(tcp + 20, "\x13\x12signature-of-16.\x01\x01", 20);
+	memcpy(tcp + header_len, payload, payload_len);
+	uint32_t sum = wire_sum(out + 12, 8, (uint32_t)(6 + header_len + payload_len));
+	wire_put(tcp + 16, ~wire_sum(tcp, header_len + payload_len, sum) ^ (s->bad_checksum ? 0x5555 : 0), 2);
+	return 20 + header_len + payload_len;
 }
 
 static inline void wire_send(struct wire *w, struct dissect *d, const struct segment *s)
 {
 	uint8_t octets[4096];
-	size_t text_len = s->text ? strlen(s->text) : 0;
+	size_t text_len = s->len ? s->len : s->text ? strlen(s->text) : 0;
 	size_t len = wire_packet(w, s, s->text ? s->text : "", text_len, octets);
 	w->time_ns += 1000000 + (uint64_t)s->gap_ms * 1000000;
 	w->seq++;

@@ -67,7 +67,7 @@ static const struct row {
 	{"802.11", 105, "0800 0000", DECODE_DONE, COUNT_packet_link_unknown},
 	{"udp", 101, "4500001c 00070000 4011f6c6 c0000201 c0000202 3132333435363738", DECODE_DONE, COUNT_packet_not_tcp},
 	{"ip options", 101, "46000030 00070000 400661b9 c0000201 c0000202 94040000" TCP4, DECODE_TCP, .ip_v = 4, .payload_len = 4},
-	{"offload", 101, "45000000 00070000 4006f6ed c0000201 c0000202" TCP4, DECODE_TCP, .ip_v = 4, .payload_len = 4},
+	{"total 0, no offload", 101, "45000000 00070000 4006f6ed c0000201 c0000202" TCP4, DECODE_DONE, COUNT_packet_malformed},
 	{"longer than captured", 101, "4500003c 00070000 4006f6b1 c0000201 c0000202" TCP4, DECODE_TCP, .ip_v = 4,
 		.payload_len = 4, .cut = true},
 	{"bad header checksum", 101, "4500002c 00070000 40060000 c0000201 c0000202" TCP4, DECODE_TCP, .ip_v = 4,
@@ -93,7 +93,7 @@ static const struct row {
 		"3c00010400000000 3c00010400000000 3c00010400000000 3c00010400000000 0600010400000000" TCP6, DECODE_DONE,
 		COUNT_packet_malformed},
 	{"no next header", 229, IP6("0000", "3b"), DECODE_DONE, COUNT_packet_not_tcp},
-	{"jumbo or offload", 229, IP6("0000", "06") TCP6, DECODE_TCP, .ip_v = 6, .payload_len = 4},
+	{"length 0, no jumbogram", 229, IP6("0000", "06") TCP6, DECODE_DONE, COUNT_packet_malformed},
 };
 
 static enum decode_outcome decode(const struct packet *p, struct decoded *out, uint64_t *counter)
@@ -191,10 +191,37 @@ static void test_absurd_length(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct packet p = packets_at(octets, len, claims[i], 1);
 		memset(counter, 0, sizeof(counter));
-		assert_int_equal(decode_packet(&p, &d, true, counter), DECODE_TCP);
+		assert_int_equal(decode_packet(&p, &d, true, counter), i ? DECODE_DONE : DECODE_TCP); // by itself 0 is no length
 		assert_int_equal(counter[COUNT_octets], i ? len : PACKET_WIRE_MAX);
 		assert_int_equal(counter[COUNT_decode_wire_len], i ? 1 : 0);
 		assert_true(d.payload_wire_len <= PACKET_WIRE_MAX);
+	}
+}
+
+// Longer than a frame: length 0 is a host's own capture, and the checksum what it left for its card.
+static void test_offload(void **state)
+{
+	uint8_t octets[4096];
+	uint64_t counter[DISSECT_COUNTERS];
+	struct decoded d;
+	uint32_t headers = packets_hex("45000000 00070000 4006f6ed c0000201 c0000202 9c400019 00000001 00000002 50180200 00000000", octets);
+	memset(octets + headers, 'x', 2000);
+	for (uint32_t payload = 1459; payload <= 1462; payload++) {
+		struct packet p = packets_at(octets, headers + payload, headers + payload, 101);
+		assert_int_equal(decode(&p, &d, counter), payload > 1460 ? DECODE_TCP : DECODE_DONE);
+	}
+	assert_int_equal(d.payload_len, 1462);
+	assert_false(decode_tcp_checksum_offloaded(&d));
+	uint32_t sum = 2 * 0xc000u + 0x201 + 0x202 + 6;
+	for (int with_len = 0; with_len < 2; with_len++) {
+		uint32_t field = sum + (with_len ? 20 + 1462 : 0);
+		field = (field & 0xffff) + (field >> 16);
+		octets[20 + 16] = (uint8_t)(field >> 8);
+		octets[20 + 17] = (uint8_t)field;
+		struct packet p = packets_at(octets, headers + 1462, headers + 1462, 101);
+		assert_int_equal(decode(&p, &d, counter), DECODE_TCP);
+		assert_true(decode_tcp_checksum_offloaded(&d));
+		assert_false(decode_tcp_checksum_ok(&d));
 	}
 }
 
@@ -219,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_snaplen_cuts_payload),
 		cmocka_unit_test(test_absurd_length),
+		cmocka_unit_test(test_offload),
 		cmocka_unit_test(test_tcp_options),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,79 @@
+// The ring of guards: see dissect/stream/guard.h.
+#include "dissect/stream/guard.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "dissect/engine.h"
+#include "dissect/stream/stream.h"
+
+static size_t ring_len(const struct guards *g)
+{
+	return ((size_t)g->n + 1) * sizeof(struct guard);
+}
+
+int guards_open(struct guards *g, uint32_t flows_max)
+{
+	memset(g, 0, sizeof(*g));
+	g->n = flows_max < GUARDS_MAX ? flows_max : GUARDS_MAX;
+	void *p = mmap(NULL, ring_len(g), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	g->ring = p;
+	return 0;
+}
+
+void guards_close(struct guards *g)
+{
+	if (g->ring)
+		munmap(g->ring, ring_len(g));
+	memset(g, 0, sizeof(*g));
+}
+
+void guard_get(struct dissect *e, uint32_t flow, const struct recent recent[2])
+{
+	struct guards *g = &e->guards;
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (!g->n)
+		return;
+	uint32_t i = ++g->next;
+	g->next %= g->n;
+	g->n_used += g->n_used < g->n;
+	if (g->ring[i].flow)
+		flow_hot_at(&e->table, g->ring[i].flow)->session = 0;
+	g->ring[i] = (struct guard){.flow = flow, .sealed = {h->off[0], h->off[1]}, .recent = {recent[0], recent[1]}};
+	h->session = i;
+}
+
+void guard_put(struct dissect *e, uint32_t flow)
+{
+	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->session && h->session != FLOW_CONFLICT)
+		e->guards.ring[h->session].flow = 0;
+	h->session = 0;
+}
+
+void guard_check(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, int64_t off)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->session == FLOW_CONFLICT || off < 0)
+		return;
+	const struct guard *g = h->session ? &e->guards.ring[h->session] : NULL;
+	uint64_t end = g ? g->sealed[d] : h->off[d];
+	if ((uint64_t)off >= end)
+		return; // ciphertext again
+	uint32_t len = end - (uint64_t)off < s->payload_len ? (uint32_t)(end - (uint64_t)off) : s->payload_len;
+	enum recent_verdict again = RECENT_UNKNOWN;
+	if (g)
+		again = recent_compare(&g->recent[d], e->table.seed, (uint64_t)off, s->payload, len);
+	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && !recent_is_text(s->payload, len)))
+		return;
+	if (e->config.checksums != CHECKSUMS_IGNORE && !decode_tcp_checksum_ok(s)) {
+		engine_count(e, COUNT_tcp_checksum_bad, 1);
+		if (e->config.checksums == CHECKSUMS_REQUIRE || flow_has(h, FLOW_CHECKSUM, d))
+			return;
+	}
+	engine_count(e, again == RECENT_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
+	stream_conflict(e, flow);
+}
