@@ -7,15 +7,22 @@ static void content_answer(struct smtp *m, struct smtp_env *env, uint16_t code)
 	if (code / 100 == 2)
 		SMTP_SATURATE_ADD(env->facts->smtp.n_messages_ok, 1);
 	m->mail_open = m->mail_counted = false;
+	m->n_rcpt_open = 0;
 }
 
-static void open_content(struct smtp *m, struct smtp_env *env, const struct place *at)
+// Nobody asks for content, or takes it, without a sender: whatever it was that the client said, it was taken for MAIL.
+static void shown(struct smtp *m, struct smtp_env *env, const struct place *at)
+{
+	if (!m->mail_counted)
+		smtp_clear_transaction(m, env, at, false);
+}
+
+// The client goes on with content.
+static void open_content(struct smtp *m, struct smtp_env *env)
 {
 	struct smtp_lane *client = &m->lane[DIR_C2S];
 	bool waits = client->mode == SMTP_MODE_WAIT_DATA || (client->mode == SMTP_MODE_GUESS_DATA && !client->len);
-	if (!m->mail_counted && (m->lost || smtp_incomplete(at->quality)))
-		smtp_clear_transaction(m, env, at, false); // its MAIL was accepted: nobody says 354 otherwise
-	if (!waits && client->mode == SMTP_MODE_LINES && !client->len) { // DATA itself is in a hole
+	if (!waits && client->mode == SMTP_MODE_LINES && !client->len) { // DATA itself is in a hole, or was not recognised
 		smtp_data_begin(m, false);
 		m->content_start = env->facts->smtp.content_octets;
 		waits = true;
@@ -75,6 +82,17 @@ void smtp_answer_went_on(struct smtp *m, struct smtp_env *env, const struct plac
 	m->farewell = false;
 }
 
+// Octets of the client were read as what they are not: the server does what no command that we know of asks for.
+static void astray(struct smtp *m, struct smtp_env *env, const struct place *at, uint16_t code)
+{
+	unmatched(env, at);
+	if (code != 354)
+		return;
+	if (!m->mail_counted)
+		smtp_clear_stray(m, env, at);
+	open_content(m, env);
+}
+
 // A reply that fits no command.
 static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
@@ -95,9 +113,10 @@ static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, 
 		m->farewell = true;
 		place_mark_first(&f->unmatched_mark, at);
 	} else if (!blind) {
-		unmatched(env, at);
+		astray(m, env, at, a->code);
 	} else if (a->code == 354) {
-		open_content(m, env, at);
+		shown(m, env, at);
+		open_content(m, env);
 	} else if (a->code == 235) {
 		f->auth_accepted = true;
 		f->auth_reply_mark = place_mark(at);
@@ -133,6 +152,7 @@ ANSWER(mail)
 	if (m->mail_open && !m->lost)
 		smtp_oddity(env, at, ODD_NESTED_MAIL);
 	place_mark_first(&env->facts->smtp.mail_ok_mark, at);
+	m->n_rcpt_open = m->lmtp_left = 0;
 	smtp_clear_transaction(m, env, at, a->kind & SMTP_SENT_UNACKED);
 }
 
@@ -154,15 +174,19 @@ ANSWER(rcpt)
 ANSWER(data)
 {
 	struct smtp_lane *client = &m->lane[DIR_C2S];
-	if (a->code == 354)
-		open_content(m, env, at);
-	else if (client->mode == SMTP_MODE_WAIT_DATA || client->mode == SMTP_MODE_GUESS_DATA)
+	if (a->code / 100 == 3) { // clients go on after any of them
+		shown(m, env, at);
+		open_content(m, env);
+	} else if (client->mode == SMTP_MODE_WAIT_DATA || client->mode == SMTP_MODE_GUESS_DATA) {
 		client->mode = SMTP_MODE_LINES;
+	}
 }
 
 // LMTP answers once for each recipient it had accepted. RFC 2033 4.2.
 ANSWER(content)
 {
+	if (a->code / 100 == 2)
+		shown(m, env, at);
 	if (env->facts->smtp.hello == HELLO_LHLO) {
 		if (!m->lmtp_left)
 			m->lmtp_left = m->n_rcpt_open ? m->n_rcpt_open : 1;
@@ -180,12 +204,16 @@ ANSWER(chunk)
 {
 	if (a->code >= 400)
 		m->bdat_open = false; // the client may give up without LAST
+	else if (a->code / 100 == 2)
+		shown(m, env, at);
 }
 
 ANSWER(rset)
 {
-	if (a->code / 100 == 2)
-		m->mail_open = m->mail_counted = false;
+	if (a->code / 100 != 2)
+		return;
+	m->mail_open = m->mail_counted = false;
+	m->n_rcpt_open = 0;
 }
 
 ANSWER(auth) { smtp_auth_answer(m, env, at, a->code); }
@@ -206,6 +234,7 @@ static const struct {
 	[SMTP_SENT_HELO] = {helo, false},
 	[SMTP_SENT_EHLO] = {smtp_ehlo_end, false},
 	[SMTP_SENT_MAIL] = {mail, false},
+	[SMTP_SENT_SEND] = {mail, false},
 	[SMTP_SENT_RCPT] = {rcpt, false},
 	[SMTP_SENT_DATA] = {data, false},
 	[SMTP_SENT_CONTENT] = {content, true},
@@ -229,6 +258,18 @@ static void filtered(struct smtp_env *env, const struct place *at, const struct 
 	facts_set_text(env->facts, &f->filtered_verb, verb->name, strlen(verb->name), 8);
 }
 
+// The server asks for content though DATA was not what we read.
+static void content_asked(struct smtp *m, struct smtp_env *env, const struct place *at, uint8_t kind)
+{
+	static const uint32_t otherwise = 1 << SMTP_SENT_DATA | 1 << SMTP_SENT_CONTENT | 1 << SMTP_SENT_BDAT | 1 << SMTP_SENT_BDAT_LAST |
+		1 << SMTP_SENT_STARTTLS | 1 << SMTP_SENT_AUTH | 1u << SMTP_SENT_GREETING;
+	if (otherwise >> kind & 1)
+		return;
+	shown(m, env, at);
+	if (kind != SMTP_SENT_OTHER) // XEXCH50 has a 354 of its own, with octets that are no message
+		open_content(m, env);
+}
+
 void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
 	struct smtp_facts *f = &env->facts->smtp;
@@ -249,4 +290,6 @@ void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *a
 		smtp_pending_pop(m, env);
 	if (answers[kind].run)
 		answers[kind].run(m, env, at, a);
+	if (a->code == 354)
+		content_asked(m, env, at, kind);
 }

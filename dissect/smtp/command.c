@@ -92,6 +92,9 @@ static const struct smtp_verb verbs[] = {
 	{"helo", SMTP_SENT_HELO, true, true, helo},
 	{"lhlo", SMTP_SENT_EHLO, true, false, lhlo},
 	{"mail", SMTP_SENT_MAIL, false, true, smtp_mail},
+	{"send", SMTP_SENT_SEND, false, false, smtp_mail},
+	{"soml", SMTP_SENT_SEND, false, false, smtp_mail},
+	{"saml", SMTP_SENT_SEND, false, false, smtp_mail},
 	{"rcpt", SMTP_SENT_RCPT, false, true, smtp_rcpt},
 	{"data", SMTP_SENT_DATA, true, true, data},
 	{"bdat", SMTP_SENT_BDAT, false, false, bdat},
@@ -116,9 +119,11 @@ enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 const struct smtp_verb *smtp_verb_find(const uint8_t *p, size_t len)
 {
-	struct bytes b = bytes_of(p, len), word = smtp_word(&b);
+	struct bytes b = smtp_skip_blanks(p, len), word = smtp_word(&b);
 	for (size_t i = 0; i < N_VERBS; i++) {
-		if (smtp_word_is(word.at, bytes_left(&word), verbs[i].name))
+		// Whole sentences begin with "send": where lines are read that may be content, only its path tells.
+		bool path = verbs[i].kind != SMTP_SENT_SEND || smtp_starts(b.at, bytes_left(&b), "from");
+		if (smtp_word_is(word.at, bytes_left(&word), verbs[i].name) && path)
 			return &verbs[i];
 	}
 	return NULL;
@@ -176,7 +181,7 @@ static bool is_mangled(const uint8_t *p, size_t len)
 static void pipelining(struct smtp *m, struct smtp_env *env, const struct place *at)
 {
 	struct smtp_facts *f = &env->facts->smtp;
-	if (m->lost || smtp_incomplete(at->quality) || m->last_pushed == SMTP_SENT_OTHER)
+	if (m->lost || smtp_incomplete(at->quality) || m->last_pushed == SMTP_SENT_OTHER || m->last_pushed == SMTP_SENT_UNKNOWN)
 		return;
 	if (m->answer.client_went_on)
 		return; // a reply that ends in a hyphen was received, as far as it goes
@@ -232,7 +237,7 @@ static void unknown(struct smtp *m, struct smtp_env *env, const struct place *at
 		smtp_news(m, env, SMTP_NEWS_HTTP);
 	}
 	if (!m->lost)
-		smtp_pending_push(m, env, at, SMTP_SENT_OTHER);
+		smtp_pending_push(m, env, at, SMTP_SENT_UNKNOWN);
 }
 
 static void known(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line,
@@ -246,7 +251,8 @@ static void known(struct smtp *m, struct smtp_env *env, const struct place *at, 
 		verb->run(m, env, at, line, args);
 	if (verb->kind != SMTP_SENT_BDAT) { // which has its own pushes
 		m->bdat_open = m->bdat_open && verb->kind == SMTP_SENT_NOOP;
-		bool early = verb->kind == SMTP_SENT_MAIL && (at->acked < m->ehlo_end || m->pending.n_ehlo);
+		bool mail = verb->kind == SMTP_SENT_MAIL || verb->kind == SMTP_SENT_SEND;
+		bool early = mail && (at->acked < m->ehlo_end || m->pending.n_ehlo);
 		smtp_pending_push(m, env, at, (uint8_t)(verb->kind | (early ? SMTP_SENT_UNACKED : 0)));
 	}
 }
@@ -269,9 +275,9 @@ static void first_words(struct smtp *m, struct smtp_env *env, const struct place
 
 void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line)
 {
-	struct bytes args = bytes_of(line->p, line->len), word = smtp_word(&args);
+	struct bytes args = smtp_skip_blanks(line->p, line->len), word = smtp_word(&args);
 	const struct smtp_verb *verb = smtp_verb_find(line->p, line->len);
-	if (!verb && m->lane[DIR_C2S].doubt)
+	if ((!verb || smtp_blank(line->p[0])) && m->lane[DIR_C2S].doubt)
 		return; // the rest of a line whose head is in a hole
 	if (!m->spoke && (smtp_starts(line->p, line->len, "proxy tcp") || smtp_starts(line->p, line->len, "proxy unknown"))) {
 		smtp_oddity(env, at, ODD_PROXY_V1);

@@ -28,10 +28,11 @@ enum smtp_mode {
 
 // Commands in flight. Order is that of smtp_verbs' kinds; the low five bits of a pending octet.
 enum smtp_pending_kind {
-	SMTP_SENT_OTHER, // a verb we know and do not follow (NOOP, VRFY ...), or none we know
+	SMTP_SENT_OTHER, // a verb we know and do not follow (VRFY, HELP ...)
 	SMTP_SENT_HELO,
 	SMTP_SENT_EHLO,
 	SMTP_SENT_MAIL,
+	SMTP_SENT_SEND, // and SOML, SAML: the same as MAIL. RFC 821 4.1.1
 	SMTP_SENT_RCPT,
 	SMTP_SENT_DATA,
 	SMTP_SENT_CONTENT, // the end of data
@@ -43,6 +44,7 @@ enum smtp_pending_kind {
 	SMTP_SENT_AUTH,
 	SMTP_SENT_QUIT,
 	SMTP_SENT_MANGLED,
+	SMTP_SENT_UNKNOWN, // a line without a verb we know: only its reply tells what the server took it for
 	SMTP_SENT_GREETING, // stands for the connection itself
 	SMTP_SENT_KINDS,
 	SMTP_SENT_KIND_MASK = 0x1f,
@@ -105,6 +107,16 @@ static inline bool smtp_starts(const uint8_t *p, size_t len, const char *word)
 	return len >= n && smtp_word_is(p, n, word);
 }
 
+// A line without the blanks before its verb: many servers skip them.
+static inline struct bytes smtp_skip_blanks(const uint8_t *p, size_t len)
+{
+	while (len && smtp_blank(*p)) {
+		p++;
+		len--;
+	}
+	return bytes_of(p, len);
+}
+
 // Takes the next word and the blanks behind it from a line; empty at its end.
 static inline struct bytes smtp_word(struct bytes *b)
 {
@@ -129,8 +141,10 @@ static inline bool smtp_incomplete(uint8_t quality)
 void smtp_news(struct smtp *m, struct smtp_env *env, uint32_t bit);
 void smtp_oddity(struct smtp_env *env, const struct place *at, uint32_t oddity);
 void smtp_malformed(struct smtp_env *env, const struct place *at, uint32_t oddity);
-// A clear transaction: MAIL was accepted, or content shows that it was.
+// A clear transaction: MAIL was accepted, or content shows that it was. `_stray`: what shows it fits none of the commands
+// that were read, so that the greeting command before it may be among those that were not.
 void smtp_clear_transaction(struct smtp *m, struct smtp_env *env, const struct place *at, bool unacked);
+void smtp_clear_stray(struct smtp *m, struct smtp_env *env, const struct place *at);
 
 // line.c. Takes octets up to and with the next LF; true when *line is whole. smtp_line_done() gives its memory back.
 bool smtp_line_take(struct smtp_lane *lane, struct smtp_env *env, const uint8_t *p, size_t len, size_t *taken, struct smtp_line *line);

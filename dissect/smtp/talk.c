@@ -66,7 +66,8 @@ static size_t status_len(const uint8_t *p, size_t len)
 // a command that nobody knows.
 static bool names_people(uint8_t kind)
 {
-	return kind == SMTP_SENT_MAIL || kind == SMTP_SENT_RCPT || kind == SMTP_SENT_AUTH || kind == SMTP_SENT_OTHER;
+	return kind == SMTP_SENT_MAIL || kind == SMTP_SENT_SEND || kind == SMTP_SENT_RCPT || kind == SMTP_SENT_AUTH ||
+	       kind == SMTP_SENT_OTHER || kind == SMTP_SENT_UNKNOWN;
 }
 
 void smtp_talk_reply(struct smtp_env *env, const struct place *at, uint8_t kind, const struct smtp_line *line)
@@ -124,7 +125,7 @@ void smtp_talk_command(struct smtp_env *env, const struct place *at, const struc
 		smtp_talk(env, DIR_C2S, at, "command", (const uint8_t *)text, (size_t)n);
 		return;
 	}
-	struct bytes args = bytes_of(line->p, line->len), word = smtp_word(&args);
+	struct bytes args = smtp_skip_blanks(line->p, line->len), word = smtp_word(&args);
 	if (verb->kind == SMTP_SENT_AUTH) {
 		struct bytes mech = smtp_word(&args), name = smtp_auth_name(mech);
 		bool more = bytes_left(&args) || bytes_left(&mech) > bytes_left(&name);
@@ -133,8 +134,9 @@ void smtp_talk_command(struct smtp_env *env, const struct place *at, const struc
 		smtp_talk(env, DIR_C2S, at, "credential", (const uint8_t *)text, (size_t)n);
 		return;
 	}
-	if (!env->keep_envelope && (verb->kind == SMTP_SENT_MAIL || verb->kind == SMTP_SENT_RCPT)) {
-		talk_address(env, at, line, args, verb->kind == SMTP_SENT_MAIL ? "from" : "to");
+	bool rcpt = verb->kind == SMTP_SENT_RCPT;
+	if (!env->keep_envelope && (rcpt || verb->kind == SMTP_SENT_MAIL || verb->kind == SMTP_SENT_SEND)) {
+		talk_address(env, at, line, args, rcpt ? "to" : "from");
 		return;
 	}
 	// Other arguments may name people too (VRFY), or be what was typed into the wrong window.
