@@ -83,10 +83,12 @@ void smtp_answer_went_on(struct smtp *m, struct smtp_env *env, const struct plac
 }
 
 // Octets of the client were read as what they are not: the server does what no command that we know of asks for.
-static void astray(struct smtp *m, struct smtp_env *env, const struct place *at, uint16_t code)
+static void astray(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
 	unmatched(env, at);
-	if (code != 354)
+	if (a->code == 334 || a->code == 235)
+		smtp_auth_shown(m, env, at, a);
+	if (a->code != 354)
 		return;
 	if (!m->mail_counted)
 		smtp_clear_stray(m, env, at);
@@ -96,7 +98,6 @@ static void astray(struct smtp *m, struct smtp_env *env, const struct place *at,
 // A reply that fits no command.
 static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
-	struct smtp_facts *f = &env->facts->smtp;
 	bool content = m->lane[DIR_C2S].mode == SMTP_MODE_CONTENT;
 	bool blind = m->lost || smtp_incomplete(at->quality);
 	if (a->code == 421)
@@ -109,20 +110,16 @@ static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, 
 		smuggled(m, env, at, a->code);
 	} else if (content) {
 		within_content(m, env, at, a);
-	} else if (!blind && may_be_farewell(m, f, a->code)) {
+	} else if (!blind && may_be_farewell(m, &env->facts->smtp, a->code)) {
 		m->farewell = true;
-		place_mark_first(&f->unmatched_mark, at);
+		place_mark_first(&env->facts->smtp.unmatched_mark, at);
 	} else if (!blind) {
-		astray(m, env, at, a->code);
+		astray(m, env, at, a);
 	} else if (a->code == 354) {
 		shown(m, env, at);
 		open_content(m, env);
-	} else if (a->code == 235) {
-		f->auth_accepted = true;
-		f->auth_reply_mark = place_mark(at);
-		smtp_news(m, env, SMTP_NEWS_AUTH_OK);
-	} else if (a->code == 334 && m->lane[DIR_C2S].mode == SMTP_MODE_LINES && !m->lane[DIR_C2S].len) {
-		m->lane[DIR_C2S].mode = SMTP_MODE_SECRET;
+	} else if (a->code == 334 || a->code == 235) {
+		smtp_auth_shown(m, env, at, a);
 	}
 }
 
@@ -270,6 +267,20 @@ static void content_asked(struct smtp *m, struct smtp_env *env, const struct pla
 		open_content(m, env);
 }
 
+// A line nobody knows, and the server authenticates. After a 334 the next replies belong to the same dialogue.
+static bool auth_asked(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a, uint8_t kind)
+{
+	bool unknown = kind == SMTP_SENT_UNKNOWN || kind == SMTP_SENT_MANGLED || kind == SMTP_SENT_OTHER;
+	if (!unknown || (a->code != 334 && a->code != 235))
+		return false;
+	if (a->code == 334)
+		smtp_pending_rename(m, env, SMTP_SENT_AUTH);
+	else
+		smtp_pending_pop(m, env);
+	smtp_auth_shown(m, env, at, a);
+	return true;
+}
+
 void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
 	struct smtp_facts *f = &env->facts->smtp;
@@ -286,6 +297,8 @@ void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *a
 	if (verb && verb->sync)
 		m->sync_end = a->line_end;
 	filtered(env, at, verb, a->code);
+	if (auth_asked(m, env, at, a, kind))
+		return;
 	if (!answers[kind].pops)
 		smtp_pending_pop(m, env);
 	if (answers[kind].run)

@@ -104,6 +104,7 @@ static const struct smtp_verb verbs[] = {
 	{"starttls", SMTP_SENT_STARTTLS, true, false, smtp_starttls},
 	{"x-anonymoustls", SMTP_SENT_STARTTLS, true, false, smtp_starttls},
 	{"auth", SMTP_SENT_AUTH, true, false, smtp_auth},
+	{"x-exps", SMTP_SENT_AUTH, true, false, smtp_auth}, // Exchange's older name for it
 	{"vrfy", SMTP_SENT_OTHER, false, false, vrfy},
 	{"expn", SMTP_SENT_OTHER, false, false, vrfy},
 	{"help", SMTP_SENT_OTHER, false, false, NULL},
@@ -112,7 +113,6 @@ static const struct smtp_verb verbs[] = {
 	{"etrn", SMTP_SENT_OTHER, false, false, NULL},
 	{"turn", SMTP_SENT_OTHER, false, false, NULL},
 	{"burl", SMTP_SENT_OTHER, false, false, NULL},
-	{"x-exps", SMTP_SENT_OTHER, false, false, NULL},
 	{"xexch50", SMTP_SENT_OTHER, false, false, NULL},
 };
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };

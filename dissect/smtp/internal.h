@@ -157,6 +157,7 @@ struct smtp_line smtp_line_left(const struct smtp_lane *lane, const struct smtp_
 void smtp_pending_push(struct smtp *m, struct smtp_env *env, const struct place *at, uint8_t what);
 bool smtp_pending_head(const struct smtp *m, const struct smtp_env *env, uint8_t *what);
 bool smtp_pending_has(const struct smtp *m, const struct smtp_env *env, enum smtp_pending_kind kind);
+void smtp_pending_rename(struct smtp *m, struct smtp_env *env, uint8_t what); // the first of them is that
 void smtp_pending_pop(struct smtp *m, struct smtp_env *env);
 void smtp_pending_clear(struct smtp *m, struct smtp_env *env);
 
@@ -186,6 +187,10 @@ bool smtp_path_parse(struct bytes *args, const char *key, struct smtp_path *out)
 void smtp_auth(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args);
 void smtp_auth_response(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line);
 void smtp_auth_answer(struct smtp *m, struct smtp_env *env, const struct place *at, uint16_t code);
+// A 334 or 235 that answers no AUTH we know shows that there was one.
+void smtp_auth_shown(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
+// A 334 with this text asks for what LOGIN asks for.
+bool smtp_auth_asks_login(struct bytes text);
 uint8_t smtp_auth_mech(const uint8_t *p, size_t len);
 struct bytes smtp_auth_name(struct bytes word);
 

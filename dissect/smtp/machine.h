@@ -79,6 +79,7 @@ struct smtp_answer {
 	bool paired : 1;        // kind is meant
 	bool relay : 1;         // the text speaks of relaying
 	bool tls : 1;           // the text speaks of TLS
+	bool login : 1;         // 334 that asks for what AUTH LOGIN asks for
 	bool hole : 1;          // a part of it is missing
 	bool keyword : 1;       // EHLO: the keyword stands on a usable line
 	bool masked_8 : 1;      // EHLO: the masked line kept has the length of the keyword
@@ -128,6 +129,7 @@ struct smtp {
 	bool after_ehlo : 1;     // the reply before this line was the EHLO reply
 	bool digest_done : 1;
 	bool secret : 1;         // credentials were sent in the current AUTH dialogue
+	bool auth_open : 1;      // an AUTH was counted and its last reply was not seen
 	bool early_reply : 1;    // content was answered before its end
 	bool client_tls : 1;     // c2s went to the TLS layer
 	bool client_waits : 1;   // octets of the client were left with the caller

@@ -63,6 +63,14 @@ bool smtp_pending_has(const struct smtp *m, const struct smtp_env *env, enum smt
 	return false;
 }
 
+void smtp_pending_rename(struct smtp *m, struct smtp_env *env, uint8_t what)
+{
+	uint32_t room;
+	uint8_t *octets = ring(&m->pending, env, &room);
+	if (m->pending.n)
+		octets[m->pending.first] = what;
+}
+
 void smtp_pending_pop(struct smtp *m, struct smtp_env *env)
 {
 	struct smtp_pending *q = &m->pending;

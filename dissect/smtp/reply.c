@@ -117,6 +117,7 @@ static void read_line(struct smtp *m, struct smtp_env *env, const struct place *
 	SMTP_SATURATE_ADD(a->n_lines, 1);
 	a->relay |= speaks_of(r->text, "relay");
 	a->tls |= speaks_of(r->text, "tls");
+	a->login |= r->code == 334 && smtp_auth_asks_login(r->text);
 	if (!a->paired)
 		return;
 	if (kind == SMTP_SENT_GREETING)

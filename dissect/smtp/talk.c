@@ -129,7 +129,7 @@ void smtp_talk_command(struct smtp_env *env, const struct place *at, const struc
 	if (verb->kind == SMTP_SENT_AUTH) {
 		struct bytes mech = smtp_word(&args), name = smtp_auth_name(mech);
 		bool more = bytes_left(&args) || bytes_left(&mech) > bytes_left(&name);
-		int n = snprintf(text, sizeof(text), "AUTH %.*s%s", (int)(bytes_left(&name) < 32 ? bytes_left(&name) : 32),
+		int n = snprintf(text, sizeof(text), "%s %.*s%s", verb->name[0] == 'x' ? "X-EXPS" : "AUTH", (int)(bytes_left(&name) < 32 ? bytes_left(&name) : 32),
 		                 (const char *)name.at, more ? " ***" : "");
 		smtp_talk(env, DIR_C2S, at, "credential", (const uint8_t *)text, (size_t)n);
 		return;

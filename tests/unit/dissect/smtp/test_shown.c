@@ -36,6 +36,17 @@ static const struct smtp_row rows[] = {
 	{"XEXCH50", {SENDER("MAIL FROM:<u@a>"), RCPT, "C: XEXCH50 4 2\r\n", "S: 354 go\r\n", "C: QUIT\r\n", "S: 250 ok\r\n", NULL}, "mail_ok=1 quit=1"},
 	{"XEXCH50 without MAIL", {SENDER("X\bMAIL FROM:<u@a>"), RCPT, "C: XEXCH50 4 2\r\n", "S: 354 go\r\n", NULL}, "mail_ok=1"},
 	{"354 to anything", {OPEN, "C: NOOP\r\n", "S: 354 go\r\n", "C: QUIT\r\n", NULL}, "mail_ok=1 octets=6 quit=0"},
+	// Authentication
+	{"blanks before AUTH", {OPEN, "C:  AUTH PLAIN AGEAYg==\r\n", "S: 235 ok\r\n", NULL}, "mech=1 secret=1 auth_ok=1 n_auth=1"},
+	{"X-EXPS", {OPEN, "C: X-EXPS LOGIN dQ==\r\n", "S: 334 UGFzc3dvcmQ6\r\n", "C: EHLO b\r\n", "S: 235 ok\r\n", NULL}, "mech=2 secret=1 auth_ok=1 n_auth=1 n_ehlo=1"},
+	{"235 to a line nobody knows", {OPEN, "C: XAUTH dQ==\r\n", "S: 235 ok\r\n", "C: QUIT\r\n", "S: 221 bye\r\n", NULL}, "mech=12 auth_ok=1 n_auth=1 unmatched=0 quit=1"},
+	{"334 to a line nobody knows", {OPEN, "C: XAUTH x\r\n", "S: 334 PDE+\r\n", "C: EHLO b\r\n", "S: 334 PDE+\r\n", "C: RSET\r\n", "S: 535 no\r\n", "C: QUIT\r\n", "S: 221 bye\r\n", NULL}, "mech=12 auth_ok=0 secret=1 n_auth=1 auth_failed=1 n_ehlo=1 unmatched=0 quit=1"},
+	{"334 that asks for a user name", {OPEN, "C: XAUTH x\r\n", "S: 334 VXNlcm5hbWU6\r\n", "C: dQ==\r\n", "S: 334 UGFzc3dvcmQ6\r\n", "C: cA==\r\n", "S: 235 ok\r\n", NULL}, "mech=2 auth_ok=1 secret=1 n_auth=1 unmatched=0"},
+	{"twice", {OPEN, "C: XAUTH dQ==\r\n", "S: 535 no\r\n", "C: XAUTH dQ==\r\n", "S: 235 ok\r\n", "C: XAUTH dQ==\r\n", "S: 235 ok\r\n", NULL}, "n_auth=2"},
+	{"CRAM-MD5 leaked, then ANONYMOUS", {OPEN, "C: AUTH CRAM-MD5\r\n", "S: 334 PDE+\r\n", "C: YiAx\r\n", "S: 535 no\r\n", "C: AUTH ANONYMOUS\r\n", "S: 504 no\r\n", NULL}, "mech=3 n_auth=2"},
+	{"235 to nothing", {OPEN, "S: 235 ok\r\n", NULL}, "mech=12 auth_ok=1 n_auth=1 unmatched=1"},
+	{"235 alone, its AUTH lost", {OPEN, "C! 20", "S: 235 ok\r\n", NULL}, "mech=12 auth_ok=1 n_auth=1 unmatched=0"},
+	{"235, a part of the dialogue lost", {OPEN, "C: AUTH CRAM-MD5\r\n", "S: 334 PDE+\r\n", "C! 10", "S: 235 ok\r\n", NULL}, "mech=3 auth_ok=1 n_auth=1"},
 };
 
 static void all_rows(void **state)
