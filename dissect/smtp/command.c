@@ -6,6 +6,11 @@
 
 enum { HELO_MAX = 128, COMMAND_LINE_MAX = 512, MANGLED_MIN = 4 };
 
+bool smtp_in_doubt(const struct smtp *m, const struct place *at)
+{
+	return m->lost || smtp_incomplete(at->quality) || at->acked < m->sync_end;
+}
+
 static void hello(struct smtp *m, struct smtp_env *env, const struct place *at, struct bytes args, uint8_t which)
 {
 	struct smtp_facts *f = &env->facts->smtp;
@@ -18,11 +23,10 @@ static void hello(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	f->hello_digest = !n ? 0 : digest ? digest : 1;
 	f->hello = which;
 	f->helo_mark = place_mark(at);
-	uint8_t shown[SMTP_LINE_MAX]; // some send the user's address
-	if (env->keep_envelope)
+	if (smtp_is_host(name, smtp_in_doubt(m, at)) && !bytes_left(&args))
 		facts_set_text(env->facts, &f->helo, name.at, n, HELO_MAX);
-	else
-		facts_set_text(env->facts, &f->helo, shown, smtp_mask(name.at, n, shown), HELO_MAX);
+	else // some send the user's address, and a line of a message may begin with the word
+		facts_set_text(env->facts, &f->helo, "", 0, HELO_MAX);
 	if (which == HELLO_LHLO)
 		env->facts->conn.role = ROLE_LMTP;
 	SMTP_SATURATE_ADD(*(which == HELLO_HELO ? &f->n_helo : &f->n_ehlo), 1);
@@ -291,7 +295,7 @@ void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	resync(m, env, at);
 	pipelining(m, env, at);
 	after_220(m, env, at, verb);
-	smtp_talk_command(env, at, verb, line);
+	smtp_talk_command(env, at, verb, line, smtp_in_doubt(m, at));
 	if (verb)
 		known(m, env, at, line, verb, args);
 	else

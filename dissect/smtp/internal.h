@@ -171,6 +171,9 @@ struct smtp_verb {
 };
 const struct smtp_verb *smtp_verb_find(const uint8_t *p, size_t len);
 const struct smtp_verb *smtp_verb_of(uint8_t kind);
+// What the client sends at `at` may be content or a credential: something is missing, or it was sent before the answer to
+// AUTH, DATA ... was received.
+bool smtp_in_doubt(const struct smtp *m, const struct place *at);
 void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line);
 // Whether the client's first words were sent before it had received anything of the greeting's last line.
 void smtp_early_talker(struct smtp *m, struct smtp_env *env, const struct place *at);
@@ -196,6 +199,7 @@ struct bytes smtp_auth_name(struct bytes word);
 
 // reply.c: a line of the server. answer.c: what a whole reply means.
 void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, uint64_t line_end);
+bool smtp_reply_has_code(const uint8_t *p, size_t len); // three digits, then a blank, a hyphen or the end
 void smtp_reply_end(struct smtp *m, struct smtp_env *env, const struct place *at);
 void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
 // Another reply begins: what was taken for the server's last word was not.
@@ -238,9 +242,15 @@ bool smtp_upgrade_is_tls(enum dir d, uint8_t first);
 
 // talk.c: the masked dialogue.
 void smtp_talk(struct smtp_env *env, enum dir d, const struct place *at, const char *kind, const uint8_t *p, size_t len);
-void smtp_talk_command(struct smtp_env *env, const struct place *at, const struct smtp_verb *verb, const struct smtp_line *line);
-// A line of the server that answers a command of `kind` (SMTP_SENT_GREETING where that does not matter).
-void smtp_talk_reply(struct smtp_env *env, const struct place *at, uint8_t kind, const struct smtp_line *line);
+// `doubt`: the line may be no command at all (smtp_in_doubt).
+void smtp_talk_command(struct smtp_env *env, const struct place *at, const struct smtp_verb *verb, const struct smtp_line *line,
+                       bool doubt);
+// A line of the server. `text`: what stands behind its code may be shown (smtp_reply_is_text); of a line without a code,
+// nothing is.
+void smtp_talk_reply(struct smtp_env *env, const struct place *at, bool text, const struct smtp_line *line);
+// A name that HELO may have: of a host, or an address literal. Anything else may be a password or a sentence; so may a single
+// word where the line is in doubt.
+bool smtp_is_host(struct bytes name, bool doubt);
 // Copies text with "***" for every local part of an address. `out` has room for SMTP_LINE_MAX; returns octets used.
 size_t smtp_mask(const uint8_t *p, size_t len, uint8_t *out);
 // Text of the server that is kept among the facts: people in it are a setting.

@@ -104,7 +104,7 @@ static size_t early(struct smtp *m, struct smtp_env *env, const struct place *at
 	if (smtp_line_take(lane, env, p, hello ? (size_t)(hello - p) : len, &taken, &line)) {
 		const struct smtp_verb *verb = smtp_verb_find(line.p, line.len);
 		m->held.verb |= verb != NULL;
-		smtp_talk_command(env, at, verb, &line);
+		smtp_talk_command(env, at, verb, &line, true);
 		smtp_line_done(lane, env);
 	}
 	smtp_held_keep(m, env, at, p, taken);
