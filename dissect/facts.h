@@ -260,6 +260,7 @@ struct smtp_facts {
 	struct mark malformed_mark; // first malformed reply line
 	uint16_t n_unmatched;       // replies that fit no command, without a gap to explain them; not a refusal or 221 that
 				    // was the server's last word: it gave up waiting
+	uint16_t n_astray;          // 2xx and 3xx among them: the server took for a command what was read as something else
 	struct mark unmatched_mark; // the first; means something when there are any
 	bool quit;                  // QUIT seen outside TLS
 	uint16_t last_code;         // last reply code outside TLS

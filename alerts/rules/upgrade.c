@@ -45,6 +45,10 @@ enum confidence rule_handshake_failed(const struct facts *f, char *what, struct 
 	}
 	if (!ended(f) || lost_some(f))
 		return CONFIDENCE_UNVERIFIABLE;
+	if (f->smtp.n_astray && !t->records[DIR_S2C]) { // the client's octets may have been no TLS, but looked like it
+		outcome(what, at, "server_went_on_in_smtp", &f->smtp.unmatched_mark);
+		return CONFIDENCE_SUSPECT;
+	}
 	const struct mark *last = mark_set(&t->server_hello_mark) ? &t->server_hello_mark : &t->client_hello_mark;
 	// Under TLS 1.3 the end of the handshake is encrypted: sizes and silence are all there is.
 	if (t->encrypted_alert_close || t->server_version == UPGRADE_TLS13) {

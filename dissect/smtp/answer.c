@@ -62,6 +62,13 @@ static void smuggled(struct smtp *m, struct smtp_env *env, const struct place *a
 	}
 }
 
+// Refusals ask for nothing, and a server may close a session twice.
+void smtp_astray(struct smtp_env *env, uint16_t code)
+{
+	if (code < 400 && code != 221)
+		SMTP_SATURATE_ADD(env->facts->smtp.n_astray, 1);
+}
+
 static void unmatched(struct smtp_env *env, const struct place *at)
 {
 	SMTP_SATURATE_ADD(env->facts->smtp.n_unmatched, 1);
@@ -86,6 +93,7 @@ void smtp_answer_went_on(struct smtp *m, struct smtp_env *env, const struct plac
 static void astray(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
 	unmatched(env, at);
+	smtp_astray(env, a->code);
 	if (a->code == 334 || a->code == 235)
 		smtp_auth_shown(m, env, at, a);
 	if (a->code != 354)
@@ -179,9 +187,18 @@ ANSWER(data)
 	}
 }
 
+// A server that does not know BDAT refuses the line and reads on behind it. A client that has heard so sends no chunk.
+// (Of one that knows it, the client may have sent the chunk all the same: that is skipped, whatever the reply.)
+static void refused_chunk(struct smtp *m, uint16_t code, bool last_pending)
+{
+	bool unknown = code >= 500 && code <= 502;
+	m->chunk_refused = unknown && last_pending && m->lane[DIR_C2S].mode == SMTP_MODE_CHUNK && !m->chunk_begun;
+}
+
 // LMTP answers once for each recipient it had accepted. RFC 2033 4.2.
 ANSWER(content)
 {
+	refused_chunk(m, a->code, m->pending.n == 1);
 	if (a->code / 100 == 2)
 		shown(m, env, at);
 	if (env->facts->smtp.hello == HELLO_LHLO) {
@@ -199,6 +216,7 @@ ANSWER(content)
 
 ANSWER(chunk)
 {
+	refused_chunk(m, a->code, !m->pending.n);
 	if (a->code >= 400)
 		m->bdat_open = false; // the client may give up without LAST
 	else if (a->code / 100 == 2)

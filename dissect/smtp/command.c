@@ -85,6 +85,7 @@ HANDLER(bdat)
 	}
 	m->bdat_open = !last;
 	m->chunk_left = n;
+	m->chunk_begun = m->chunk_refused = false;
 	if (n)
 		m->lane[DIR_C2S].mode = SMTP_MODE_CHUNK;
 	smtp_pending_push(m, env, at, last ? SMTP_SENT_BDAT_LAST : SMTP_SENT_BDAT);

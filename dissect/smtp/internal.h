@@ -201,6 +201,8 @@ struct bytes smtp_auth_name(struct bytes word);
 void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, uint64_t line_end);
 bool smtp_reply_has_code(const uint8_t *p, size_t len); // three digits, then a blank, a hyphen or the end
 void smtp_reply_end(struct smtp *m, struct smtp_env *env, const struct place *at);
+// A reply that no command asked for says that octets of the client were read as what they are not.
+void smtp_astray(struct smtp_env *env, uint16_t code);
 void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
 // Another reply begins: what was taken for the server's last word was not.
 void smtp_answer_went_on(struct smtp *m, struct smtp_env *env, const struct place *at);

@@ -128,6 +128,14 @@ MODE(content)
 
 MODE(chunk)
 {
+	if (m->chunk_refused && at->acked >= m->reply_end) { // the client knows: it sends no chunk any more
+		m->chunk_left = 0;
+		m->bdat_open = m->chunk_refused = false;
+		m->lane[DIR_C2S].mode = SMTP_MODE_LINES;
+		return 0;
+	}
+	m->chunk_begun = true;
+	m->chunk_refused = false;
 	size_t n = len < m->chunk_left ? len : (size_t)m->chunk_left;
 	smtp_content_octets(m, env, at, n);
 	m->chunk_left -= n;

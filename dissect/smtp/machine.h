@@ -131,6 +131,8 @@ struct smtp {
 	bool secret : 1;         // credentials were sent in the current AUTH dialogue
 	bool auth_open : 1;      // an AUTH was counted and its last reply was not seen
 	bool early_reply : 1;    // content was answered before its end
+	bool chunk_begun : 1;    // octets of the chunk were seen
+	bool chunk_refused : 1;  // BDAT was refused before any were
 	bool client_tls : 1;     // c2s went to the TLS layer
 	bool client_waits : 1;   // octets of the client were left with the caller
 	bool farewell : 1;       // the server ended the talk unasked, as it seems: nothing has followed yet

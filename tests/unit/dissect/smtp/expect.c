@@ -31,7 +31,7 @@ static const struct {
 	FACT("eod", smtp.eod_variants), FACT("eod_verb", smtp.eod_then_verb), FACT("eod_effect", smtp.eod_effect),
 	FACT("lf_command", smtp.bare_lf_command), FACT("lf_data", smtp.bare_lf_data), FACT("cr_command", smtp.bare_cr_command),
 	FACT("cr_data", smtp.bare_cr_data), FACT("bad_octets", smtp.n_bad_octets), FACT("odd", smtp.oddities),
-	FACT("unmatched", smtp.n_unmatched), FACT("quit", smtp.quit), FACT("last_code", smtp.last_code), FACT("tls_asked", tls.asked),
+	FACT("unmatched", smtp.n_unmatched), FACT("astray", smtp.n_astray), FACT("quit", smtp.quit), FACT("last_code", smtp.last_code), FACT("tls_asked", tls.asked),
 	FACT("guessed", smtp.content_guessed), FACT("mail_guessed", smtp.n_mail_guessed), FACT("at.content", smtp.content_mark.frame), FACT("at.early", smtp.odd_mark[ODD_AT_EARLY_TALKER].frame),
 	FACT("long_command", smtp.long_command), FACT("long_text", smtp.long_text), FACT("long_reply", smtp.long_reply),
 };

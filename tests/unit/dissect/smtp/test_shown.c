@@ -47,6 +47,16 @@ static const struct smtp_row rows[] = {
 	{"235 to nothing", {OPEN, "S: 235 ok\r\n", NULL}, "mech=12 auth_ok=1 n_auth=1 unmatched=1"},
 	{"235 alone, its AUTH lost", {OPEN, "C! 20", "S: 235 ok\r\n", NULL}, "mech=12 auth_ok=1 n_auth=1 unmatched=0"},
 	{"235, a part of the dialogue lost", {OPEN, "C: AUTH CRAM-MD5\r\n", "S: 334 PDE+\r\n", "C! 10", "S: 235 ok\r\n", NULL}, "mech=3 auth_ok=1 n_auth=1"},
+	// Octets that were read as something else
+	{"a chunk of which the server knows nothing", {OPEN, "C: BDAT 100000 LAST\r\n", "S: 502 no\r\n", "C: MAIL FROM:<u@a>\r\n", "S: 250 ok\r\n", RCPT, "C: DATA\r\n", "S: 354 go\r\n", CONTENT, NULL}, "n_mail=1 astray=0 " SENT},
+	{"... not the last", {OPEN, "C: BDAT 18446744073709551615\r\n", "S: 501 no\r\n", "C: MAIL FROM:<u@a>\r\n", "S: 250 ok\r\n", RCPT, "C: DATA\r\n", "S: 354 go\r\n", CONTENT, NULL}, "n_mail=1 astray=0 " SENT},
+	{"a chunk sent before it was refused", {OPEN, "C: BDAT 13 LAST\r\n", "c: EHLO x\r\nabc", "S: 502 no\r\n", "C: \r\nQUIT\r\n", NULL}, "n_ehlo=1 octets=13 quit=1"},
+	{"a chunk that the server skips", {OPEN, "C: BDAT 8 LAST\r\n", "S: 503 no\r\n", "C: EHLO x\r\nQUIT\r\n", "S: 221 bye\r\n", NULL}, "n_ehlo=1 octets=8 quit=1 unmatched=0"},
+	{"the reply to an earlier chunk", {OPEN, "C: BDAT 2\r\nabBDAT 8 LAST\r\n", "S: 502 no\r\n", "C: EHLO x\r\nQUIT\r\n", NULL}, "n_ehlo=1 octets=10 quit=1"},
+	{"a mail inside a chunk", {OPEN, "C: BDAT 100000 LAST\r\n.", "S: 502 no\r\n500 what\r\n", "C: MAIL FROM:<u@a>\r\n", "S: 250 ok\r\n", RCPT, "C: DATA\r\n", "S: 354 go\r\n", CONTENT, NULL}, "n_mail=0 mail_ok=1 clear.unknown=1"},
+	{"a mail inside a PROXY header", {"S: 220 mx\r\n", "C: \r\n\r\n\x7f\r\nQUIT\n\x21\x11\xff\xff", "S: 500 what\r\n500 what\r\n500 what\r\n500 what\r\n", "C: EHLO a\r\n", "S: 250-mx\r\n250 SIZE\r\n", "C: QUIT\r\n", NULL}, "n_ehlo=0 astray=1 quit=0"},
+	{"refused without having been asked", {OPEN, "S: 500 what\r\n500 what\r\n", NULL}, "unmatched=2 astray=0"},
+	{"two farewells", {OPEN, "C: QUIT\r\n", "S: 221 bye\r\n221 bye\r\n", NULL}, "unmatched=0 astray=0"},
 };
 
 static void all_rows(void **state)
