@@ -188,6 +188,7 @@ struct smtp_facts {
 	uint16_t injected_c2s;      // octets between "STARTTLS CRLF" and TLS that are not TLS, saturating
 	bool injected_c2s_verb;     // among them an SMTP verb at a line start (else: padding)
 	uint16_t injected_s2c;      // octets after the final 220 line and before TLS, saturating
+	bool injected_s2c_reply;    // among them a line that begins like a reply (else: padding)
 	bool pipelined_after_starttls; // further command lines sent in the same group as STARTTLS
 	struct mark injected_c2s_mark;
 	struct mark injected_s2c_mark;

@@ -398,7 +398,15 @@ static void injected_reply(struct facts *f)
 {
 	upgraded(f);
 	f->smtp.injected_s2c = 30;
+	f->smtp.injected_s2c_reply = true;
 	f->smtp.injected_s2c_mark = at(9);
+}
+
+static void injected_blank(struct facts *f)
+{
+	injected_reply(f);
+	f->smtp.injected_s2c = 2;
+	f->smtp.injected_s2c_reply = false;
 }
 
 static const struct rules_row rows[] = {
@@ -475,6 +483,7 @@ static const struct rules_row rows[] = {
 	{"server data first under TLS 1.3", server_first_tls13, NULL, ""},
 	{"the greeting of implicit TLS", server_first_implicit, NULL, ""},
 	{"injected replies", injected_reply, NULL, "starttls.injection-response/certain/high/complete"},
+	{"an empty line behind the 220", injected_blank, NULL, "starttls.injection-response/certain/info/complete"},
 };
 
 static void findings(void **state)

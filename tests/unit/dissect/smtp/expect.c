@@ -15,7 +15,7 @@ static const struct {
 	FACT("in_mail", smtp.starttls_in_mail), FACT("unoffered", smtp.starttls_unoffered), FACT("starttls_code", smtp.starttls_code),
 	FACT("rejected", smtp.starttls_rejected_code), FACT("odd_code", smtp.starttls_odd_code), FACT("after_220", smtp.after_220),
 	FACT("early_hello", smtp.early_clienthello), FACT("injected_c2s", smtp.injected_c2s), FACT("injected_verb", smtp.injected_c2s_verb),
-	FACT("injected_s2c", smtp.injected_s2c), FACT("not_last", smtp.pipelined_after_starttls),
+	FACT("injected_s2c", smtp.injected_s2c), FACT("injected_reply", smtp.injected_s2c_reply), FACT("not_last", smtp.pipelined_after_starttls),
 	FACT("n_mangled", smtp.n_mangled), FACT("mangled_len", smtp.mangled_len), FACT("mangled_code", smtp.mangled_code),
 	FACT("filtered", smtp.filtered_code), FACT("n_530", smtp.n_530),
 	FACT("mech", smtp.auth_mech), FACT("auth_ok", smtp.auth_accepted), FACT("secret", smtp.auth_sent_secret), FACT("n_auth", smtp.n_auth),

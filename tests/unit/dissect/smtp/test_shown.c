@@ -57,6 +57,7 @@ static const struct smtp_row rows[] = {
 	{"a mail inside a PROXY header", {"S: 220 mx\r\n", "C: \r\n\r\n\x7f\r\nQUIT\n\x21\x11\xff\xff", "S: 500 what\r\n500 what\r\n500 what\r\n500 what\r\n", "C: EHLO a\r\n", "S: 250-mx\r\n250 SIZE\r\n", "C: QUIT\r\n", NULL}, "n_ehlo=0 astray=1 quit=0"},
 	{"refused without having been asked", {OPEN, "S: 500 what\r\n500 what\r\n", NULL}, "unmatched=2 astray=0"},
 	{"two farewells", {OPEN, "C: QUIT\r\n", "S: 221 bye\r\n221 bye\r\n", NULL}, "unmatched=0 astray=0"},
+	{"SMTP in answer to what began like TLS", {OPEN, "C: STARTTLS\r\n", "S: 220 go\r\n", "C: \x16\x03\x01\x40 EHLO a\r\n", "S: 500 what\r\n", "C: MAIL FROM:<u@a>\r\n", "S: 250 ok\r\n", NULL}, "astray=1 injected_reply=1"},
 };
 
 static void all_rows(void **state)
