@@ -55,6 +55,10 @@ enum confidence rule_handshake_failed(const struct facts *f, char *what, struct 
 		outcome(what, at, t->encrypted_alert_close ? "encrypted_alert_then_close" : "closed_before_client_data", last);
 		return CONFIDENCE_SUSPECT;
 	}
+	if (t->ccs[DIR_C2S] && t->ccs[DIR_S2C]) { // whole, and then nothing: who only looks at the certificate
+		outcome(what, at, "closed_after_finished", last);
+		return CONFIDENCE_SUSPECT;
+	}
 	outcome(what, at, "closed_before_finished", last);
 	return confidence_absence(CONFIDENCE_CERTAIN, quality_of_end(f));
 }

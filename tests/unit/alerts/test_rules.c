@@ -325,6 +325,12 @@ static void closed_after_220_gap(struct facts *f)
 	f->conn.gaps[0] = 1;
 }
 
+static void closed_after_finished(struct facts *f)
+{
+	closed_in_handshake(f);
+	f->tls.ccs[0] = f->tls.ccs[1] = true;
+}
+
 static void no_tls_at_all(struct facts *f)
 {
 	closed_in_handshake(f);
@@ -470,6 +476,7 @@ static const struct rules_row rows[] = {
 	{"... nor does one whose ServerHello was lost", server_hello_lost, NULL, ""},
 	{"records without a hello, all seen", no_hello, NULL, "starttls.handshake-failed/certain/medium/complete"},
 	{"closed after 220, hole", closed_after_220_gap, NULL, ""},
+	{"closed after the handshake", closed_after_finished, NULL, "starttls.handshake-failed/suspect/medium/complete"},
 	{"SMTP in answer to what looked like TLS", no_tls_at_all, NULL, "starttls.handshake-failed/suspect/medium/complete"},
 	{"encrypted alert under TLS 1.3", encrypted_alert, NULL, "starttls.handshake-failed/suspect/medium/complete"},
 	{"the capture ends in the handshake", capture_ends_in_handshake, NULL, ""},
