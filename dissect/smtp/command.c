@@ -257,7 +257,7 @@ static void known(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	if (verb->kind != SMTP_SENT_BDAT) { // which has its own pushes
 		m->bdat_open = m->bdat_open && verb->kind == SMTP_SENT_NOOP;
 		bool mail = verb->kind == SMTP_SENT_MAIL || verb->kind == SMTP_SENT_SEND;
-		bool early = mail && (at->acked < m->ehlo_end || m->pending.n_ehlo);
+		bool early = mail && (at->acked < m->ehlo_end || smtp_pending_has(m, SMTP_SENT_EHLO));
 		smtp_pending_push(m, env, at, (uint8_t)(verb->kind | (early ? SMTP_SENT_UNACKED : 0)));
 	}
 }

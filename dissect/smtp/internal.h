@@ -156,7 +156,8 @@ struct smtp_line smtp_line_left(const struct smtp_lane *lane, const struct smtp_
 // pending.c
 void smtp_pending_push(struct smtp *m, struct smtp_env *env, const struct place *at, uint8_t what);
 bool smtp_pending_head(const struct smtp *m, const struct smtp_env *env, uint8_t *what);
-bool smtp_pending_has(const struct smtp *m, const struct smtp_env *env, enum smtp_pending_kind kind);
+// For EHLO, DATA, AUTH, QUIT and STARTTLS only: the kinds that are counted.
+bool smtp_pending_has(const struct smtp *m, enum smtp_pending_kind kind);
 void smtp_pending_rename(struct smtp *m, struct smtp_env *env, uint8_t what); // the first of them is that
 void smtp_pending_pop(struct smtp *m, struct smtp_env *env);
 void smtp_pending_clear(struct smtp *m, struct smtp_env *env);

@@ -12,6 +12,7 @@
 
 enum {
 	SMTP_PENDING_SMALL = 16, // commands in flight before a chunk is needed; an ordinary pipelined mail fits
+	SMTP_PENDING_KINDS = 5,  // EHLO, and those whose replies are known by their code
 	SMTP_PROBE_MAX = 10,     // octets looked at after an odd end of data: the longest verb there is "MAIL FROM:"
 };
 
@@ -43,7 +44,7 @@ struct smtp_pending {
 	uint32_t chunk; // slab index of the ring; 0: the small one below is used
 	uint16_t first;
 	uint16_t n;
-	uint16_t n_ehlo; // EHLO among them
+	uint16_t n_of[SMTP_PENDING_KINDS]; // of the kinds that somebody asks for, see pending.c
 	bool hole[2];    // by direction: octets were lost since the first of them was sent
 	uint8_t small[SMTP_PENDING_SMALL];
 };

@@ -38,7 +38,7 @@ static void resync(struct smtp *m, struct smtp_env *env, uint16_t code)
 {
 	uint8_t kind = code == 354 ? SMTP_SENT_DATA : code == 334 || code == 235 ? SMTP_SENT_AUTH :
 	               code == 221 ? SMTP_SENT_QUIT : code == 220 ? SMTP_SENT_STARTTLS : SMTP_SENT_OTHER;
-	if (!m->lost || kind == SMTP_SENT_OTHER || !smtp_pending_has(m, env, (enum smtp_pending_kind)kind))
+	if (!m->lost || kind == SMTP_SENT_OTHER || !smtp_pending_has(m, (enum smtp_pending_kind)kind))
 		return;
 	for (uint8_t head; smtp_pending_head(m, env, &head) && (head & SMTP_SENT_KIND_MASK) != kind;)
 		smtp_pending_pop(m, env);
