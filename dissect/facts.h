@@ -55,6 +55,7 @@ enum smtp_cap {
 	CAP_BINARYMIME = 1 << 12,
 	CAP_ENHANCEDSTATUSCODES = 1 << 13,
 	CAP_XCODE = 1 << 14, // any other keyword
+	CAP_PIPE_CONNECT = 1 << 15, // a client that knows the server may send its first group behind EHLO (Exim)
 };
 
 // SASL mechanisms; bit (1 << n) in facts.smtp.auth_offered.

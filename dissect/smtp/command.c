@@ -182,6 +182,14 @@ static bool is_mangled(const uint8_t *p, size_t len)
 	return n == len && n >= MANGLED_MIN;
 }
 
+void smtp_early_group(struct smtp *m, struct smtp_env *env, bool agreed)
+{
+	struct place at = {.frame = m->early_frame, .quality = m->early_quality};
+	if (m->early_frame && !agreed)
+		smtp_oddity(env, &at, ODD_PIPELINE_SYNC);
+	m->early_frame = 0;
+}
+
 // Commands in flight: the order of octets and what the client had received tell, never the packets.
 static void pipelining(struct smtp *m, struct smtp_env *env, const struct place *at)
 {
@@ -190,6 +198,14 @@ static void pipelining(struct smtp *m, struct smtp_env *env, const struct place 
 		return;
 	if (m->answer.client_went_on)
 		return; // a reply that ends in a hyphen was received, as far as it goes
+	bool unanswered = smtp_pending_has(m, SMTP_SENT_EHLO) && m->last_pushed != SMTP_SENT_STARTTLS;
+	bool agreed = f->caps & CAP_PIPE_CONNECT && at->acked < m->ehlo_end;
+	if (unanswered && !m->early_frame) { // the reply will tell whether the server minds
+		m->early_frame = at->frame;
+		m->early_quality = at->quality;
+	}
+	if (unanswered || agreed)
+		return;
 	const struct smtp_verb *before = smtp_verb_of(m->last_pushed);
 	bool in_flight = m->pending.n || at->acked < m->reply_end;
 	if ((before && before->sync && m->pending.n) || at->acked < m->sync_end) {

@@ -175,6 +175,8 @@ const struct smtp_verb *smtp_verb_of(uint8_t kind);
 // What the client sends at `at` may be content or a credential: something is missing, or it was sent before the answer to
 // AUTH, DATA ... was received.
 bool smtp_in_doubt(const struct smtp *m, const struct place *at);
+// Commands were sent behind EHLO before its reply: was that `agreed` on?
+void smtp_early_group(struct smtp *m, struct smtp_env *env, bool agreed);
 void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line);
 // Whether the client's first words were sent before it had received anything of the greeting's last line.
 void smtp_early_talker(struct smtp *m, struct smtp_env *env, const struct place *at);

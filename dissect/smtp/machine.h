@@ -100,6 +100,7 @@ struct smtp {
 	uint32_t told;           // enum smtp_news bits
 	uint32_t n_rcpt_open;    // recipients accepted in the transaction being answered
 	uint32_t lmtp_left;      // replies still to come for one LMTP message
+	uint32_t early_frame;    // first command sent behind an EHLO that was not answered yet; 0 none
 	uint64_t push_acked;     // .acked of the latest command
 	uint64_t push_off;       // c2s offset behind it
 	uint64_t spoke_end;      // ... behind the first one
@@ -112,6 +113,7 @@ struct smtp {
 	uint8_t last_pushed;     // kind of the latest command sent
 	uint16_t proxy_left;     // PROXY v2: octets of the addresses still to skip
 	uint16_t n_forgotten;    // commands that found no room in the queue: as many replies fit none
+	uint8_t early_quality;
 	uint8_t n_prefix;        // octets of the PROXY v2 signature and header met
 	bool bdat_open : 1;      // chunks were sent, and none of them was the last
 	bool greeted : 1;        // the greeting is over
