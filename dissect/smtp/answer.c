@@ -103,6 +103,18 @@ static void astray(struct smtp *m, struct smtp_env *env, const struct place *at,
 	open_content(m, env);
 }
 
+// The reply to a command that found no room, so it may be any.
+static void forgotten(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
+{
+	smtp_astray(env, a->code);
+	if (a->code == 334 || a->code == 235)
+		smtp_auth_shown(m, env, at, a);
+	if (a->code != 354)
+		return;
+	shown(m, env, at);
+	open_content(m, env);
+}
+
 // A reply that fits no command.
 static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
@@ -112,6 +124,7 @@ static void stray(struct smtp *m, struct smtp_env *env, const struct place *at, 
 		return; // may come at any time
 	if (m->n_forgotten) {
 		m->n_forgotten--;
+		forgotten(m, env, at, a);
 		return;
 	}
 	if (m->smuggle && !blind && !(content && m->data.variant_last)) {

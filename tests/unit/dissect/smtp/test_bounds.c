@@ -92,6 +92,27 @@ static void replies_to_none_of_many(void **state)
 		fail_msg("%llu ns with one command waiting, %llu ns with 900", (unsigned long long)few, (unsigned long long)many);
 }
 
+// A mail whose commands find no room among those that wait is shown by its 354.
+static void mail_without_room(void **state)
+{
+	feed_open(&f, 0);
+	say(DIR_S2C, "220 x\r\n");
+	say(DIR_C2S, "EHLO a\r\n");
+	say(DIR_S2C, "250-x\r\n250 PIPELINING\r\n");
+	for (int i = 0; i < SMTP_PENDING_MAX; i++)
+		say(DIR_C2S, "NOOP\r\n");
+	say(DIR_C2S, "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+	for (int i = 0; i < SMTP_PENDING_MAX + 2; i++)
+		say(DIR_S2C, "250 ok\r\n");
+	say(DIR_S2C, "354 go\r\n");
+	say(DIR_C2S, "x\r\n.\r\n");
+	say(DIR_S2C, "250 ok\r\n");
+	assert_int_equal(f.facts.smtp.n_mail_ok, 1);
+	assert_int_equal(f.facts.smtp.n_messages_ok, 1);
+	smtp_end(&f.smtp, &f.env);
+	feed_close(&f);
+}
+
 static void endless_reply(void **state)
 {
 	feed_open(&f, 0);
@@ -198,7 +219,8 @@ static void envelope(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(long_lines), cmocka_unit_test(recipients), cmocka_unit_test(replies_to_none_of_many), cmocka_unit_test(endless_reply), cmocka_unit_test(no_line_memory),
+		cmocka_unit_test(long_lines), cmocka_unit_test(recipients), cmocka_unit_test(replies_to_none_of_many), cmocka_unit_test(mail_without_room),
+		cmocka_unit_test(endless_reply), cmocka_unit_test(no_line_memory),
 		cmocka_unit_test(few_news), cmocka_unit_test(dialogue), cmocka_unit_test(envelope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
