@@ -56,8 +56,9 @@ enum state state_of(const struct facts *f)
 	// What was lost after the 220 was handshake: only what was lost before it could have been a clear transaction.
 	if (starttls_ok(f))
 		return seen_all(f->smtp.starttls_reply_mark.quality) && one_version ? STATE_STARTTLS_OK : STATE_UNKNOWN_GAP;
-	// Nothing was found. Where octets came in two versions the other one may hold it.
-	bool whole = seen_all(quality_of_end(f)) && one_version;
+	// Nothing was found. Where octets came in two versions the other one may hold it; where the server answered what was not
+	// read as a command, that may be it.
+	bool whole = seen_all(quality_of_end(f)) && one_version && !f->smtp.n_astray;
 	if ((f->smtp.n_starttls || f->tls.implicit) && !f->tls.completed && whole)
 		return STATE_TLS_FAILED_NO_MAIL;
 	if (f->smtp.greeting_code >= 400)

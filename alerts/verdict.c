@@ -164,6 +164,8 @@ static void why_blind(struct session *s)
 		why(s, "truncated:%s", c->snaplen_cut ? "snaplen" : c->evicted_bytes ? "memory" : session_end_name(c->end));
 	if (q & Q_AMBIG)
 		why(s, "ambiguous");
+	if (s->facts->smtp.n_astray)
+		why(s, "replies_without_command:%u", s->facts->smtp.n_astray);
 }
 
 void verdict_of(struct session *s)

@@ -55,6 +55,7 @@ enum smtp_cap {
 	CAP_BINARYMIME = 1 << 12,
 	CAP_ENHANCEDSTATUSCODES = 1 << 13,
 	CAP_XCODE = 1 << 14, // any other keyword
+	CAP_PIPE_CONNECT = 1 << 15, // a client that knows the server may send its first group behind EHLO (Exim)
 };
 
 // SASL mechanisms; bit (1 << n) in facts.smtp.auth_offered.
@@ -77,7 +78,7 @@ enum smtp_mech {
 // What the first octets of the client were after STARTTLS was answered 2xx.
 enum smtp_after_220 { AFTER_NOTHING, AFTER_TLS, AFTER_VERB, AFTER_OTHER };
 
-// How a clear transaction (MAIL answered 2xx outside TLS, or content/354 seen where that reply was not captured)
+// How a clear transaction (MAIL answered 2xx outside TLS, or shown by a 354 or by accepted content, docs/design/0007)
 // came to be clear. Judged at the moment of each transaction; facts.smtp.clear[] counts per kind.
 enum clear_kind {
 	CLEAR_AFTER_HANDSHAKE_FAIL, // after a 2xx to STARTTLS whose handshake did not complete
@@ -188,6 +189,7 @@ struct smtp_facts {
 	uint16_t injected_c2s;      // octets between "STARTTLS CRLF" and TLS that are not TLS, saturating
 	bool injected_c2s_verb;     // among them an SMTP verb at a line start (else: padding)
 	uint16_t injected_s2c;      // octets after the final 220 line and before TLS, saturating
+	bool injected_s2c_reply;    // among them a line that begins like a reply (else: padding)
 	bool pipelined_after_starttls; // further command lines sent in the same group as STARTTLS
 	struct mark injected_c2s_mark;
 	struct mark injected_s2c_mark;
@@ -260,6 +262,7 @@ struct smtp_facts {
 	struct mark malformed_mark; // first malformed reply line
 	uint16_t n_unmatched;       // replies that fit no command, without a gap to explain them; not a refusal or 221 that
 				    // was the server's last word: it gave up waiting
+	uint16_t n_astray;          // 2xx and 3xx among them: the server took for a command what was read as something else
 	struct mark unmatched_mark; // the first; means something when there are any
 	bool quit;                  // QUIT seen outside TLS
 	uint16_t last_code;         // last reply code outside TLS

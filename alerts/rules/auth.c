@@ -41,8 +41,9 @@ static void auth_frames(const struct rule_input *in, struct claim *c)
 	else
 		claim_in_context(c, &in->smtp->auth_mark);
 	claim_frame(c, &in->smtp->auth_reply_mark);
-	claim_detail(c, "%.*s%s", in->smtp->auth_name.len < 32 ? in->smtp->auth_name.len : 32,
-		(const char *)facts_text(in->facts, in->smtp->auth_name), auth_answer(in));
+	struct text name = in->smtp->auth_name;
+	claim_detail(c, "%.*s%s", name.len ? (name.len < 32 ? name.len : 32) : 7,
+		name.len ? (const char *)facts_text(in->facts, name) : "unknown", auth_answer(in));
 }
 
 // Refused before anything secret crossed the wire: the server did right, and nothing leaked.

@@ -30,7 +30,9 @@ bool rule_injection_response(const struct rule_input *in, struct claim *c)
 		return false;
 	claim_at_upgrade(c, in->facts, &m->injected_s2c_mark);
 	claim_frame(c, &m->starttls_reply_mark);
-	claim_detail(c, "octets_before_tls:%u", m->injected_s2c);
+	if (!m->injected_s2c_reply) // an empty line behind the 220
+		c->severity = SEVERITY_INFO;
+	claim_detail(c, "octets_before_tls:%u:%s", m->injected_s2c, m->injected_s2c_reply ? "reply" : "padding");
 	return true;
 }
 

@@ -45,10 +45,18 @@ enum confidence rule_handshake_failed(const struct facts *f, char *what, struct 
 	}
 	if (!ended(f) || lost_some(f))
 		return CONFIDENCE_UNVERIFIABLE;
+	if (f->smtp.n_astray && !t->records[DIR_S2C]) { // the client's octets may have been no TLS, but looked like it
+		outcome(what, at, "server_went_on_in_smtp", &f->smtp.unmatched_mark);
+		return CONFIDENCE_SUSPECT;
+	}
 	const struct mark *last = mark_set(&t->server_hello_mark) ? &t->server_hello_mark : &t->client_hello_mark;
 	// Under TLS 1.3 the end of the handshake is encrypted: sizes and silence are all there is.
 	if (t->encrypted_alert_close || t->server_version == UPGRADE_TLS13) {
 		outcome(what, at, t->encrypted_alert_close ? "encrypted_alert_then_close" : "closed_before_client_data", last);
+		return CONFIDENCE_SUSPECT;
+	}
+	if (t->ccs[DIR_C2S] && t->ccs[DIR_S2C]) { // whole, and then nothing: who only looks at the certificate
+		outcome(what, at, "closed_after_finished", last);
 		return CONFIDENCE_SUSPECT;
 	}
 	outcome(what, at, "closed_before_finished", last);

@@ -68,10 +68,12 @@ static void secret(struct smtp *m, struct smtp_env *env)
 	smtp_news(m, env, SMTP_NEWS_SECRET);
 }
 
-// Mechanisms that give the secret itself away.
-static bool readable(uint8_t mech)
+// How much an exchange gives away: the secret itself, something to guess it by, or no secret at all.
+static int leak(uint8_t mech)
 {
-	return mech == MECH_PLAIN || mech == MECH_LOGIN || mech == MECH_XOAUTH2 || mech == MECH_OAUTHBEARER;
+	static const uint16_t readable = 1 << MECH_PLAIN | 1 << MECH_LOGIN | 1 << MECH_XOAUTH2 | 1 << MECH_OAUTHBEARER;
+	static const uint16_t none = 1 << MECH_NONE | 1 << MECH_EXTERNAL | 1 << MECH_ANONYMOUS;
+	return readable >> mech & 1 ? 2 : !(none >> mech & 1);
 }
 
 // The mechanism of the session is that of the last AUTH, but what has leaked is not forgotten for what leaks less.
@@ -79,7 +81,7 @@ static void take_mech(struct smtp_env *env, struct bytes name)
 {
 	struct smtp_facts *f = &env->facts->smtp;
 	uint8_t mech = smtp_auth_mech(name.at, bytes_left(&name));
-	if (f->auth_sent_secret && readable(f->auth_mech) && !readable(mech))
+	if (f->auth_sent_secret && leak(f->auth_mech) > leak(mech))
 		return;
 	f->auth_mech = mech;
 	struct bytes shown = smtp_auth_name(name);
@@ -96,6 +98,7 @@ void smtp_auth(struct smtp *m, struct smtp_env *env, const struct place *at, con
 	take_mech(env, name);
 	place_mark_first(&f->auth_mark, at);
 	m->secret = false;
+	m->auth_open = true;
 	size_t n = bytes_left(&args);
 	bool empty = n == 1 && *args.at == '='; // RFC 4954 4: an initial response of zero length
 	if (n && !empty)
@@ -118,12 +121,13 @@ void smtp_auth_answer(struct smtp *m, struct smtp_env *env, const struct place *
 	struct smtp_lane *client = &m->lane[DIR_C2S];
 	bool waits = client->mode == SMTP_MODE_WAIT_AUTH || client->mode == SMTP_MODE_GUESS_AUTH;
 	f->auth_reply_mark = place_mark(at);
-	if (code == 334) { // the dialogue goes on: the command stays pending
+	if (code / 100 == 3) { // the dialogue goes on: the command stays pending
 		if (waits)
 			client->mode = SMTP_MODE_SECRET;
 		return;
 	}
 	smtp_pending_pop(m, env);
+	m->auth_open = false;
 	if (waits || client->mode == SMTP_MODE_SECRET)
 		client->mode = SMTP_MODE_LINES;
 	if (code / 100 == 2) {
@@ -136,4 +140,36 @@ void smtp_auth_answer(struct smtp *m, struct smtp_env *env, const struct place *
 	SMTP_SATURATE_ADD(f->n_auth_failed, 1);
 	if (code / 100 == 5 && !f->auth_sent_secret)
 		f->auth_refused_first = 1;
+}
+
+bool smtp_auth_asks_login(struct bytes text)
+{
+	static const char *const prompts[] = {"VXNlcm5hbWU6", "UGFzc3dvcmQ6", "dXNlcm5hbWU6", "cGFzc3dvcmQ6"}; // in base64, which has case
+	for (size_t i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++) {
+		if (bytes_left(&text) == strlen(prompts[i]) && !memcmp(text.at, prompts[i], strlen(prompts[i])))
+			return true;
+	}
+	return false;
+}
+
+void smtp_auth_shown(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
+{
+	struct smtp_facts *f = &env->facts->smtp;
+	if (!m->auth_open) {
+		SMTP_SATURATE_ADD(f->n_auth, 1);
+		place_mark_first(&f->auth_mark, at);
+		if (a->login)
+			take_mech(env, bytes_of((const uint8_t *)"LOGIN", 5));
+		else if (f->auth_mech == MECH_NONE)
+			f->auth_mech = MECH_OTHER; // nobody knows
+		m->secret = false;
+	}
+	m->auth_open = a->code == 334;
+	f->auth_reply_mark = place_mark(at);
+	if (a->code == 334 && m->lane[DIR_C2S].mode == SMTP_MODE_LINES && !m->lane[DIR_C2S].len)
+		m->lane[DIR_C2S].mode = SMTP_MODE_SECRET;
+	if (a->code != 235)
+		return;
+	f->auth_accepted = true;
+	smtp_news(m, env, SMTP_NEWS_AUTH_OK);
 }

@@ -6,6 +6,11 @@
 
 enum { HELO_MAX = 128, COMMAND_LINE_MAX = 512, MANGLED_MIN = 4 };
 
+bool smtp_in_doubt(const struct smtp *m, const struct place *at)
+{
+	return m->lost || smtp_incomplete(at->quality) || at->acked < m->sync_end;
+}
+
 static void hello(struct smtp *m, struct smtp_env *env, const struct place *at, struct bytes args, uint8_t which)
 {
 	struct smtp_facts *f = &env->facts->smtp;
@@ -18,11 +23,10 @@ static void hello(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	f->hello_digest = !n ? 0 : digest ? digest : 1;
 	f->hello = which;
 	f->helo_mark = place_mark(at);
-	uint8_t shown[SMTP_LINE_MAX]; // some send the user's address
-	if (env->keep_envelope)
+	if (smtp_is_host(name, smtp_in_doubt(m, at)) && !bytes_left(&args))
 		facts_set_text(env->facts, &f->helo, name.at, n, HELO_MAX);
-	else
-		facts_set_text(env->facts, &f->helo, shown, smtp_mask(name.at, n, shown), HELO_MAX);
+	else // some send the user's address, and a line of a message may begin with the word
+		facts_set_text(env->facts, &f->helo, "", 0, HELO_MAX);
 	if (which == HELLO_LHLO)
 		env->facts->conn.role = ROLE_LMTP;
 	SMTP_SATURATE_ADD(*(which == HELLO_HELO ? &f->n_helo : &f->n_ehlo), 1);
@@ -81,6 +85,7 @@ HANDLER(bdat)
 	}
 	m->bdat_open = !last;
 	m->chunk_left = n;
+	m->chunk_begun = m->chunk_refused = false;
 	if (n)
 		m->lane[DIR_C2S].mode = SMTP_MODE_CHUNK;
 	smtp_pending_push(m, env, at, last ? SMTP_SENT_BDAT_LAST : SMTP_SENT_BDAT);
@@ -92,6 +97,9 @@ static const struct smtp_verb verbs[] = {
 	{"helo", SMTP_SENT_HELO, true, true, helo},
 	{"lhlo", SMTP_SENT_EHLO, true, false, lhlo},
 	{"mail", SMTP_SENT_MAIL, false, true, smtp_mail},
+	{"send", SMTP_SENT_SEND, false, false, smtp_mail},
+	{"soml", SMTP_SENT_SEND, false, false, smtp_mail},
+	{"saml", SMTP_SENT_SEND, false, false, smtp_mail},
 	{"rcpt", SMTP_SENT_RCPT, false, true, smtp_rcpt},
 	{"data", SMTP_SENT_DATA, true, true, data},
 	{"bdat", SMTP_SENT_BDAT, false, false, bdat},
@@ -101,6 +109,7 @@ static const struct smtp_verb verbs[] = {
 	{"starttls", SMTP_SENT_STARTTLS, true, false, smtp_starttls},
 	{"x-anonymoustls", SMTP_SENT_STARTTLS, true, false, smtp_starttls},
 	{"auth", SMTP_SENT_AUTH, true, false, smtp_auth},
+	{"x-exps", SMTP_SENT_AUTH, true, false, smtp_auth}, // Exchange's older name for it
 	{"vrfy", SMTP_SENT_OTHER, false, false, vrfy},
 	{"expn", SMTP_SENT_OTHER, false, false, vrfy},
 	{"help", SMTP_SENT_OTHER, false, false, NULL},
@@ -109,16 +118,17 @@ static const struct smtp_verb verbs[] = {
 	{"etrn", SMTP_SENT_OTHER, false, false, NULL},
 	{"turn", SMTP_SENT_OTHER, false, false, NULL},
 	{"burl", SMTP_SENT_OTHER, false, false, NULL},
-	{"x-exps", SMTP_SENT_OTHER, false, false, NULL},
 	{"xexch50", SMTP_SENT_OTHER, false, false, NULL},
 };
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 const struct smtp_verb *smtp_verb_find(const uint8_t *p, size_t len)
 {
-	struct bytes b = bytes_of(p, len), word = smtp_word(&b);
+	struct bytes b = smtp_skip_blanks(p, len), word = smtp_word(&b);
 	for (size_t i = 0; i < N_VERBS; i++) {
-		if (smtp_word_is(word.at, bytes_left(&word), verbs[i].name))
+		// Whole sentences begin with "send": where lines are read that may be content, only its path tells.
+		bool path = verbs[i].kind != SMTP_SENT_SEND || smtp_starts(b.at, bytes_left(&b), "from");
+		if (smtp_word_is(word.at, bytes_left(&word), verbs[i].name) && path)
 			return &verbs[i];
 	}
 	return NULL;
@@ -172,14 +182,30 @@ static bool is_mangled(const uint8_t *p, size_t len)
 	return n == len && n >= MANGLED_MIN;
 }
 
+void smtp_early_group(struct smtp *m, struct smtp_env *env, bool agreed)
+{
+	struct place at = {.frame = m->early_frame, .quality = m->early_quality};
+	if (m->early_frame && !agreed)
+		smtp_oddity(env, &at, ODD_PIPELINE_SYNC);
+	m->early_frame = 0;
+}
+
 // Commands in flight: the order of octets and what the client had received tell, never the packets.
 static void pipelining(struct smtp *m, struct smtp_env *env, const struct place *at)
 {
 	struct smtp_facts *f = &env->facts->smtp;
-	if (m->lost || smtp_incomplete(at->quality) || m->last_pushed == SMTP_SENT_OTHER)
+	if (m->lost || smtp_incomplete(at->quality) || m->last_pushed == SMTP_SENT_OTHER || m->last_pushed == SMTP_SENT_UNKNOWN)
 		return;
 	if (m->answer.client_went_on)
 		return; // a reply that ends in a hyphen was received, as far as it goes
+	bool unanswered = smtp_pending_has(m, SMTP_SENT_EHLO) && m->last_pushed != SMTP_SENT_STARTTLS;
+	bool agreed = f->caps & CAP_PIPE_CONNECT && at->acked < m->ehlo_end;
+	if (unanswered && !m->early_frame) { // the reply will tell whether the server minds
+		m->early_frame = at->frame;
+		m->early_quality = at->quality;
+	}
+	if (unanswered || agreed)
+		return;
 	const struct smtp_verb *before = smtp_verb_of(m->last_pushed);
 	bool in_flight = m->pending.n || at->acked < m->reply_end;
 	if ((before && before->sync && m->pending.n) || at->acked < m->sync_end) {
@@ -232,7 +258,7 @@ static void unknown(struct smtp *m, struct smtp_env *env, const struct place *at
 		smtp_news(m, env, SMTP_NEWS_HTTP);
 	}
 	if (!m->lost)
-		smtp_pending_push(m, env, at, SMTP_SENT_OTHER);
+		smtp_pending_push(m, env, at, SMTP_SENT_UNKNOWN);
 }
 
 static void known(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line,
@@ -246,7 +272,8 @@ static void known(struct smtp *m, struct smtp_env *env, const struct place *at, 
 		verb->run(m, env, at, line, args);
 	if (verb->kind != SMTP_SENT_BDAT) { // which has its own pushes
 		m->bdat_open = m->bdat_open && verb->kind == SMTP_SENT_NOOP;
-		bool early = verb->kind == SMTP_SENT_MAIL && (at->acked < m->ehlo_end || m->pending.n_ehlo);
+		bool mail = verb->kind == SMTP_SENT_MAIL || verb->kind == SMTP_SENT_SEND;
+		bool early = mail && (at->acked < m->ehlo_end || smtp_pending_has(m, SMTP_SENT_EHLO));
 		smtp_pending_push(m, env, at, (uint8_t)(verb->kind | (early ? SMTP_SENT_UNACKED : 0)));
 	}
 }
@@ -269,9 +296,9 @@ static void first_words(struct smtp *m, struct smtp_env *env, const struct place
 
 void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line)
 {
-	struct bytes args = bytes_of(line->p, line->len), word = smtp_word(&args);
+	struct bytes args = smtp_skip_blanks(line->p, line->len), word = smtp_word(&args);
 	const struct smtp_verb *verb = smtp_verb_find(line->p, line->len);
-	if (!verb && m->lane[DIR_C2S].doubt)
+	if ((!verb || smtp_blank(line->p[0])) && m->lane[DIR_C2S].doubt)
 		return; // the rest of a line whose head is in a hole
 	if (!m->spoke && (smtp_starts(line->p, line->len, "proxy tcp") || smtp_starts(line->p, line->len, "proxy unknown"))) {
 		smtp_oddity(env, at, ODD_PROXY_V1);
@@ -285,7 +312,7 @@ void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	resync(m, env, at);
 	pipelining(m, env, at);
 	after_220(m, env, at, verb);
-	smtp_talk_command(env, at, verb, line);
+	smtp_talk_command(env, at, verb, line, smtp_in_doubt(m, at));
 	if (verb)
 		known(m, env, at, line, verb, args);
 	else

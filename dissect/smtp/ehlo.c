@@ -15,6 +15,7 @@ static const struct {
 	{"auth", CAP_AUTH},             {"xclient", CAP_XCLIENT},       {"xforward", CAP_XFORWARD},
 	{"x-anonymoustls", CAP_X_ANONYMOUSTLS}, {"size", CAP_SIZE},     {"dsn", CAP_DSN},
 	{"binarymime", CAP_BINARYMIME}, {"enhancedstatuscodes", CAP_ENHANCEDSTATUSCODES},
+	{"pipeconnect", CAP_PIPE_CONNECT},  {"x_pipe_connect", CAP_PIPE_CONNECT},
 };
 
 static uint32_t cap_of(struct bytes word)
@@ -126,6 +127,7 @@ void smtp_ehlo_end(struct smtp *m, struct smtp_env *env, const struct place *at,
 	struct smtp_facts *f = &env->facts->smtp;
 	m->ehlo_end = a->line_end;
 	m->lost_since_ehlo = false;
+	smtp_early_group(m, env, a->code / 100 == 2 && a->caps & CAP_PIPE_CONNECT);
 	if (a->code / 100 != 2) {
 		refused(m, env, at, a);
 		return;

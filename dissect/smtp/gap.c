@@ -114,6 +114,7 @@ void smtp_end(struct smtp *m, struct smtp_env *env)
 		f->offer_flaws = m->answer.flaws;
 		f->offer_mark = place_mark(&last);
 	}
+	smtp_early_group(m, env, m->lost);
 	smtp_held_injected(m, env); // nothing went on in clear
 	smtp_line_done(&m->lane[DIR_C2S], env);
 	smtp_line_done(&m->lane[DIR_S2C], env);

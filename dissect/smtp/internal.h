@@ -28,10 +28,11 @@ enum smtp_mode {
 
 // Commands in flight. Order is that of smtp_verbs' kinds; the low five bits of a pending octet.
 enum smtp_pending_kind {
-	SMTP_SENT_OTHER, // a verb we know and do not follow (NOOP, VRFY ...), or none we know
+	SMTP_SENT_OTHER, // a verb we know and do not follow (VRFY, HELP ...)
 	SMTP_SENT_HELO,
 	SMTP_SENT_EHLO,
 	SMTP_SENT_MAIL,
+	SMTP_SENT_SEND, // and SOML, SAML: the same as MAIL. RFC 821 4.1.1
 	SMTP_SENT_RCPT,
 	SMTP_SENT_DATA,
 	SMTP_SENT_CONTENT, // the end of data
@@ -43,6 +44,7 @@ enum smtp_pending_kind {
 	SMTP_SENT_AUTH,
 	SMTP_SENT_QUIT,
 	SMTP_SENT_MANGLED,
+	SMTP_SENT_UNKNOWN, // a line without a verb we know: only its reply tells what the server took it for
 	SMTP_SENT_GREETING, // stands for the connection itself
 	SMTP_SENT_KINDS,
 	SMTP_SENT_KIND_MASK = 0x1f,
@@ -105,6 +107,16 @@ static inline bool smtp_starts(const uint8_t *p, size_t len, const char *word)
 	return len >= n && smtp_word_is(p, n, word);
 }
 
+// A line without the blanks before its verb: many servers skip them.
+static inline struct bytes smtp_skip_blanks(const uint8_t *p, size_t len)
+{
+	while (len && smtp_blank(*p)) {
+		p++;
+		len--;
+	}
+	return bytes_of(p, len);
+}
+
 // Takes the next word and the blanks behind it from a line; empty at its end.
 static inline struct bytes smtp_word(struct bytes *b)
 {
@@ -129,8 +141,10 @@ static inline bool smtp_incomplete(uint8_t quality)
 void smtp_news(struct smtp *m, struct smtp_env *env, uint32_t bit);
 void smtp_oddity(struct smtp_env *env, const struct place *at, uint32_t oddity);
 void smtp_malformed(struct smtp_env *env, const struct place *at, uint32_t oddity);
-// A clear transaction: MAIL was accepted, or content shows that it was.
+// A clear transaction: MAIL was accepted, or content shows that it was. `_stray`: what shows it fits none of the commands
+// that were read, so that the greeting command before it may be among those that were not.
 void smtp_clear_transaction(struct smtp *m, struct smtp_env *env, const struct place *at, bool unacked);
+void smtp_clear_stray(struct smtp *m, struct smtp_env *env, const struct place *at);
 
 // line.c. Takes octets up to and with the next LF; true when *line is whole. smtp_line_done() gives its memory back.
 bool smtp_line_take(struct smtp_lane *lane, struct smtp_env *env, const uint8_t *p, size_t len, size_t *taken, struct smtp_line *line);
@@ -142,7 +156,9 @@ struct smtp_line smtp_line_left(const struct smtp_lane *lane, const struct smtp_
 // pending.c
 void smtp_pending_push(struct smtp *m, struct smtp_env *env, const struct place *at, uint8_t what);
 bool smtp_pending_head(const struct smtp *m, const struct smtp_env *env, uint8_t *what);
-bool smtp_pending_has(const struct smtp *m, const struct smtp_env *env, enum smtp_pending_kind kind);
+// For EHLO, DATA, AUTH, QUIT and STARTTLS only: the kinds that are counted.
+bool smtp_pending_has(const struct smtp *m, enum smtp_pending_kind kind);
+void smtp_pending_rename(struct smtp *m, struct smtp_env *env, uint8_t what); // the first of them is that
 void smtp_pending_pop(struct smtp *m, struct smtp_env *env);
 void smtp_pending_clear(struct smtp *m, struct smtp_env *env);
 
@@ -156,6 +172,11 @@ struct smtp_verb {
 };
 const struct smtp_verb *smtp_verb_find(const uint8_t *p, size_t len);
 const struct smtp_verb *smtp_verb_of(uint8_t kind);
+// What the client sends at `at` may be content or a credential: something is missing, or it was sent before the answer to
+// AUTH, DATA ... was received.
+bool smtp_in_doubt(const struct smtp *m, const struct place *at);
+// Commands were sent behind EHLO before its reply: was that `agreed` on?
+void smtp_early_group(struct smtp *m, struct smtp_env *env, bool agreed);
 void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line);
 // Whether the client's first words were sent before it had received anything of the greeting's last line.
 void smtp_early_talker(struct smtp *m, struct smtp_env *env, const struct place *at);
@@ -172,12 +193,19 @@ bool smtp_path_parse(struct bytes *args, const char *key, struct smtp_path *out)
 void smtp_auth(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args);
 void smtp_auth_response(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line);
 void smtp_auth_answer(struct smtp *m, struct smtp_env *env, const struct place *at, uint16_t code);
+// A 334 or 235 that answers no AUTH we know shows that there was one.
+void smtp_auth_shown(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
+// A 334 with this text asks for what LOGIN asks for.
+bool smtp_auth_asks_login(struct bytes text);
 uint8_t smtp_auth_mech(const uint8_t *p, size_t len);
 struct bytes smtp_auth_name(struct bytes word);
 
 // reply.c: a line of the server. answer.c: what a whole reply means.
 void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, uint64_t line_end);
+bool smtp_reply_has_code(const uint8_t *p, size_t len); // three digits, then a blank, a hyphen or the end
 void smtp_reply_end(struct smtp *m, struct smtp_env *env, const struct place *at);
+// A reply that no command asked for says that octets of the client were read as what they are not.
+void smtp_astray(struct smtp_env *env, uint16_t code);
 void smtp_answer_end(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a);
 // Another reply begins: what was taken for the server's last word was not.
 void smtp_answer_went_on(struct smtp *m, struct smtp_env *env, const struct place *at);
@@ -219,9 +247,15 @@ bool smtp_upgrade_is_tls(const struct tls_facts *t, enum dir d, uint8_t first);
 
 // talk.c: the masked dialogue.
 void smtp_talk(struct smtp_env *env, enum dir d, const struct place *at, const char *kind, const uint8_t *p, size_t len);
-void smtp_talk_command(struct smtp_env *env, const struct place *at, const struct smtp_verb *verb, const struct smtp_line *line);
-// A line of the server that answers a command of `kind` (SMTP_SENT_GREETING where that does not matter).
-void smtp_talk_reply(struct smtp_env *env, const struct place *at, uint8_t kind, const struct smtp_line *line);
+// `doubt`: the line may be no command at all (smtp_in_doubt).
+void smtp_talk_command(struct smtp_env *env, const struct place *at, const struct smtp_verb *verb, const struct smtp_line *line,
+                       bool doubt);
+// A line of the server. `text`: what stands behind its code may be shown (smtp_reply_is_text); of a line without a code,
+// nothing is.
+void smtp_talk_reply(struct smtp_env *env, const struct place *at, bool text, const struct smtp_line *line);
+// A name that HELO may have: of a host, or an address literal. Anything else may be a password or a sentence; so may a single
+// word where the line is in doubt.
+bool smtp_is_host(struct bytes name, bool doubt);
 // Copies text with "***" for every local part of an address. `out` has room for SMTP_LINE_MAX; returns octets used.
 size_t smtp_mask(const uint8_t *p, size_t len, uint8_t *out);
 // Text of the server that is kept among the facts: people in it are a setting.

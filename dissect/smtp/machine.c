@@ -56,10 +56,9 @@ static enum clear_kind classify(const struct smtp *m, const struct smtp_facts *f
 	return m->hello == SMTP_HELLO_EHLO ? CLEAR_NOT_OFFERED : CLEAR_HELO_ONLY;
 }
 
-void smtp_clear_transaction(struct smtp *m, struct smtp_env *env, const struct place *at, bool unacked)
+static void clear(struct smtp *m, struct smtp_env *env, const struct place *at, enum clear_kind kind, bool unacked)
 {
 	struct smtp_facts *f = &env->facts->smtp;
-	enum clear_kind kind = classify(m, f, at->quality);
 	SMTP_SATURATE_ADD(f->n_mail_ok, 1);
 	SMTP_SATURATE_ADD(f->clear[kind], 1);
 	if (!mark_set(&f->clear_mark[kind])) {
@@ -67,9 +66,17 @@ void smtp_clear_transaction(struct smtp *m, struct smtp_env *env, const struct p
 		f->clear_mark[kind].quality |= unacked ? Q_UNACKED : 0;
 	}
 	m->mail_open = m->mail_counted = true;
-	m->n_rcpt_open = 0;
-	m->lmtp_left = 0;
 	smtp_news(m, env, SMTP_NEWS_CLEAR << kind);
+}
+
+void smtp_clear_transaction(struct smtp *m, struct smtp_env *env, const struct place *at, bool unacked)
+{
+	clear(m, env, at, classify(m, &env->facts->smtp, at->quality), unacked);
+}
+
+void smtp_clear_stray(struct smtp *m, struct smtp_env *env, const struct place *at)
+{
+	clear(m, env, at, m->upgraded ? CLEAR_AFTER_HANDSHAKE_FAIL : m->rejected ? CLEAR_AFTER_REJECT : CLEAR_UNKNOWN, false);
 }
 
 // ---- modes: each takes octets, or changes the mode and takes none ------------------------------------------------
@@ -121,6 +128,14 @@ MODE(content)
 
 MODE(chunk)
 {
+	if (m->chunk_refused && at->acked >= m->reply_end) { // the client knows: it sends no chunk any more
+		m->chunk_left = 0;
+		m->bdat_open = m->chunk_refused = false;
+		m->lane[DIR_C2S].mode = SMTP_MODE_LINES;
+		return 0;
+	}
+	m->chunk_begun = true;
+	m->chunk_refused = false;
 	size_t n = len < m->chunk_left ? len : (size_t)m->chunk_left;
 	smtp_content_octets(m, env, at, n);
 	m->chunk_left -= n;
@@ -136,7 +151,7 @@ MODE(chunk)
 static void client_line(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line)
 {
 	struct smtp_lane *lane = &m->lane[DIR_C2S];
-	bool verb = smtp_verb_find(line->p, line->len);
+	bool verb = line->len && !smtp_blank(line->p[0]) && smtp_verb_find(line->p, line->len);
 	if (lane->mode == SMTP_MODE_SECRET || (lane->mode == SMTP_MODE_GUESS_AUTH && !verb)) {
 		smtp_auth_response(m, env, at, line);
 		return;

@@ -12,6 +12,7 @@
 
 enum {
 	SMTP_PENDING_SMALL = 16, // commands in flight before a chunk is needed; an ordinary pipelined mail fits
+	SMTP_PENDING_KINDS = 5,  // EHLO, and those whose replies are known by their code
 	SMTP_PROBE_MAX = 10,     // octets looked at after an odd end of data: the longest verb there is "MAIL FROM:"
 };
 
@@ -43,7 +44,7 @@ struct smtp_pending {
 	uint32_t chunk; // slab index of the ring; 0: the small one below is used
 	uint16_t first;
 	uint16_t n;
-	uint16_t n_ehlo; // EHLO among them
+	uint16_t n_of[SMTP_PENDING_KINDS]; // of the kinds that somebody asks for, see pending.c
 	bool hole[2];    // by direction: octets were lost since the first of them was sent
 	uint8_t small[SMTP_PENDING_SMALL];
 };
@@ -79,6 +80,7 @@ struct smtp_answer {
 	bool paired : 1;        // kind is meant
 	bool relay : 1;         // the text speaks of relaying
 	bool tls : 1;           // the text speaks of TLS
+	bool login : 1;         // 334 that asks for what AUTH LOGIN asks for
 	bool hole : 1;          // a part of it is missing
 	bool keyword : 1;       // EHLO: the keyword stands on a usable line
 	bool masked_8 : 1;      // EHLO: the masked line kept has the length of the keyword
@@ -98,6 +100,7 @@ struct smtp {
 	uint32_t told;           // enum smtp_news bits
 	uint32_t n_rcpt_open;    // recipients accepted in the transaction being answered
 	uint32_t lmtp_left;      // replies still to come for one LMTP message
+	uint32_t early_frame;    // first command sent behind an EHLO that was not answered yet; 0 none
 	uint64_t push_acked;     // .acked of the latest command
 	uint64_t push_off;       // c2s offset behind it
 	uint64_t spoke_end;      // ... behind the first one
@@ -110,6 +113,7 @@ struct smtp {
 	uint8_t last_pushed;     // kind of the latest command sent
 	uint16_t proxy_left;     // PROXY v2: octets of the addresses still to skip
 	uint16_t n_forgotten;    // commands that found no room in the queue: as many replies fit none
+	uint8_t early_quality;
 	uint8_t n_prefix;        // octets of the PROXY v2 signature and header met
 	bool bdat_open : 1;      // chunks were sent, and none of them was the last
 	bool greeted : 1;        // the greeting is over
@@ -128,7 +132,10 @@ struct smtp {
 	bool after_ehlo : 1;     // the reply before this line was the EHLO reply
 	bool digest_done : 1;
 	bool secret : 1;         // credentials were sent in the current AUTH dialogue
+	bool auth_open : 1;      // an AUTH was counted and its last reply was not seen
 	bool early_reply : 1;    // content was answered before its end
+	bool chunk_begun : 1;    // octets of the chunk were seen
+	bool chunk_refused : 1;  // BDAT was refused before any were
 	bool client_tls : 1;     // c2s went to the TLS layer
 	bool client_waits : 1;   // octets of the client were left with the caller
 	bool farewell : 1;       // the server ended the talk unasked, as it seems: nothing has followed yet

@@ -4,6 +4,25 @@
 
 static_assert(SMTP_PENDING_MAX <= SMTP_LINE_MAX, "the long queue lives in a line chunk");
 
+// Each of the kinds that smtp_pending_has() is asked for has a counter: a look through the queue at every reply would cost a
+// thousand steps for each.
+static int counted(uint8_t what)
+{
+	static const uint8_t kinds[SMTP_PENDING_KINDS] = {SMTP_SENT_EHLO, SMTP_SENT_DATA, SMTP_SENT_AUTH, SMTP_SENT_QUIT, SMTP_SENT_STARTTLS};
+	for (int i = 0; i < SMTP_PENDING_KINDS; i++) {
+		if (kinds[i] == (what & SMTP_SENT_KIND_MASK))
+			return i;
+	}
+	return -1;
+}
+
+static void count(struct smtp_pending *q, uint8_t what, int by)
+{
+	int i = counted(what);
+	if (i >= 0)
+		q->n_of[i] = (uint16_t)(q->n_of[i] + by);
+}
+
 static uint8_t *ring(const struct smtp_pending *q, const struct smtp_env *env, uint32_t *room)
 {
 	*room = q->chunk ? SMTP_PENDING_MAX : SMTP_PENDING_SMALL;
@@ -40,7 +59,7 @@ void smtp_pending_push(struct smtp *m, struct smtp_env *env, const struct place 
 		return;
 	}
 	octets[(q->first + q->n++) % room] = what;
-	q->n_ehlo = (uint16_t)(q->n_ehlo + (m->last_pushed == SMTP_SENT_EHLO));
+	count(q, what, 1);
 }
 
 bool smtp_pending_head(const struct smtp *m, const struct smtp_env *env, uint8_t *what)
@@ -52,15 +71,21 @@ bool smtp_pending_head(const struct smtp *m, const struct smtp_env *env, uint8_t
 	return m->pending.n;
 }
 
-bool smtp_pending_has(const struct smtp *m, const struct smtp_env *env, enum smtp_pending_kind kind)
+bool smtp_pending_has(const struct smtp *m, enum smtp_pending_kind kind)
+{
+	int i = counted((uint8_t)kind);
+	return i >= 0 && m->pending.n_of[i];
+}
+
+void smtp_pending_rename(struct smtp *m, struct smtp_env *env, uint8_t what)
 {
 	uint32_t room;
-	const uint8_t *octets = ring(&m->pending, env, &room);
-	for (uint32_t i = 0; i < m->pending.n; i++) {
-		if ((octets[(m->pending.first + i) % room] & SMTP_SENT_KIND_MASK) == kind)
-			return true;
-	}
-	return false;
+	uint8_t *octets = ring(&m->pending, env, &room);
+	if (!m->pending.n)
+		return;
+	count(&m->pending, octets[m->pending.first], -1);
+	octets[m->pending.first] = what;
+	count(&m->pending, what, 1);
 }
 
 void smtp_pending_pop(struct smtp *m, struct smtp_env *env)
@@ -70,7 +95,7 @@ void smtp_pending_pop(struct smtp *m, struct smtp_env *env)
 	const uint8_t *octets = ring(q, env, &room);
 	if (!q->n)
 		return;
-	q->n_ehlo = (uint16_t)(q->n_ehlo - ((octets[q->first] & SMTP_SENT_KIND_MASK) == SMTP_SENT_EHLO));
+	count(q, octets[q->first], -1);
 	q->first = (uint16_t)((q->first + 1) % room);
 	if (!--q->n)
 		smtp_pending_clear(m, env);

@@ -12,12 +12,17 @@ struct parsed {
 	struct bytes text;
 };
 
+bool smtp_reply_has_code(const uint8_t *p, size_t len)
+{
+	if (len < 3 || p[0] < '2' || p[0] > '5' || p[1] < '0' || p[1] > '9' || p[2] < '0' || p[2] > '9')
+		return false;
+	return len == 3 || p[3] == ' ' || p[3] == '-' || p[3] == '\t';
+}
+
 static bool parse(const struct smtp_line *line, struct parsed *out)
 {
 	const uint8_t *p = line->p;
-	if (line->len < 3 || p[0] < '2' || p[0] > '5' || p[1] < '0' || p[1] > '9' || p[2] < '0' || p[2] > '9')
-		return false;
-	if (line->len > 3 && p[3] != ' ' && p[3] != '-' && p[3] != '\t')
+	if (!smtp_reply_has_code(p, line->len))
 		return false;
 	size_t skip = line->len > 3 ? 4 : 3;
 	out->code = (uint16_t)((p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0'));
@@ -33,7 +38,7 @@ static void resync(struct smtp *m, struct smtp_env *env, uint16_t code)
 {
 	uint8_t kind = code == 354 ? SMTP_SENT_DATA : code == 334 || code == 235 ? SMTP_SENT_AUTH :
 	               code == 221 ? SMTP_SENT_QUIT : code == 220 ? SMTP_SENT_STARTTLS : SMTP_SENT_OTHER;
-	if (!m->lost || kind == SMTP_SENT_OTHER || !smtp_pending_has(m, env, (enum smtp_pending_kind)kind))
+	if (!m->lost || kind == SMTP_SENT_OTHER || !smtp_pending_has(m, (enum smtp_pending_kind)kind))
 		return;
 	for (uint8_t head; smtp_pending_head(m, env, &head) && (head & SMTP_SENT_KIND_MASK) != kind;)
 		smtp_pending_pop(m, env);
@@ -85,6 +90,24 @@ static void begin(struct smtp *m, struct smtp_env *env, const struct place *at, 
 	m->greeted = true;
 }
 
+// Text of the server that is about the server: its greeting, what it says of itself and whether TLS may begin. All other
+// text may repeat what the client sent, a password among it. So may the answer to STARTTLS, once the server has more.
+static bool is_text(const struct smtp *m, const struct place *at)
+{
+	const struct smtp_answer *a = &m->answer;
+	switch (a->paired ? a->kind & SMTP_SENT_KIND_MASK : SMTP_SENT_KINDS) {
+	case SMTP_SENT_GREETING:
+		return true;
+	case SMTP_SENT_EHLO:
+	case SMTP_SENT_HELO:
+		return a->code / 100 == 2;
+	case SMTP_SENT_STARTTLS:
+		return at->acked <= m->push_off;
+	default:
+		return false;
+	}
+}
+
 static void banner(struct smtp_env *env, const struct place *at, const struct parsed *r, const struct smtp_answer *a)
 {
 	struct smtp_facts *f = &env->facts->smtp;
@@ -117,6 +140,7 @@ static void read_line(struct smtp *m, struct smtp_env *env, const struct place *
 	SMTP_SATURATE_ADD(a->n_lines, 1);
 	a->relay |= speaks_of(r->text, "relay");
 	a->tls |= speaks_of(r->text, "tls");
+	a->login |= r->code == 334 && smtp_auth_asks_login(r->text);
 	if (!a->paired)
 		return;
 	if (kind == SMTP_SENT_GREETING)
@@ -125,7 +149,7 @@ static void read_line(struct smtp *m, struct smtp_env *env, const struct place *
 		smtp_ehlo_line(m, env, r->code, r->text, line);
 	else if (kind == SMTP_SENT_HELO && a->n_lines == 1 && r->code / 100 == 2)
 		smtp_keep_text(env, &env->facts->smtp.server_name, r->text, REPLY_TEXT_MAX);
-	else if (kind == SMTP_SENT_STARTTLS && a->n_lines == 1)
+	else if (kind == SMTP_SENT_STARTTLS && a->n_lines == 1 && is_text(m, at))
 		smtp_keep_text(env, &env->facts->smtp.starttls_reply, r->text, REPLY_TEXT_MAX);
 }
 
@@ -175,14 +199,14 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 		return; // the rest of a line whose head is in a hole
 	line_form(env, at, line);
 	if (!ok) {
-		smtp_talk_reply(env, at, a->n_lines ? a->kind & SMTP_SENT_KIND_MASK : SMTP_SENT_GREETING, line);
+		smtp_talk_reply(env, at, false, line);
 		smtp_malformed(env, at, ODD_REPLY_NO_CODE);
 		a->line_end = a->n_lines ? line_end : 0;
 		return;
 	}
 	env->facts->smtp.seen = true;
 	if (!a->n_lines && smtp_ehlo_late(m, env, r.text)) {
-		smtp_talk_reply(env, at, SMTP_SENT_EHLO, line);
+		smtp_talk_reply(env, at, true, line);
 		smtp_oddity(env, at, ODD_REPLY_EXTRA);
 		return;
 	}
@@ -195,7 +219,7 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 	}
 	if (!a->n_lines)
 		begin(m, env, at, &r);
-	smtp_talk_reply(env, at, a->paired ? a->kind & SMTP_SENT_KIND_MASK : SMTP_SENT_OTHER, line);
+	smtp_talk_reply(env, at, is_text(m, at), line);
 	if (is_greeting(a))
 		m->greeting_last = a->line_end;
 	a->line_end = line_end;

@@ -47,6 +47,19 @@ void smtp_keep_text(struct smtp_env *env, struct text *t, struct bytes text, siz
 		facts_set_text(env->facts, t, masked, smtp_mask(text.at, bytes_left(&text), masked), max);
 }
 
+bool smtp_is_host(struct bytes name, bool doubt)
+{
+	bool parts = false;
+	for (const uint8_t *p = name.at; p < name.end; p++) {
+		uint8_t c = smtp_lower(*p);
+		bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		if (!word && (!c || !strchr(".-_:[]", c)))
+			return false;
+		parts |= !word && c != '-' && c != '_';
+	}
+	return bytes_left(&name) && (parts || !doubt);
+}
+
 // Octets of an enhanced status code at p, with the blank behind it. RFC 3463 2.
 static size_t status_len(const uint8_t *p, size_t len)
 {
@@ -62,36 +75,33 @@ static size_t status_len(const uint8_t *p, size_t len)
 	return n == len ? n : p[n] == ' ' ? n + 1 : 0;
 }
 
-// Answers to MAIL, RCPT, VRFY and EXPN name people, with a domain or without; those to AUTH may, too; others may repeat
-// a command that nobody knows.
-static bool names_people(uint8_t kind)
-{
-	return kind == SMTP_SENT_MAIL || kind == SMTP_SENT_RCPT || kind == SMTP_SENT_AUTH || kind == SMTP_SENT_OTHER;
-}
-
-void smtp_talk_reply(struct smtp_env *env, const struct place *at, uint8_t kind, const struct smtp_line *line)
+void smtp_talk_reply(struct smtp_env *env, const struct place *at, bool shown, const struct smtp_line *line)
 {
 	enum { HEAD = 4 }; // the code and what follows it
-	uint8_t text[HEAD + SMTP_LINE_MAX + 32];
+	uint8_t text[2 * HEAD + 2 * SMTP_LINE_MAX];
 	if (!env->dialogue)
 		return;
-	if (env->keep_envelope && kind != SMTP_SENT_AUTH) {
+	bool coded = smtp_reply_has_code(line->p, line->len);
+	size_t n = !coded ? 0 : line->len < HEAD ? line->len : HEAD;
+	if (shown && coded && env->keep_envelope) {
 		smtp_talk(env, DIR_S2C, at, "reply", line->p, line->len);
 		return;
 	}
-	bool coded = line->len > HEAD && line->p[0] >= '2' && line->p[0] <= '5' && (line->p[3] == '-' || line->p[3] == ' ');
-	size_t head = coded ? HEAD : 0, n;
-	head += coded && names_people(kind) ? status_len(line->p + head, line->len - head) : 0;
-	size_t rest = line->len - head;
-	memcpy(text, line->p, head);
-	if (names_people(kind) && rest)
-		n = (size_t)snprintf((char *)text + head, sizeof(text) - head, "[text, %zu octets]", rest);
-	else
-		n = smtp_mask(line->p + head, rest, text + head);
-	smtp_talk(env, DIR_S2C, at, "reply", text, head + n);
+	memcpy(text, line->p, n);
+	if (shown && coded) {
+		n += smtp_mask(line->p + n, line->len - n, text + n);
+	} else if (line->len > n) {
+		size_t status = coded ? status_len(line->p + n, line->len - n) : 0;
+		memcpy(text + n, line->p + n, status);
+		n += status;
+		if (line->len > n)
+			n += (size_t)snprintf((char *)text + n, sizeof(text) - n, "[text, %zu octets]", line->len - n);
+	}
+	smtp_talk(env, DIR_S2C, at, "reply", text, n);
 }
 
-static void talk_address(struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args, const char *key)
+static void talk_address(struct smtp_env *env, const struct place *at, const struct smtp_line *line, struct bytes args,
+                         const char *key)
 {
 	char text[SMTP_LINE_MAX + 8];
 	struct smtp_path path;
@@ -102,19 +112,49 @@ static void talk_address(struct smtp_env *env, const struct place *at, const str
 	}
 	size_t before = (size_t)(path.whole.at - line->p), n = before;
 	memcpy(text, line->p, before);
-	if (bytes_left(&path.whole)) {
+	const uint8_t *from = env->keep_envelope ? path.whole.at : path.local.end;
+	if (!env->keep_envelope && bytes_left(&path.whole)) {
 		memcpy(text + n, "***", 3);
 		n += 3;
 	}
 	// A source route in front goes with the local part; parameters may hold addresses too (AUTH=, ORCPT=).
 	bool bracket = path.whole.end < line->p + line->len && *path.whole.end == '>';
-	size_t domain = (size_t)(path.whole.end - path.local.end) + bracket;
-	memcpy(text + n, path.local.end, domain);
-	n += domain;
+	size_t rest = (size_t)(path.whole.end - from) + bracket;
+	memcpy(text + n, from, rest);
+	n += rest;
 	smtp_talk(env, DIR_C2S, at, "command", (const uint8_t *)text, n);
 }
 
-void smtp_talk_command(struct smtp_env *env, const struct place *at, const struct smtp_verb *verb, const struct smtp_line *line)
+static void talk_auth(struct smtp_env *env, const struct place *at, const struct smtp_verb *verb, struct bytes args)
+{
+	char text[96];
+	struct bytes mech = smtp_word(&args), name = smtp_auth_name(mech);
+	bool more = bytes_left(&args) || bytes_left(&mech) > bytes_left(&name);
+	int n = snprintf(text, sizeof(text), "%s %.*s%s", verb->name[0] == 'x' ? "X-EXPS" : "AUTH",
+	                 (int)(bytes_left(&name) < 32 ? bytes_left(&name) : 32), (const char *)name.at, more ? " ***" : "");
+	smtp_talk(env, DIR_C2S, at, "credential", (const uint8_t *)text, (size_t)n);
+}
+
+// The arguments that say what they must and no more; of others, the length.
+static bool plain_arguments(const struct smtp_verb *verb, struct bytes args, bool doubt)
+{
+	struct bytes first = smtp_word(&args), second = smtp_word(&args);
+	bool last = !bytes_left(&second) || smtp_word_is(second.at, bytes_left(&second), "last");
+	switch (verb->kind) {
+	case SMTP_SENT_HELO:
+	case SMTP_SENT_EHLO:
+		return smtp_is_host(first, doubt) && !bytes_left(&second);
+	case SMTP_SENT_BDAT:
+		for (const uint8_t *p = first.at; p < first.end; p++)
+			last = last && *p >= '0' && *p <= '9';
+		return last && !bytes_left(&args);
+	default: // they may name people (VRFY), or be what was typed into the wrong window
+		return false;
+	}
+}
+
+void smtp_talk_command(struct smtp_env *env, const struct place *at, const struct smtp_verb *verb, const struct smtp_line *line,
+                       bool doubt)
 {
 	char text[96];
 	if (!env->dialogue)
@@ -124,27 +164,21 @@ void smtp_talk_command(struct smtp_env *env, const struct place *at, const struc
 		smtp_talk(env, DIR_C2S, at, "command", (const uint8_t *)text, (size_t)n);
 		return;
 	}
-	struct bytes args = bytes_of(line->p, line->len), word = smtp_word(&args);
+	struct bytes args = smtp_skip_blanks(line->p, line->len), word = smtp_word(&args);
+	bool rcpt = verb->kind == SMTP_SENT_RCPT;
 	if (verb->kind == SMTP_SENT_AUTH) {
-		struct bytes mech = smtp_word(&args), name = smtp_auth_name(mech);
-		bool more = bytes_left(&args) || bytes_left(&mech) > bytes_left(&name);
-		int n = snprintf(text, sizeof(text), "AUTH %.*s%s", (int)(bytes_left(&name) < 32 ? bytes_left(&name) : 32),
-		                 (const char *)name.at, more ? " ***" : "");
-		smtp_talk(env, DIR_C2S, at, "credential", (const uint8_t *)text, (size_t)n);
-		return;
-	}
-	if (!env->keep_envelope && (verb->kind == SMTP_SENT_MAIL || verb->kind == SMTP_SENT_RCPT)) {
-		talk_address(env, at, line, args, verb->kind == SMTP_SENT_MAIL ? "from" : "to");
-		return;
-	}
-	// Other arguments may name people too (VRFY), or be what was typed into the wrong window.
-	bool hello = verb->kind == SMTP_SENT_EHLO || verb->kind == SMTP_SENT_HELO;
-	bool shown = hello || verb->kind == SMTP_SENT_BDAT;
-	uint8_t masked[SMTP_LINE_MAX];
-	if (env->keep_envelope)
+		talk_auth(env, at, verb, args);
+	} else if (rcpt || verb->kind == SMTP_SENT_MAIL || verb->kind == SMTP_SENT_SEND) {
+		talk_address(env, at, line, args, rcpt ? "to" : "from");
+	} else if (!bytes_left(&args)) {
+		smtp_talk(env, DIR_C2S, at, "command", word.at, bytes_left(&word));
+	} else if (plain_arguments(verb, args, doubt)) {
 		smtp_talk(env, DIR_C2S, at, "command", line->p, line->len);
-	else
-		smtp_talk(env, DIR_C2S, at, "command", masked, smtp_mask(line->p, shown ? line->len : bytes_left(&word), masked));
+	} else {
+		int n = snprintf(text, sizeof(text), "%.*s [%zu octets]", (int)bytes_left(&word), (const char *)word.at,
+		                 bytes_left(&args));
+		smtp_talk(env, DIR_C2S, at, "command", (const uint8_t *)text, (size_t)n);
+	}
 }
 
 void smtp_talk_content(struct smtp_env *env, const struct place *at, uint64_t octets)

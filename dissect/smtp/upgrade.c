@@ -104,7 +104,7 @@ static size_t early(struct smtp *m, struct smtp_env *env, const struct place *at
 	if (smtp_line_take(lane, env, p, hello ? (size_t)(hello - p) : len, &taken, &line)) {
 		const struct smtp_verb *verb = smtp_verb_find(line.p, line.len);
 		m->held.verb |= verb != NULL;
-		smtp_talk_command(env, at, verb, &line);
+		smtp_talk_command(env, at, verb, &line, true);
 		smtp_line_done(lane, env);
 	}
 	smtp_held_keep(m, env, at, p, taken);
@@ -132,12 +132,25 @@ size_t smtp_upgrade_guess(struct smtp *m, struct smtp_env *env, const struct pla
 	return client_tls(m, env, at, need);
 }
 
+// A line of the server between its 220 and TLS. One that answers what the client sent behind STARTTLS may mean that there is
+// no TLS, whatever the client's first octets look like.
+static void slipped_in(struct smtp *m, struct smtp_env *env, struct smtp_line line)
+{
+	if (!smtp_reply_has_code(line.p, line.len))
+		return;
+	env->facts->smtp.injected_s2c_reply = true;
+	if (m->lane[DIR_S2C].acked > m->push_off)
+		smtp_astray(env, (uint16_t)((line.p[0] - '0') * 100));
+}
+
 size_t smtp_upgrade_server(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len, enum smtp_need *need)
 {
 	struct smtp_facts *f = &env->facts->smtp;
 	struct smtp_lane *lane = &m->lane[DIR_S2C];
 	if (lane->len ? p[0] == HANDSHAKE : smtp_upgrade_is_tls(&env->facts->tls, DIR_S2C, p[0])) {
-		lane->len = 0;
+		if (lane->len)
+			slipped_in(m, env, smtp_line_left(lane, env)); // without an end
+		smtp_line_done(lane, env);
 		lane->mode = SMTP_MODE_TLS;
 		*need = SMTP_TLS;
 		return 0;
@@ -145,20 +158,24 @@ size_t smtp_upgrade_server(struct smtp *m, struct smtp_env *env, const struct pl
 	if (m->fell_back || m->tired) {
 		if (m->held.n && m->lane[DIR_C2S].mode == SMTP_MODE_AFTER_220)
 			smtp_held_release(m, env); // the server answers what came behind STARTTLS, and no TLS begins
+		smtp_line_done(lane, env);
 		lane->mode = SMTP_MODE_LINES;
-		lane->len = 0;
 		return 0;
 	}
 	if (!m->client_tls) {
 		*need = SMTP_WAIT;
 		return 0;
 	}
-	// The client goes on in TLS: these are slipped in. No line is kept, lane->len only says "inside one".
+	// The client goes on in TLS: these are slipped in.
 	const uint8_t *hello = memchr(p, HANDSHAKE, len);
-	size_t n = hello ? (size_t)(hello - p) : len;
-	const uint8_t *lf = memchr(p, '\n', n);
-	n = lf ? (size_t)(lf - p) + 1 : n;
-	lane->len = !lf;
+	struct smtp_line line;
+	size_t n;
+	if (!lane->len)
+		lane->acked = at->acked;
+	if (smtp_line_take(lane, env, p, hello ? (size_t)(hello - p) : len, &n, &line)) {
+		slipped_in(m, env, line);
+		smtp_line_done(lane, env);
+	}
 	SMTP_SATURATE_ADD(f->injected_s2c, n);
 	place_mark_first(&f->injected_s2c_mark, at);
 	smtp_news(m, env, SMTP_NEWS_INJECT_S2C);

@@ -325,6 +325,19 @@ static void closed_after_220_gap(struct facts *f)
 	f->conn.gaps[0] = 1;
 }
 
+static void closed_after_finished(struct facts *f)
+{
+	closed_in_handshake(f);
+	f->tls.ccs[0] = f->tls.ccs[1] = true;
+}
+
+static void no_tls_at_all(struct facts *f)
+{
+	closed_in_handshake(f);
+	f->tls.server_hello = f->tls.records[1] = false;
+	f->smtp.n_astray = 1;
+}
+
 static void encrypted_alert(struct facts *f)
 {
 	closed_in_handshake(f);
@@ -391,7 +404,15 @@ static void injected_reply(struct facts *f)
 {
 	upgraded(f);
 	f->smtp.injected_s2c = 30;
+	f->smtp.injected_s2c_reply = true;
 	f->smtp.injected_s2c_mark = at(9);
+}
+
+static void injected_blank(struct facts *f)
+{
+	injected_reply(f);
+	f->smtp.injected_s2c = 2;
+	f->smtp.injected_s2c_reply = false;
 }
 
 static const struct rules_row rows[] = {
@@ -455,6 +476,8 @@ static const struct rules_row rows[] = {
 	{"... nor does one whose ServerHello was lost", server_hello_lost, NULL, ""},
 	{"records without a hello, all seen", no_hello, NULL, "starttls.handshake-failed/certain/medium/complete"},
 	{"closed after 220, hole", closed_after_220_gap, NULL, ""},
+	{"closed after the handshake", closed_after_finished, NULL, "starttls.handshake-failed/suspect/medium/complete"},
+	{"SMTP in answer to what looked like TLS", no_tls_at_all, NULL, "starttls.handshake-failed/suspect/medium/complete"},
 	{"encrypted alert under TLS 1.3", encrypted_alert, NULL, "starttls.handshake-failed/suspect/medium/complete"},
 	{"the capture ends in the handshake", capture_ends_in_handshake, NULL, ""},
 	{"injected commands", injected, NULL,
@@ -467,6 +490,7 @@ static const struct rules_row rows[] = {
 	{"server data first under TLS 1.3", server_first_tls13, NULL, ""},
 	{"the greeting of implicit TLS", server_first_implicit, NULL, ""},
 	{"injected replies", injected_reply, NULL, "starttls.injection-response/certain/high/complete"},
+	{"an empty line behind the 220", injected_blank, NULL, "starttls.injection-response/certain/info/complete"},
 };
 
 static void findings(void **state)

@@ -15,7 +15,7 @@ static const struct {
 	FACT("in_mail", smtp.starttls_in_mail), FACT("unoffered", smtp.starttls_unoffered), FACT("starttls_code", smtp.starttls_code),
 	FACT("rejected", smtp.starttls_rejected_code), FACT("odd_code", smtp.starttls_odd_code), FACT("after_220", smtp.after_220),
 	FACT("early_hello", smtp.early_clienthello), FACT("injected_c2s", smtp.injected_c2s), FACT("injected_verb", smtp.injected_c2s_verb),
-	FACT("injected_s2c", smtp.injected_s2c), FACT("not_last", smtp.pipelined_after_starttls),
+	FACT("injected_s2c", smtp.injected_s2c), FACT("injected_reply", smtp.injected_s2c_reply), FACT("not_last", smtp.pipelined_after_starttls),
 	FACT("n_mangled", smtp.n_mangled), FACT("mangled_len", smtp.mangled_len), FACT("mangled_code", smtp.mangled_code),
 	FACT("filtered", smtp.filtered_code), FACT("n_530", smtp.n_530),
 	FACT("mech", smtp.auth_mech), FACT("auth_ok", smtp.auth_accepted), FACT("secret", smtp.auth_sent_secret), FACT("n_auth", smtp.n_auth),
@@ -31,7 +31,7 @@ static const struct {
 	FACT("eod", smtp.eod_variants), FACT("eod_verb", smtp.eod_then_verb), FACT("eod_effect", smtp.eod_effect),
 	FACT("lf_command", smtp.bare_lf_command), FACT("lf_data", smtp.bare_lf_data), FACT("cr_command", smtp.bare_cr_command),
 	FACT("cr_data", smtp.bare_cr_data), FACT("bad_octets", smtp.n_bad_octets), FACT("odd", smtp.oddities),
-	FACT("unmatched", smtp.n_unmatched), FACT("quit", smtp.quit), FACT("last_code", smtp.last_code), FACT("tls_asked", tls.asked),
+	FACT("unmatched", smtp.n_unmatched), FACT("astray", smtp.n_astray), FACT("quit", smtp.quit), FACT("last_code", smtp.last_code), FACT("tls_asked", tls.asked),
 	FACT("guessed", smtp.content_guessed), FACT("mail_guessed", smtp.n_mail_guessed), FACT("at.content", smtp.content_mark.frame), FACT("at.early", smtp.odd_mark[ODD_AT_EARLY_TALKER].frame),
 	FACT("long_command", smtp.long_command), FACT("long_text", smtp.long_text), FACT("long_reply", smtp.long_reply),
 };

@@ -1,6 +1,8 @@
 // Bounds: memory that stays put, time that stays linear, news that stay few, and a dialogue that gives nothing away.
 #include "tests/unit/feed.h"
 
+#include <time.h>
+
 enum { MANY = 1000000 };
 
 static struct feed f;
@@ -57,6 +59,57 @@ static void recipients(void **state)
 	assert_int_equal(f.lines.n_peak, 1);
 	smtp_end(&f.smtp, &f.env);
 	assert_int_equal(f.lines.n_used, 0);
+	feed_close(&f);
+}
+
+// After a hole a reply may step over commands, but it does not look through all of them each time: what a reply costs
+// does not depend on how many commands wait.
+static uint64_t cost(int waiting)
+{
+	struct timespec from, to;
+	struct place at = {.off = 100};
+	feed_open(&f, Q_GAP);
+	smtp_gap(&f.smtp, &f.env, DIR_C2S, &at, 10);
+	for (int i = 0; i <= waiting; i++) { // the first belongs to the group in the hole
+		struct place here = {.off = 200, .acked = 1, .frame = 1, .quality = Q_GAP};
+		enum smtp_need need;
+		smtp_feed(&f.smtp, &f.env, DIR_C2S, &here, (const uint8_t *)"NOOP\r\n", 6, &need);
+	}
+	assert_true(f.smtp.pending.n >= waiting);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	for (int i = 0; i < 20000; i++)
+		say(DIR_S2C, "354\r\n");
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	smtp_end(&f.smtp, &f.env);
+	feed_close(&f);
+	return (uint64_t)(to.tv_sec - from.tv_sec) * 1000000000 + (uint64_t)to.tv_nsec - (uint64_t)from.tv_nsec;
+}
+
+static void replies_to_none_of_many(void **state)
+{
+	uint64_t few = cost(1), many = cost(900);
+	if (many > 4 * few)
+		fail_msg("%llu ns with one command waiting, %llu ns with 900", (unsigned long long)few, (unsigned long long)many);
+}
+
+// A mail whose commands find no room among those that wait is shown by its 354.
+static void mail_without_room(void **state)
+{
+	feed_open(&f, 0);
+	say(DIR_S2C, "220 x\r\n");
+	say(DIR_C2S, "EHLO a\r\n");
+	say(DIR_S2C, "250-x\r\n250 PIPELINING\r\n");
+	for (int i = 0; i < SMTP_PENDING_MAX; i++)
+		say(DIR_C2S, "NOOP\r\n");
+	say(DIR_C2S, "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+	for (int i = 0; i < SMTP_PENDING_MAX + 2; i++)
+		say(DIR_S2C, "250 ok\r\n");
+	say(DIR_S2C, "354 go\r\n");
+	say(DIR_C2S, "x\r\n.\r\n");
+	say(DIR_S2C, "250 ok\r\n");
+	assert_int_equal(f.facts.smtp.n_mail_ok, 1);
+	assert_int_equal(f.facts.smtp.n_messages_ok, 1);
+	smtp_end(&f.smtp, &f.env);
 	feed_close(&f);
 }
 
@@ -166,7 +219,8 @@ static void envelope(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(long_lines), cmocka_unit_test(recipients), cmocka_unit_test(endless_reply), cmocka_unit_test(no_line_memory),
+		cmocka_unit_test(long_lines), cmocka_unit_test(recipients), cmocka_unit_test(replies_to_none_of_many), cmocka_unit_test(mail_without_room),
+		cmocka_unit_test(endless_reply), cmocka_unit_test(no_line_memory),
 		cmocka_unit_test(few_news), cmocka_unit_test(dialogue), cmocka_unit_test(envelope),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

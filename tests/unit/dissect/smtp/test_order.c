@@ -60,6 +60,14 @@ static const struct smtp_row rows[] = {
 	{"a timeout that was none", {PLAIN, "S: 451 what\r\n", MAIL, NULL}, "unmatched=1 odd=0x20000 mail_ok=1"},
 	{"two refusals of nothing", {PLAIN, "S: 503 what\r\n503 what\r\n", NULL}, "unmatched=2 odd=0x20000"},
 	{"an acceptance of nothing", {PLAIN, "S: 250 ok\r\n", NULL}, "unmatched=1 odd=0x20000"},
+	// Behind an EHLO that was not answered yet
+	{"PIPECONNECT", {"S: 220 mx Exim\r\n", "C: EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n", "S: 250-mx\r\n250-X_PIPE_CONNECT\r\n250 PIPELINING\r\n250 ok\r\n250 ok\r\n354 go\r\n", "C: x\r\n.\r\n", "S: 250 ok\r\n", NULL}, "odd=0 mail_ok=1 messages_ok=1 unmatched=0"},
+	{"... in two segments", {"S: 220 mx Exim\r\n", "C: EHLO a\r\n", "c: MAIL FROM:<a@b>\r\n", "S: 250-mx\r\n250 PIPECONNECT\r\n", "c: RCPT TO:<c@d>\r\n", "S: 250 ok\r\n", NULL}, "odd=0 mail_ok=1"},
+	{"... then content before its 354", {"S: 220 mx Exim\r\n", "C: EHLO a\r\nMAIL FROM:<a@b>\r\nDATA\r\nx\r\n.\r\n", "S: 250-mx\r\n250 PIPECONNECT\r\n250 ok\r\n354 go\r\n250 ok\r\n", NULL}, "odd=0x8000"},
+	{"not agreed on", {"S: 220 mx\r\n", "C: EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n", "S: 250 mx\r\n250 ok\r\n250 ok\r\n", NULL}, "odd=0x8000 mail_ok=1"},
+	{"refused", {"S: 220 mx\r\n", "C: EHLO a\r\nMAIL FROM:<a@b>\r\n", "S: 502 no\r\n503 no\r\n", NULL}, "odd=0x8000"},
+	{"never answered", {"S: 220 mx\r\n", "C: EHLO a\r\nMAIL FROM:<a@b>\r\n", NULL}, "odd=0x8000"},
+	{"its reply lost", {"S: 220 mx\r\n", "C: EHLO a\r\nMAIL FROM:<a@b>\r\n", "S! 30", "S: 250 ok\r\n", NULL}, "odd=0"},
 	// A line stands where its first octet stands
 	{"early talker, split line", {"C: EH", "S: 220 x\r\n", "C: LO a\r\n", "S: 250 mx\r\n", NULL}, "odd=0x2000 greeting=220 offer=2"},
 	{"mail before the reply was received, split line", {HI, "c: MAIL FR", "S: 250-mx\r\n250 SIZE\r\n", "C: OM:<u@a>\r\n", "S: 250 ok\r\n", NULL}, "clear.not_offered=1 q.not_offered=32 odd=0x8000"},
