@@ -32,10 +32,11 @@ static void settle(struct finding *out, const struct catalogue_row *row, struct 
 		c->severity = SEVERITY_INFO;
 		snprintf(c->detail + len, sizeof(c->detail) - len, ":loopback");
 	}
+	uint8_t severity = c->severity == CLAIM_DEFAULT ? (uint8_t)row->severity : c->severity;
 	*out = (struct finding){
 		.row = row,
 		.confidence = c->confidence,
-		.severity = c->severity == CLAIM_DEFAULT ? (uint8_t)row->severity : c->severity,
+		.severity = severity < c->severity_most ? severity : c->severity_most,
 		.subject = c->subject == CLAIM_DEFAULT ? (uint8_t)row->subject : c->subject,
 		.evidence = evidence_of(c->quality),
 		.n_frames = c->n_frames,
@@ -59,7 +60,7 @@ void rules_apply(struct session *s, struct rules_memory *memory)
 
 	s->n_findings = 0;
 	for (size_t i = 0; i < rules_table_n; i++) {
-		struct claim c = {.severity = CLAIM_DEFAULT, .subject = CLAIM_DEFAULT};
+		struct claim c = {.severity = CLAIM_DEFAULT, .severity_most = CLAIM_DEFAULT, .subject = CLAIM_DEFAULT};
 		// Every rule runs, also when there is no room: some of them remember.
 		if (!rules_table[i].holds(&in, &c) || s->n_findings == SESSION_FINDINGS_MAX)
 			continue;

@@ -20,7 +20,9 @@ const struct tls_suite *rule_suite(const struct rule_input *in)
 void claim_tls(const struct rule_input *in, struct claim *c, const struct mark *m, uint8_t severity)
 {
 	claim_seen(c, m);
-	c->severity = rule_agreed(in->tls) ? severity : (uint8_t)SEVERITY_LOW;
+	c->severity = severity;
+	if (!rule_agreed(in->tls))
+		c->severity_most = SEVERITY_LOW;
 }
 
 const char *rule_point(char out[RULE_POINT_MAX], const char *name, uint32_t value)

@@ -13,6 +13,7 @@ enum { CLAIM_DEFAULT = 0xff }; // severity or subject as the catalogue says
 struct claim {
 	uint8_t confidence;  // enum confidence
 	uint8_t severity;    // enum severity, or CLAIM_DEFAULT
+	uint8_t severity_most; // ... and no more than this; CLAIM_DEFAULT: no bound
 	uint8_t subject;     // enum subject, or CLAIM_DEFAULT
 	uint8_t quality;     // enum quality bits of everything it rests on
 	uint8_t n_frames;

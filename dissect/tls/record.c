@@ -158,7 +158,7 @@ static void heartbeat_take(struct tls *t, struct tls_env *env, enum dir d, const
 		if (place < 3)
 			lane->header[place] = p[i];
 		if (place == 2 && (lane->header[1] << 8 | lane->header[2]) + 3 > lane->rec_len)
-			env->facts->tls.heartbeat_overread = true;
+			env->news = env->facts->tls.heartbeat_overread = true;
 	}
 }
 
