@@ -78,7 +78,7 @@ enum smtp_mech {
 // What the first octets of the client were after STARTTLS was answered 2xx.
 enum smtp_after_220 { AFTER_NOTHING, AFTER_TLS, AFTER_VERB, AFTER_OTHER };
 
-// How a clear transaction (MAIL answered 2xx outside TLS, or shown by a 354 or by accepted content, docs/design/0007)
+// How a clear transaction (MAIL answered 2xx outside TLS, or shown by a 354 or by accepted content, docs/design/0008)
 // came to be clear. Judged at the moment of each transaction; facts.smtp.clear[] counts per kind.
 enum clear_kind {
 	CLEAR_AFTER_HANDSHAKE_FAIL, // after a 2xx to STARTTLS whose handshake did not complete
