@@ -64,6 +64,7 @@ struct judge_example {
 struct judge_summary {
 	uint64_t sessions, alerts, records;
 	uint64_t by_state[STATE_N], by_verdict[VERDICT_N];
+	uint64_t by_peer_cert[CERT_RESUMED + 1]; // completed TLS, by what was seen of the server's certificate
 	uint64_t by_weak[WEAK_N];      // sessions whose verdict is weak, by each reason
 	uint64_t by_tls_version[8];    // judge_tls_version_names[]
 	// Sessions.

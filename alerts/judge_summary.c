@@ -73,6 +73,8 @@ void judge_count_session(struct judge *j, const struct session *s)
 	sum->by_state[s->state]++;
 	sum->by_verdict[s->verdict]++;
 	sum->by_tls_version[version_of(&s->facts->tls)]++;
+	if (s->facts->tls.completed)
+		sum->by_peer_cert[session_peer_cert(s)]++;
 	for (int i = 0; s->verdict == VERDICT_WEAK && i < WEAK_N; i++)
 		sum->by_weak[i] += (weak_of(s) & 1 << i) != 0;
 	sum->blind_gap += (q & Q_GAP) != 0;

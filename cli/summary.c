@@ -96,17 +96,27 @@ static void print_verdicts(FILE *out, const struct judge_summary *j)
 				verdict_name((enum verdict)i), words_verdict((enum verdict)i));
 }
 
-static void print_weak(FILE *out, const struct judge_summary *j)
+// How much of the encrypted mail a tap can say something about whom it went to.
+static void print_certificates(FILE *out, const struct judge_summary *j)
 {
-	const char *separator = "       weak: ";
-	for (int i = 0; i < WEAK_N; i++) {
-		if (j->by_weak[i] == 0)
+	static const char *const words[] = {[CERT_NOT_SEEN] = "not seen", [CERT_SEEN] = "seen", [CERT_ENCRYPTED] = "hidden by TLS 1.3",
+		[CERT_RESUMED] = "not shown again on resumption"};
+	const char *separator = "  server certificates: ";
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (j->by_peer_cert[i] == 0)
 			continue;
-		fprintf(out, "%s%s %llu", separator, words_weak((enum weak)i), (unsigned long long)j->by_weak[i]);
+		fprintf(out, "%s%s %llu", separator, words[i], (unsigned long long)j->by_peer_cert[i]);
 		separator = ", ";
 	}
 	if (separator[0] == ',')
 		fputc('\n', out);
+}
+
+static void print_weak(FILE *out, const struct judge_summary *j)
+{
+	for (int i = 0; i < WEAK_N; i++)
+		if (j->by_weak[i] > 0)
+			fprintf(out, "%13llu  weak: %s\n", (unsigned long long)j->by_weak[i], words_weak((enum weak)i));
 }
 
 // Index 0 is "none", which the states tell better.
@@ -211,6 +221,7 @@ void summary_print(FILE *out, const struct summary *s)
 		fputs(" (A verified ... E clear against policy; F inconclusive)\n", out);
 		print_verdicts(out, s->judge);
 		print_versions(out, s->judge);
+		print_certificates(out, s->judge);
 		print_weak(out, s->judge);
 		print_findings(out, s, colour);
 	}

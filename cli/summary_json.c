@@ -83,6 +83,12 @@ static void put_sessions(struct json *j, const struct judge_summary *s)
 	for (int i = 0; i < 8; i++)
 		put_count(j, judge_tls_version_names[i], s->by_tls_version[i]);
 	json_close_object(j);
+	static const char *const certificates[] = {"not_seen", "seen", "encrypted", "resumed"}; // enum peer_cert
+	json_key(j, "peer_cert");
+	json_open_object(j);
+	for (int i = 0; i <= CERT_RESUMED; i++)
+		put_count(j, certificates[i], s->by_peer_cert[i]);
+	json_close_object(j);
 	json_key(j, "weak");
 	json_open_object(j);
 	for (int i = 0; i < WEAK_N; i++)

@@ -80,10 +80,9 @@ void tls_sslv2_begin(struct tls *t, struct tls_env *env, enum dir d, const struc
 static void take_client_hello(struct tls *t, struct tls_env *env, uint16_t version, struct bytes body)
 {
 	struct tls_facts *f = &env->facts->tls;
-	struct bytes kinds = bytes_of(NULL, 0);
 	uint16_t len = bytes_be16(&body);
 	bytes_skip(&body, 4); // lengths of session id and challenge
-	kinds = bytes_sub(&body, len);
+	struct bytes kinds = bytes_sub(&body, len);
 	if (!bytes_ok(&body) || !t->offer)
 		return;
 	struct tls_offer *o = slab_at(&env->memory->offers, t->offer);
