@@ -99,7 +99,7 @@ static bool alpn_unoffered(const struct tls_offer *o, const struct bytes *chosen
 	size_t len = bytes_left(chosen);
 	if (!len || !o->alpn.present || o->alpn.more)
 		return false;
-	while (bytes_left(&list)) {
+	while (bytes_ok(&list) && bytes_left(&list)) {
 		struct bytes name = bytes_sub(&list, bytes_u8(&list));
 		if (bytes_ok(&name) && bytes_left(&name) == len && memcmp(name.at, chosen->at, len) == 0)
 			return false;

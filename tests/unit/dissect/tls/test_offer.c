@@ -103,6 +103,8 @@ static const struct row rows[] = {
 	{"the last protocol", {{C, HANDSHAKE, MADE_CLIENT(ECDHE, ALPN)}, {S, HANDSHAKE, MADE_SERVER("0303", ECDHE, ALPN_SAYS("6832"))}}},
 	{"protocols for which there is no room", {{C, HANDSHAKE, MADE_CLIENT(ECDHE, "0010 <2 <2 <1 " SMTP "> <1 61*130>>>")},
 		{S, HANDSHAKE, MADE_SERVER("0303", ECDHE, ALPN_SAYS("696d6170"))}}},
+	{"a list of protocols that is longer than it says", {{C, HANDSHAKE, MADE_CLIENT(ECDHE, "0010 <2 <2 <1 " SMTP "> 09 61>>")},
+		{S, HANDSHAKE, MADE_SERVER("0303", ECDHE, ALPN_SAYS("696d6170"))}}},
 	{"an empty protocol is none", {{C, HANDSHAKE, MADE_CLIENT(ECDHE, ALPN)}, {S, HANDSHAKE, MADE_SERVER("0303", ECDHE, "0010 <2 <2 <1>>>")}}},
 
 	{"a signature", {{C, HANDSHAKE, MADE_CLIENT(ECDHE, "000d <2 <2 0403>>")}, {S, HANDSHAKE, MADE_SERVER("0303", ECDHE, "")},
