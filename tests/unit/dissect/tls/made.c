@@ -174,17 +174,38 @@ void made_server_hello(struct made *m, uint16_t version, const char *random, con
 	close_length(m, record, 2);
 }
 
-void made_play(struct tape *t, const struct made_said *said)
+// Octets as handshake records of at most `piece` octets each.
+static void put_pieces(struct made *m, const struct made *body, size_t piece)
 {
-	static struct made m;
+	for (size_t i = 0; i < body->len || i == 0; i += piece) {
+		size_t n = body->len - i < piece ? body->len - i : piece;
+		put(m, 0x160303, 3);
+		put(m, n, 2);
+		assert_true(m->len + n <= MADE_MAX);
+		memcpy(m->p + m->len, body->p + i, n);
+		m->len += n;
+	}
+}
+
+void made_play_pieces(struct tape *t, const struct made_said *said, size_t piece)
+{
+	static struct made m, body;
 	for (; said->body; said++) {
-		m.len = 0;
-		if (said->type)
+		m.len = body.len = 0;
+		made_hex(&body, said->body);
+		if (said->type == 22)
+			put_pieces(&m, &body, piece);
+		else if (said->type)
 			made_record(&m, said->type, said->body);
 		else
 			made_hex(&m, said->body);
 		tape_say(t, said->d, m.p, m.len);
 	}
+}
+
+void made_play(struct tape *t, const struct made_said *said)
+{
+	made_play_pieces(t, said, 16384);
 }
 
 size_t made_octets(const char *hex, uint8_t *out, size_t max)

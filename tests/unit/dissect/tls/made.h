@@ -40,6 +40,9 @@ struct made_said {
 
 void made_play(struct tape *t, const struct made_said *said);
 
+// The same with handshake messages in records of at most `piece` octets.
+void made_play_pieces(struct tape *t, const struct made_said *said, size_t piece);
+
 // Hex as octets; how many.
 size_t made_octets(const char *hex, uint8_t *out, size_t max);
 
