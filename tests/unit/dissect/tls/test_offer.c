@@ -78,6 +78,8 @@ static const struct row rows[] = {
 		{S, HANDSHAKE, MADE_SERVER("0303", ECDHE, "0017 <2>")}}, TLS_UNOFFERED_EXTENSION, 0x17},
 	{"renegotiation_info for the suite 0x00ff", {{C, HANDSHAKE, MADE_CLIENT("c02f 00ff", "")},
 		{S, HANDSHAKE, MADE_SERVER("0303", ECDHE, "ff01 <2 <1>>")}}},
+	{"renegotiation_info for 0x00ff behind more suites than are kept", {{C, HANDSHAKE, MADE_CLIENT("c0*386 00ff", "")},
+		{S, HANDSHAKE, MADE_SERVER("0303", ECDHE, "ff01 <2 <1>>")}}},
 	{"renegotiation_info for nothing", {{C, HANDSHAKE, MADE_CLIENT(ECDHE, "")},
 		{S, HANDSHAKE, MADE_SERVER("0303", ECDHE, "ff01 <2 <1>>")}}, TLS_UNOFFERED_EXTENSION, 0xff01},
 	{"a cookie in a HelloRetryRequest", {{C, HANDSHAKE, MADE_CLIENT("1301", GROUPS VERSIONS SHARE)},
