@@ -113,10 +113,10 @@ static bool any_pq(struct bytes groups)
 	return false;
 }
 
+// Also nothing: an earlier hello may have said something.
 static void set_text(struct tls_env *env, struct text *t, const struct bytes *b, size_t max)
 {
-	if (bytes_left(b))
-		facts_set_text(env->facts, t, b->at, bytes_left(b), max);
+	facts_set_text(env->facts, t, b->at, bytes_left(b), max);
 }
 
 static void client_facts(struct tls *t, struct tls_env *env, const struct tls_client_hello *ch, bool again)

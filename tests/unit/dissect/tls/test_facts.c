@@ -136,6 +136,7 @@ static const struct {
 	{"only in the second", {FIRST(""), RETRY, FIRST(ECH("", "a2*144"))}, ECH_OFFERED, .retry = true},
 	{"only in the first", {FIRST(ECH("e1*32", "a1*144")), RETRY, FIRST("")}, ECH_NONE, .retry = true},
 	{"a second name counts", {FIRST(NAME("6d78")), RETRY, FIRST(NAME("6d792e6578"))}, .sni = "my.ex", .retry = true},
+	{"a name that is not repeated", {FIRST(NAME("6d78")), RETRY, FIRST("")}, .sni = "", .retry = true},
 	{"a hello that is only longer", {FIRST(NAME("6d78")), RETRY, FIRST(NAME("6d78") "002c <2 <2 01>>"), SERVER}, .sni = "mx", .retry = true,
 		.server = true},
 };
