@@ -99,7 +99,7 @@ static void record_begin(struct tls *t, struct tls_env *env, enum dir d, const s
 	lane->rec_kept = false;
 	switch (lane->type) {
 	case TYPE_HANDSHAKE:
-		tls_handshake_begin(t, d);
+		tls_handshake_begin(t, env, d);
 		break;
 	case TYPE_CCS:
 		if (t->again && !t->tls13)

@@ -163,7 +163,7 @@ static void test_two_hellos(void **state)
 // The second hello stands behind a change_cipher_spec that means nothing, in one record or in several (RFC 8446 D.4).
 static void test_second_hello_in_pieces(void **state)
 {
-	static const size_t pieces[] = {16384};
+	static const size_t pieces[] = {16384, 1, 4, 20, 60};
 	static const struct made_said said[] = {FIRST(NAME("6d78")), RETRY, {S, 20, "01"}, {C, 20, "01"},
 		FIRST(NAME("6d792e6578") "002c <2 <2 01>>"), SERVER, {S, 23, "ee*40"}, {C, 23, "ee*53"}, {C, 23, "ee*60"}, {C, 0, NULL}};
 	static struct tape_result got;
