@@ -63,10 +63,11 @@ static bool lane_plausible(const struct tls_lane *lane, const struct tls_env *en
 }
 
 // Bodies of handshake records, of clear alerts (encrypted ones are longer) and of clear heartbeats are all that is read.
+// Where something is missing it may have been the change_cipher_spec.
 static bool body_is_read(const struct tls_lane *lane)
 {
 	return lane->type == TYPE_HANDSHAKE || (lane->type == TYPE_ALERT && lane->rec_len == 2) ||
-	       (lane->type == TYPE_HEARTBEAT && !lane->ccs);
+	       (lane->type == TYPE_HEARTBEAT && !lane->ccs && !lane->gap);
 }
 
 static void heartbeat_begin(struct tls_env *env, const struct place *at)
@@ -157,8 +158,9 @@ static void heartbeat_take(struct tls *t, struct tls_env *env, enum dir d, const
 		uint16_t place = (uint16_t)(lane->rec_len - lane->rec_left + i);
 		if (place < 3)
 			lane->header[place] = p[i];
-		if (place == 2 && (lane->header[1] << 8 | lane->header[2]) + 3 > lane->rec_len)
-			env->facts->tls.heartbeat_overread = true;
+		bool over = place == 2 && (lane->header[1] << 8 | lane->header[2]) + 3 > lane->rec_len;
+		env->news |= over && !env->facts->tls.heartbeat_overread;
+		env->facts->tls.heartbeat_overread |= over;
 	}
 }
 
