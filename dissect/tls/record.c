@@ -257,14 +257,13 @@ void tls_gap(struct tls *t, struct tls_env *env, enum dir d, const struct place 
 {
 	struct tls_lane *lane = &t->lane[d];
 	lane->gap = true;
+	tls_flight_gap(t, d);
 	if (missing && !lane->lost && missing <= lane->rec_left) {
 		if (lane->type == TYPE_HANDSHAKE)
 			tls_handshake_gap(t, env, d, missing);
 		else if (lane->type == TYPE_SSLV2)
 			tls_handshake_reset(t, env, d);
 		lane->rec_unread |= lane->type != TYPE_HANDSHAKE;
-		lane->flight_cut |= lane->rec_kept;
-		lane->rec_kept = false;
 		lane->rec_left = (uint16_t)(lane->rec_left - missing);
 		return;
 	}
