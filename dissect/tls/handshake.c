@@ -21,12 +21,18 @@ static bool is_hello(const struct tls *t, enum dir d)
 }
 
 // After a change_cipher_spec a handshake record is encrypted, but for one case: TLS 1.3 hides its second hellos behind
-// a change_cipher_spec that means nothing (RFC 8446 D.4). Such a hello fills its record exactly; what is encrypted
-// looks so once in 2^32.
-static bool is_encrypted(const struct tls *t, enum dir d, size_t rec_rest)
+// a change_cipher_spec that means nothing (RFC 8446 D.4). Between a HelloRetryRequest and the ServerHello nothing else
+// comes in handshake records.
+static bool may_be_encrypted(const struct tls *t, const struct tls_env *env, enum dir d)
+{
+	return t->lane[d].ccs && (t->server_hello || !env->facts->tls.hello_retry);
+}
+
+// Where the HelloRetryRequest was lost, such a hello fills its record exactly; what is encrypted looks so once in 2^32.
+static bool is_encrypted(const struct tls *t, const struct tls_env *env, enum dir d, size_t rec_rest)
 {
 	const struct tls_lane *lane = &t->lane[d];
-	if (!lane->ccs)
+	if (!may_be_encrypted(t, env, d))
 		return false;
 	bool fills = rec_rest + MSG_HEADER_LEN == lane->rec_len && rec_rest == lane->msg_len;
 	return !is_hello(t, d) || !fills;
@@ -59,8 +65,8 @@ static void message_begin(struct tls *t, struct tls_env *env, enum dir d, const 
 	struct tls_lane *lane = &t->lane[d];
 	lane->msg_len = (uint32_t)lane->msg[1] << 16 | (uint32_t)lane->msg[2] << 8 | lane->msg[3];
 	lane->msg_have = 0;
-	if (is_encrypted(t, d, rec_rest)) {
-		if (lane->finished && !t->tls13)
+	if (is_encrypted(t, env, d, rec_rest)) {
+		if (lane->finished && t->server_hello && !t->tls13)
 			again_message(t, env, d, at);
 		lane->finished = lane->rec_unread = true;
 		lane->n_msg = 0;
@@ -108,10 +114,10 @@ static uint32_t message_body(
 	return n;
 }
 
-void tls_handshake_begin(struct tls *t, enum dir d)
+void tls_handshake_begin(struct tls *t, const struct tls_env *env, enum dir d)
 {
 	// An encrypted record begins no message and continues none.
-	if (t->lane[d].ccs)
+	if (may_be_encrypted(t, env, d))
 		t->lane[d].n_msg = 0;
 }
 

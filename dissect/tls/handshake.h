@@ -17,7 +17,7 @@ enum tls_message {
 };
 
 // A handshake record of `d` begins; its header is in the lane.
-void tls_handshake_begin(struct tls *t, enum dir d);
+void tls_handshake_begin(struct tls *t, const struct tls_env *env, enum dir d);
 
 // The next `len` octets of its body (at most what is left of it), `at` the place of p[0].
 // Messages that are opened are read where they lie when whole in `p`, otherwise collected; all else is skipped by length.

@@ -38,6 +38,8 @@ static bool client_alpn(struct bytes body, void *hello)
 	struct bytes list = bytes_sub(&body, bytes_be16(&body));
 	struct bytes all = list;
 	struct bytes first = bytes_sub(&list, bytes_u8(&list));
+	while (bytes_ok(&list) && bytes_left(&list))
+		bytes_skip(&list, bytes_u8(&list));
 	if (!bytes_ok(&list) || !all_taken(&body))
 		return false;
 	ch->alpn = first;

@@ -97,6 +97,14 @@ static bool any_weak(struct bytes suites)
 	return false;
 }
 
+static bool has_suite(struct bytes suites, uint16_t suite)
+{
+	while (bytes_left(&suites) >= 2)
+		if (bytes_be16(&suites) == suite)
+			return true;
+	return false;
+}
+
 static bool any_pq(struct bytes groups)
 {
 	while (bytes_left(&groups) >= 2)
@@ -105,10 +113,10 @@ static bool any_pq(struct bytes groups)
 	return false;
 }
 
+// Also nothing: an earlier hello may have said something.
 static void set_text(struct tls_env *env, struct text *t, const struct bytes *b, size_t max)
 {
-	if (bytes_left(b))
-		facts_set_text(env->facts, t, b->at, bytes_left(b), max);
+	facts_set_text(env->facts, t, b->at, bytes_left(b), max);
 }
 
 static void client_facts(struct tls *t, struct tls_env *env, const struct tls_client_hello *ch, bool again)
@@ -122,6 +130,7 @@ static void client_facts(struct tls *t, struct tls_env *env, const struct tls_cl
 	f->alpn_kinds = tls_alpn_kinds(ch->alpn_list);
 	f->pq_offered = any_pq(ch->groups);
 	f->weak_offered = any_weak(ch->suites);
+	f->fallback_scsv = has_suite(ch->suites, SCSV_FALLBACK);
 	f->resumption.session_id_offered = digest_of(&ch->session_id);
 	f->resumption.ticket_offered = digest_of(&ch->ticket);
 	f->resumption.psk_offered = digest_of(&ch->psk);
@@ -148,10 +157,8 @@ static void take_client_hello(struct tls *t, struct tls_env *env, const struct p
 	client_facts(t, env, &ch, again);
 	if (!t->offer)
 		t->offer = slab_get(&env->memory->offers);
-	if (t->offer) {
+	if (t->offer)
 		tls_offer_take(offer_of(t, env), &ch);
-		f->fallback_scsv = tls_offer_has_suite(offer_of(t, env), SCSV_FALLBACK);
-	}
 	if (!again)
 		tls_ship(t, env, HANDSHAKE_CLIENT_HELLO, DIR_C2S, false, body.at, bytes_left(&body));
 }

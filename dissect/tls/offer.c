@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SCSV_RENEGOTIATION = 0x00ff, EXT_COOKIE = 44, EXT_RENEGOTIATION = 0xff01 };
+enum { EXT_COOKIE = 44, EXT_RENEGOTIATION = 0xff01 };
 
 // Copies a vector of 16-bit values.
 static void copy16(struct offer_list *l, uint16_t *to, size_t max, struct bytes from)
@@ -90,7 +90,7 @@ static bool extension_unoffered(const struct tls_offer *o, uint16_t type, bool r
 {
 	if (has(&o->extensions, o->extension, type) || (retry && type == EXT_COOKIE))
 		return false;
-	return !(type == EXT_RENEGOTIATION && has(&o->suites, o->suite, SCSV_RENEGOTIATION));
+	return !(type == EXT_RENEGOTIATION && (o->ext & TLS_EXT_RENEGOTIATION_INFO)); // also offered by a suite
 }
 
 static bool alpn_unoffered(const struct tls_offer *o, const struct bytes *chosen)
@@ -99,7 +99,7 @@ static bool alpn_unoffered(const struct tls_offer *o, const struct bytes *chosen
 	size_t len = bytes_left(chosen);
 	if (!len || !o->alpn.present || o->alpn.more)
 		return false;
-	while (bytes_left(&list)) {
+	while (bytes_ok(&list) && bytes_left(&list)) {
 		struct bytes name = bytes_sub(&list, bytes_u8(&list));
 		if (bytes_ok(&name) && bytes_left(&name) == len && memcmp(name.at, chosen->at, len) == 0)
 			return false;

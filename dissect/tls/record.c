@@ -63,10 +63,11 @@ static bool lane_plausible(const struct tls_lane *lane, const struct tls_env *en
 }
 
 // Bodies of handshake records, of clear alerts (encrypted ones are longer) and of clear heartbeats are all that is read.
+// Where something is missing it may have been the change_cipher_spec.
 static bool body_is_read(const struct tls_lane *lane)
 {
 	return lane->type == TYPE_HANDSHAKE || (lane->type == TYPE_ALERT && lane->rec_len == 2) ||
-	       (lane->type == TYPE_HEARTBEAT && !lane->ccs);
+	       (lane->type == TYPE_HEARTBEAT && !lane->ccs && !lane->gap);
 }
 
 static void heartbeat_begin(struct tls_env *env, const struct place *at)
@@ -99,7 +100,7 @@ static void record_begin(struct tls *t, struct tls_env *env, enum dir d, const s
 	lane->rec_kept = false;
 	switch (lane->type) {
 	case TYPE_HANDSHAKE:
-		tls_handshake_begin(t, d);
+		tls_handshake_begin(t, env, d);
 		break;
 	case TYPE_CCS:
 		if (t->again && !t->tls13)
@@ -157,8 +158,9 @@ static void heartbeat_take(struct tls *t, struct tls_env *env, enum dir d, const
 		uint16_t place = (uint16_t)(lane->rec_len - lane->rec_left + i);
 		if (place < 3)
 			lane->header[place] = p[i];
-		if (place == 2 && (lane->header[1] << 8 | lane->header[2]) + 3 > lane->rec_len)
-			env->news = env->facts->tls.heartbeat_overread = true;
+		bool over = place == 2 && (lane->header[1] << 8 | lane->header[2]) + 3 > lane->rec_len;
+		env->news |= over && !env->facts->tls.heartbeat_overread;
+		env->facts->tls.heartbeat_overread |= over;
 	}
 }
 
@@ -255,14 +257,13 @@ void tls_gap(struct tls *t, struct tls_env *env, enum dir d, const struct place 
 {
 	struct tls_lane *lane = &t->lane[d];
 	lane->gap = true;
+	tls_flight_gap(t, d);
 	if (missing && !lane->lost && missing <= lane->rec_left) {
 		if (lane->type == TYPE_HANDSHAKE)
 			tls_handshake_gap(t, env, d, missing);
 		else if (lane->type == TYPE_SSLV2)
 			tls_handshake_reset(t, env, d);
 		lane->rec_unread |= lane->type != TYPE_HANDSHAKE;
-		lane->flight_cut |= lane->rec_kept;
-		lane->rec_kept = false;
 		lane->rec_left = (uint16_t)(lane->rec_left - missing);
 		return;
 	}

@@ -98,7 +98,7 @@ static void take_client_hello(struct tls *t, struct tls_env *env, uint16_t versi
 	}
 	f->fallback_scsv = tls_offer_has_suite(o, SCSV_FALLBACK);
 	if (tls_offer_has_suite(o, SCSV_RENEGOTIATION))
-		f->client_ext |= TLS_EXT_RENEGOTIATION_INFO;
+		o->ext = f->client_ext |= TLS_EXT_RENEGOTIATION_INFO;
 }
 
 // Shipped in the form of later versions: a list of one.

@@ -19,18 +19,6 @@ static void put(struct made *m, uint64_t value, int octets)
 		m->p[m->len++] = (uint8_t)(value >> (8 * octets));
 }
 
-void made_hex(struct made *m, const char *hex)
-{
-	for (; *hex; hex++) {
-		unsigned octet;
-		if (*hex == ' ')
-			continue;
-		assert_int_equal(sscanf(hex, "%2x", &octet), 1);
-		put(m, octet, 1);
-		hex++;
-	}
-}
-
 void made_fill(struct made *m, size_t len, uint8_t octet)
 {
 	assert_true(m->len + len <= MADE_MAX);
@@ -45,6 +33,70 @@ static void close_length(struct made *m, size_t from, int octets)
 	m->len = from;
 	put(m, len, octets);
 	m->len = end;
+}
+
+// ---- hex ----
+
+enum { NESTED_MAX = 8 };
+
+struct open_length {
+	size_t from[NESTED_MAX];
+	int octets[NESTED_MAX];
+	int n;
+};
+
+static void begin_length(struct made *m, struct open_length *o, int octets)
+{
+	assert_true(o->n < NESTED_MAX && octets >= 1 && octets <= 4);
+	o->from[o->n] = m->len;
+	o->octets[o->n++] = octets;
+	put(m, 0, octets);
+}
+
+static void end_length(struct made *m, struct open_length *o)
+{
+	assert_true(o->n > 0);
+	o->n--;
+	close_length(m, o->from[o->n], o->octets[o->n]);
+}
+
+// "*n" behind an octet: n of them in all.
+static const char *repeat(struct made *m, const char *p)
+{
+	char *end;
+	unsigned long n = strtoul(p + 1, &end, 10);
+	assert_true(m->len > 0 && n > 0);
+	made_fill(m, n - 1, m->p[m->len - 1]);
+	return end;
+}
+
+void made_hex(struct made *m, const char *hex)
+{
+	struct open_length open = {.n = 0};
+	while (*hex) {
+		unsigned octet;
+		switch (*hex) {
+		case ' ':
+			hex++;
+			break;
+		case '<':
+			begin_length(m, &open, hex[1] - '0');
+			hex += 2;
+			break;
+		case '>':
+			end_length(m, &open);
+			hex++;
+			break;
+		case '*':
+			hex = repeat(m, hex);
+			break;
+		default:
+			assert_int_equal(sscanf(hex, "%2x", &octet), 1);
+			put(m, octet, 1);
+			hex += 2;
+		}
+	}
+	assert_int_equal(open.n, 0);
 }
 
 void made_record(struct made *m, uint8_t type, const char *body)
@@ -120,4 +172,48 @@ void made_server_hello(struct made *m, uint16_t version, const char *random, con
 	put_extensions(m, extensions);
 	close_length(m, message, 3);
 	close_length(m, record, 2);
+}
+
+// Octets as handshake records of at most `piece` octets each.
+static void put_pieces(struct made *m, const struct made *body, size_t piece)
+{
+	for (size_t i = 0; i < body->len || i == 0; i += piece) {
+		size_t n = body->len - i < piece ? body->len - i : piece;
+		put(m, 0x160303, 3);
+		put(m, n, 2);
+		assert_true(m->len + n <= MADE_MAX);
+		memcpy(m->p + m->len, body->p + i, n);
+		m->len += n;
+	}
+}
+
+void made_play_pieces(struct tape *t, const struct made_said *said, size_t piece)
+{
+	static struct made m, body;
+	for (; said->body; said++) {
+		m.len = body.len = 0;
+		made_hex(&body, said->body);
+		if (said->type == 22)
+			put_pieces(&m, &body, piece);
+		else if (said->type)
+			made_record(&m, said->type, said->body);
+		else
+			made_hex(&m, said->body);
+		tape_say(t, said->d, m.p, m.len);
+	}
+}
+
+void made_play(struct tape *t, const struct made_said *said)
+{
+	made_play_pieces(t, said, 16384);
+}
+
+size_t made_octets(const char *hex, uint8_t *out, size_t max)
+{
+	static struct made m;
+	m.len = 0;
+	made_hex(&m, hex);
+	assert_true(m.len <= max);
+	memcpy(out, m.p, m.len);
+	return m.len;
 }
