@@ -100,7 +100,6 @@ struct tls_facts {
 	uint32_t client_ext;       // enum tls_ext bits
 	bool fallback_scsv;        // suite 0x5600, RFC 7507
 	bool pq_offered;           // a hybrid or pure post-quantum group among supported_groups
-	bool weak_offered;         // a suite among those offered that tls_suite_is_weak() or authenticates nobody
 	bool early_data_sent;      // TLS 1.3: application data before the client could have seen the ServerHello
 	// The ServerHello.
 	uint32_t server_ext;       // enum tls_ext bits

@@ -87,16 +87,6 @@ static uint8_t ech_of(struct tls *t, const struct tls_client_hello *ch, bool aga
 	return ECH_OFFERED;
 }
 
-static bool any_weak(struct bytes suites)
-{
-	while (bytes_left(&suites) >= 2) {
-		uint16_t suite = bytes_be16(&suites);
-		if (tls_suite_is_weak(suite) || tls_suite_is_anon(suite))
-			return true;
-	}
-	return false;
-}
-
 static bool has_suite(struct bytes suites, uint16_t suite)
 {
 	while (bytes_left(&suites) >= 2)
@@ -129,7 +119,6 @@ static void client_facts(struct tls *t, struct tls_env *env, const struct tls_cl
 	f->sni_len = (uint16_t)bytes_left(&ch->sni);
 	f->alpn_kinds = tls_alpn_kinds(ch->alpn_list);
 	f->pq_offered = any_pq(ch->groups);
-	f->weak_offered = any_weak(ch->suites);
 	f->fallback_scsv = has_suite(ch->suites, SCSV_FALLBACK);
 	f->resumption.session_id_offered = digest_of(&ch->session_id);
 	f->resumption.ticket_offered = digest_of(&ch->ticket);

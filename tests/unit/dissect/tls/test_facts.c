@@ -27,7 +27,7 @@ struct row {
 	const char *suites, *extensions;
 	uint32_t ext;
 	uint8_t alpn_kinds;
-	bool pq, weak, fallback;
+	bool pq, fallback;
 	const char *ticket, *psk; // octets whose digest is told
 	uint16_t sni_len;
 };
@@ -39,14 +39,11 @@ static const struct row rows[] = {
 	{"renegotiation_info by extension", "c02f", "ff01 <2 <1>>", .ext = TLS_EXT_RENEGOTIATION_INFO},
 	{"fallback", "c02f 5600", "", .fallback = true},
 	{"both, behind more suites than are kept", "c0*400 5600 00ff", "", .ext = TLS_EXT_RENEGOTIATION_INFO, .fallback = true},
-	{"fallback, out of step", "c056 0000", "", .weak = true},
 	{"GREASE everywhere", "0a0a c02f", "1a1a <2> 000a <2 <2 2a2a 001d>> 0010 <2 <2 <1 3a3a>>> 002b <2 <1 4a4a 0304>> fafa <2 00>",
 		.ext = TLS_EXT_SUPPORTED_GROUPS | TLS_EXT_ALPN | TLS_EXT_SUPPORTED_VERSIONS},
 	{"X25519MLKEM768", "1301", "000a <2 <2 11ec 001d>>", .ext = TLS_EXT_SUPPORTED_GROUPS, .pq = true},
 	{"MLKEM768 last", "1301", "000a <2 <2 001d 0201>>", .ext = TLS_EXT_SUPPORTED_GROUPS, .pq = true},
 	{"groups in half octets", "1301", "000a <2 <2 001d 11>>", .ext = TLS_EXT_SUPPORTED_GROUPS},
-	{"RC4", "c02f 0005", "", .weak = true},
-	{"anonymous", "c02f c018", "", .weak = true},
 	{"mail", "c02f", "0010 <2 <2 <1 736d7470>>>", .ext = TLS_EXT_ALPN, .alpn_kinds = ALPN_MAIL},
 	{"mail and the web", "c02f", "0010 <2 <2 <1 6832> <1 736d7470>>>", .ext = TLS_EXT_ALPN, .alpn_kinds = ALPN_MAIL | ALPN_HTTP},
 	{"everything", "c02f", "0010 <2 <2 <1 6832> <1 736d7470> <1 696d6170> <1 0a0a>>>", .ext = TLS_EXT_ALPN,
@@ -90,7 +87,6 @@ static void test_rows(void **state)
 		assert_int_equal(f->client_ext, r->ext);
 		assert_int_equal(f->alpn_kinds, r->alpn_kinds);
 		assert_int_equal(f->pq_offered, r->pq);
-		assert_int_equal(f->weak_offered, r->weak);
 		assert_int_equal(f->fallback_scsv, r->fallback);
 		assert_int_equal(f->sni_len, r->sni_len);
 		assert_int_equal(f->sni.len, r->sni_len < 255 ? r->sni_len : 255);
