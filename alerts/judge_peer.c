@@ -82,13 +82,13 @@ static void keep_chain(struct judge_peers *ps, const struct message_handshake *m
 	memcpy(c->octets, m->octets, c->len);
 }
 
-// The newest one of this connection.
+// The newest one of this connection; NULL also when that one was too long.
 static const struct judge_chain *kept_chain(const struct judge_peers *ps, uint64_t birth)
 {
 	for (uint32_t i = 1; i <= CHAINS; i++) {
 		const struct judge_chain *c = &ps->chains[(ps->next - i) % CHAINS];
-		if (c->len && c->birth == birth)
-			return c;
+		if (c->birth == birth)
+			return c->len ? c : NULL;
 	}
 	return NULL;
 }

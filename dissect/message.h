@@ -88,7 +88,7 @@ struct message_handshake {
 	struct message head;
 	uint8_t kind;       // enum handshake_kind
 	uint8_t dir;        // enum dir
-	bool cut;           // there was more; FLIGHT only
+	bool cut;           // there was more: FLIGHT, or CERTIFICATES too long to be opened (then of no octets)
 	uint16_t version;   // negotiated; 0 before the ServerHello
 	uint16_t suite;
 	uint8_t client_random[32];

@@ -60,6 +60,7 @@ static void begin_afresh(struct tls_facts *f)
 	f->unoffered_ext = f->ske_scheme = f->dh_bits = f->rsa_export_bits = 0;
 	f->dh_prime = 0;
 	f->ech = ECH_NONE;
+	f->certificate_mark = f->client_certificate_mark = f->server_key_mark = (struct mark){0};
 	f->alpn_selected = (struct text){0};
 	f->resumption = (struct tls_resumption){0};
 }
@@ -311,7 +312,7 @@ void tls_message_noted(struct tls *t, struct tls_env *env, enum dir d, uint8_t t
 	t->certificate = f->certificate = true;
 	f->peer_cert = CERT_SEEN;
 	// Longer than we open: the judge says so.
-	if (!mark_set(&f->certificate_mark) && len > TLS_ROOM_LARGE)
+	if (len > TLS_ROOM_LARGE)
 		tls_ship(t, env, HANDSHAKE_CERTIFICATES, d, true, NULL, 0);
 	place_mark_first(&f->certificate_mark, at);
 }

@@ -4,6 +4,7 @@
 #include "dissect/counters.h"
 #include "dissect/tls/handshake.h"
 #include "dissect/tls/messages.h"
+#include "dissect/tls/names.h"
 #include "dissect/tls/offer.h"
 #include "hw/counter.h"
 
@@ -71,8 +72,6 @@ void tls_sslv2_begin(struct tls *t, struct tls_env *env, enum dir d, const struc
 		f->server_version = SSLV2_VERSION;
 		f->server_hello_mark = place_mark(at);
 		t->lane[DIR_S2C].unread = false;
-	} else {
-		f->sslv2_kind = (uint32_t)lane->header[3] << 16 | (uint32_t)lane->header[4] << 8;
 	}
 }
 
@@ -91,6 +90,7 @@ static void take_client_hello(struct tls *t, struct tls_env *env, uint16_t versi
 	while (bytes_left(&kinds) >= 3) {
 		uint8_t first = bytes_u8(&kinds);
 		uint16_t suite = bytes_be16(&kinds);
+		f->weak_offered |= first == 0 && (tls_suite_is_weak(suite) || tls_suite_is_anon(suite));
 		if (first == 0 && o->suites.n < OFFER_SUITES)
 			o->suite[o->suites.n++] = suite;
 		else
@@ -133,7 +133,8 @@ static void take_whole(struct tls *t, struct tls_env *env, enum dir d, const str
 		take_server_hello(t, env, at, lane->header[4], body);
 		lane->unread = true;
 	} else {
-		env->facts->tls.sslv2_kind |= bytes_u8(&body);
+		const uint8_t *kind = lane->header + 3; // its first two octets
+		env->facts->tls.sslv2_kind = (uint32_t)kind[0] << 16 | (uint32_t)kind[1] << 8 | bytes_u8(&body);
 		env->news = true;
 		lane->unread = true;
 	}

@@ -64,7 +64,24 @@ static void put16(uint8_t *p, size_t v)
 	p[1] = (uint8_t)v;
 }
 
-// A ClientHello that is all padding, in records of at most 2^14 octets. Returns the length.
+// A message in records of at most 2^14 octets. Returns the length.
+static size_t make_records(uint8_t *out, const uint8_t *message, size_t left)
+{
+	size_t made = 0;
+	while (left) {
+		size_t part = left < 16384 ? left : 16384;
+		static const uint8_t type[] = {22, 3, 1};
+		memcpy(out + made, type, sizeof(type));
+		put16(out + made + 3, part);
+		memcpy(out + made + 5, message, part);
+		made += 5 + part;
+		message += part;
+		left -= part;
+	}
+	return made;
+}
+
+// A ClientHello that is all padding.
 static size_t make_hello(uint8_t *out)
 {
 	static const uint8_t start[] = {3, 3};
@@ -86,19 +103,20 @@ static size_t make_hello(uint8_t *out)
 	p += 2 + HELLO_LEN;
 	len[0] = 0;
 	put16(len + 1, (size_t)(p - len - 3));
+	return make_records(out, message, (size_t)(p - message));
+}
 
-	size_t left = (size_t)(p - message), made = 0;
-	for (const uint8_t *from = message; left;) {
-		size_t part = left < 16384 ? left : 16384;
-		static const uint8_t type[] = {22, 3, 1};
-		memcpy(out + made, type, sizeof(type));
-		put16(out + made + 3, part);
-		memcpy(out + made + 5, from, part);
-		made += 5 + part;
-		from += part;
-		left -= part;
-	}
-	return made;
+// A ServerHello of TLS 1.2, and a Certificate as long as one that is opened can be.
+static size_t make_certificate(uint8_t *out)
+{
+	static uint8_t hello[4 + 38] = {2, 0, 0, 38, 3, 3, [39] = 0xc0, 0x2f}, message[4 + HELLO_LEN];
+	size_t made = make_records(out, hello, sizeof(hello));
+	memset(message, 'c', sizeof(message));
+	message[0] = 11;
+	message[1] = message[4] = 0;
+	put16(message + 2, HELLO_LEN);
+	put16(message + 5, HELLO_LEN - 3);
+	return made + make_records(out + made, message, sizeof(message));
 }
 
 // Each in segments of one octet.
@@ -125,6 +143,20 @@ static void large_hellos_held(struct traffic *t, uint64_t n)
 	}
 }
 
+// Certificates of as many connections, each without its last octet.
+static void large_certificates_held(struct traffic *t, uint64_t n)
+{
+	static const uint8_t hello[] = {22, 3, 1, 0, 47, 1, 0, 0, 43, 3, 3, [44] = 0, 2, 0xc0, 0x2f, 1, [51] = 0};
+	static uint8_t certificate[HELLO_LEN + 256];
+	size_t len = make_certificate(certificate);
+	for (uint32_t i = 0; i < n; i++) {
+		struct talk k;
+		talk_open(t, &k, i, 465);
+		talk_send(t, &k, C, hello, sizeof(hello), SEGMENT_MAX);
+		talk_send(t, &k, S, certificate, len - 1, SEGMENT_MAX);
+	}
+}
+
 const struct limit limits_tls[] = {
 	{"endless TLS message", "records of one octet", 60000, 4000000, 0, 0, endless_message, {COUNT_tls_records}, 1},
 	{"empty TLS records", "records", 60000, 4000000, 0, 0, empty_records, {COUNT_tls_records}, 1},
@@ -132,5 +164,6 @@ const struct limit limits_tls[] = {
 	{"TLS alerts", "alerts", 60000, 4000000, 0, 0, many_alerts, {COUNT_tls_records}, 1},
 	{"large hello, octet by octet", "ClientHello of 64 KiB", 1, 20, 0, 0, large_hellos, {COUNT_tls_records}, 1},
 	{"large hellos held", "ClientHello of 64 KiB", 200, 5000, 16, 16, large_hellos_held, {COUNT_tls_handshake_no_memory}, 1},
+	{"large certificates held", "Certificate of 64 KiB", 200, 5000, 16, 16, large_certificates_held, {COUNT_tls_handshake_no_memory}, 1},
 };
 const size_t n_limits_tls = sizeof(limits_tls) / sizeof(*limits_tls);

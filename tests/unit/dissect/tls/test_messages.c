@@ -203,11 +203,56 @@ static void test_long_certificates(void **state)
 	}
 }
 
+// ---- after a handshake that came to nothing: a machine of zeroes, and the facts of the first ----
+
+struct second {
+	struct facts facts;
+	uint64_t counter[DISSECT_COUNTERS];
+	unsigned n_cut;
+};
+
+static void count_cut(void *ctx, const struct message_handshake *m, const uint8_t *p, size_t len)
+{
+	((struct second *)ctx)->n_cut += m->kind == HANDSHAKE_CERTIFICATES && m->cut;
+}
+
+static void feed_handshake(struct second *s, uint32_t frame, const struct made_said *said)
+{
+	struct tls_memory memory;
+	struct tls machine = {0};
+	struct tape t = {0};
+	assert_int_equal(tls_memory_open(&memory, (const uint32_t[TLS_ROOMS]){1, 1, 1}, 1), 0);
+	struct tls_env env = {.facts = &s->facts, .memory = &memory, .counter = s->counter, .ship = count_cut, .ship_ctx = s};
+	made_play(&t, said);
+	for (size_t i = 0; i < t.n; i++) {
+		struct place at = {.frame = frame + (uint32_t)i};
+		enum tls_need need;
+		tls_feed(&machine, &env, t.step[i].d, &at, t.step[i].p, t.step[i].len, &need);
+	}
+	tls_end(&machine, &env);
+	tls_memory_close(&memory);
+	tape_free(&t);
+}
+
+static void test_second_handshake(void **state)
+{
+	static struct second s;
+	feed_handshake(&s, 1, (struct made_said[]){{C, HANDSHAKE, HELLO}, {S, HANDSHAKE, ANSWER "0b <3 <3 " CHAIN ">>" KEY DONE},
+		{C, HANDSHAKE, "0b <3 <3 <3 cc*50>>>"}, {C, 0, NULL}});
+	assert_int_equal(s.facts.tls.certificate_mark.frame, 2);
+	feed_handshake(&s, 11, (struct made_said[]){{C, HANDSHAKE, HELLO}, {S, HANDSHAKE, ANSWER "0b <3 <3 <3 c1*65600>>>" DONE}, {C, 0, NULL}});
+	assert_int_equal(s.n_cut, 1);
+	assert_int_equal(s.facts.tls.certificate_mark.frame, 12);
+	assert_false(s.facts.tls.client_certificate || s.facts.tls.server_key_exchange);
+	assert_false(mark_set(&s.facts.tls.client_certificate_mark) || mark_set(&s.facts.tls.server_key_mark));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_long_certificates),
+		cmocka_unit_test(test_second_handshake),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
