@@ -235,3 +235,25 @@ void record_smtp_tls(struct record_writer *w, const struct session *s, const str
 		json_field(j, "truncated", flag, true);
 	json_close_object(j);
 }
+
+void record_outside_mail(struct record_writer *w, const struct session *s)
+{
+	struct json *j = &w->json;
+	const struct conn_facts *c = &s->facts->conn;
+
+	json_key(j, "smtp_tls");
+	json_open_object(j);
+	json_field(j, "v", u64, RECORD_SMTP_TLS_VERSION);
+	json_field(j, "id", word, s->id);
+	json_field(j, "final", flag, s->final);
+	json_key(j, "end");
+	word_or_null(j, c->end == END_OPEN ? NULL : session_end_name(c->end));
+	json_key(j, "tap");
+	record_bounded(w, s->tap);
+	json_field(j, "peer_cert", word, peer_cert_name(s));
+	record_handshake(w, s);
+	capture(j, s->facts);
+	if (w->truncated)
+		json_field(j, "truncated", flag, true);
+	json_close_object(j);
+}

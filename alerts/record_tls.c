@@ -66,7 +66,7 @@ static void tls_event(struct record_writer *w, const void *what)
 	record_flow(w, c);
 	record_tls_object(w, s);
 	if (c->outside_mail) // there is no smtp record that would have the rest
-		record_smtp_tls(w, s, NULL);
+		record_outside_mail(w, s);
 	json_close_object(&w->json);
 }
 

@@ -58,7 +58,8 @@ enum state state_of(const struct facts *f)
 		return seen_all(f->smtp.starttls_reply_mark.quality) && one_version ? STATE_STARTTLS_OK : STATE_UNKNOWN_GAP;
 	// Nothing was found. Where octets came in two versions the other one may hold it; where the server answered what was not
 	// read as a command, that may be it.
-	bool whole = seen_all(quality_of_end(f)) && one_version && !f->smtp.n_astray;
+	// A handshake of SSL 2.0 does not show whether it was completed.
+	bool whole = seen_all(quality_of_end(f)) && one_version && !f->smtp.n_astray && !f->tls.sslv2_kind;
 	if ((f->smtp.n_starttls || f->tls.implicit) && !f->tls.completed && whole)
 		return STATE_TLS_FAILED_NO_MAIL;
 	if (f->smtp.greeting_code >= 400)

@@ -26,15 +26,18 @@ static bool below(uint16_t bits, uint16_t floor)
 	return bits && bits < floor;
 }
 
+static uint16_t of_cipher(uint8_t cipher, bool export_grade)
+{
+	static const uint8_t weak[] = {[CIPHER_NULL] = 1 << WEAK_NULL, [CIPHER_RC4] = 1 << WEAK_RC4, [CIPHER_DES] = 1 << WEAK_DES,
+		[CIPHER_3DES] = 1 << WEAK_3DES};
+	return (uint16_t)((cipher < sizeof(weak) ? weak[cipher] : 0) | (export_grade ? 1 << WEAK_EXPORT : 0));
+}
+
 static uint16_t of_suite(uint16_t suite, bool identity_required)
 {
-	static const uint8_t cipher[] = {[CIPHER_NULL] = 1 << WEAK_NULL, [CIPHER_RC4] = 1 << WEAK_RC4, [CIPHER_DES] = 1 << WEAK_DES,
-		[CIPHER_3DES] = 1 << WEAK_3DES};
 	const struct tls_suite *s = tls_suite_find(suite);
-	uint16_t bits = s && s->cipher < sizeof(cipher) ? cipher[s->cipher] : 0;
+	uint16_t bits = s ? of_cipher(s->cipher, s->export_grade) : 0;
 
-	if (s && s->export_grade)
-		bits |= 1 << WEAK_EXPORT;
 	if (identity_required && tls_suite_is_anon(suite))
 		bits |= 1 << WEAK_ANONYMOUS;
 	return bits;
@@ -54,7 +57,11 @@ uint16_t weak_of(const struct session *s)
 	// A ServerHello that there was no memory to open has no version.
 	if (t->sslv2_kind || (t->server_hello && t->server_version && t->server_version < WEAK_TLS12))
 		bits |= 1 << WEAK_VERSION;
-	if (t->server_hello && t->server_version >= WEAK_SSL3) // SSL 2.0 has other suites, and is weak whatever it chose
+	bool export_grade;
+	enum tls_cipher old = tls_sslv2_kind_cipher(t->sslv2_kind, &export_grade);
+	if (old != CIPHER_UNKNOWN)
+		bits |= of_cipher((uint8_t)old, export_grade);
+	if (t->server_hello && t->server_version >= WEAK_SSL3)
 		bits |= of_suite(t->suite, s->expect.identity_required);
 	return bits;
 }

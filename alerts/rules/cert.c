@@ -2,6 +2,7 @@
 // with packet time; a capture without a clock says nothing about them. RFC 5280 4.1.2.5 and 6.1, RFC 9525, RFC 8461 4.2.
 #include "alerts/rules/cert.h"
 
+#include "alerts/record.h"
 #include "dissect/tls/names.h"
 
 #include <inttypes.h>
@@ -92,14 +93,12 @@ bool rule_cert_self_signed(const struct rule_input *in, struct claim *c)
 
 bool rule_cert_untrusted(const struct rule_input *in, struct claim *c)
 {
-	static const char *const words[] = {
-		[TRUST_INCOMPLETE] = "issuer_missing", [TRUST_ROOT_UNKNOWN] = "root_unknown", [TRUST_BROKEN] = "chain_broken"};
 	const struct certificate *cert = cert_of_server(in);
 	uint8_t trust = in->peer->trust;
 	if (!cert || cert->self_signed || trust < TRUST_INCOMPLETE || trust > TRUST_BROKEN)
 		return false;
 	claim_cert(in, c, trust == TRUST_BROKEN ? cert_severity_by_policy(in) : severity_of_distrust(in));
-	claim_detail(c, "%s:issuer:%.60s", words[trust], cert->issuer);
+	claim_detail(c, "%s:issuer:%.60s", record_trust_name(trust), cert->issuer);
 	return true;
 }
 

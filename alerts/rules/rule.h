@@ -80,7 +80,7 @@ uint8_t rule_clear_subject(const struct rule_input *in);
 
 // TLS was asked for and did not come about: how sure, or CONFIDENCE_UNVERIFIABLE when it did not fail.
 // `what` (FINDING_DETAIL_MAX octets) says how, `at` where; both may be NULL.
-enum confidence rule_handshake_failed(const struct facts *f, char *what, struct mark *at);
+enum confidence rule_handshake_failed(const struct rule_input *in, char *what, struct mark *at);
 enum confidence rule_no_handshake(const struct facts *f);
 
 // ---- TLS (claim_tls.c) ----

@@ -4,15 +4,6 @@
 
 enum { SUITE_TLS12 = 0x0303 };
 
-// SSL 2.0 names its ciphers by three octets; the first tells the algorithm.
-static const struct {
-	uint8_t first, cipher;
-	bool export_grade;
-} suite_sslv2[] = {
-	{1, CIPHER_RC4, false}, {2, CIPHER_RC4, true}, {3, CIPHER_RC2, false}, {4, CIPHER_RC2, true}, {5, CIPHER_IDEA, false},
-	{6, CIPHER_DES, false}, {7, CIPHER_3DES, false}, {8, CIPHER_RC4, false},
-};
-
 struct chosen {
 	uint8_t cipher;
 	bool export_grade;
@@ -21,9 +12,10 @@ struct chosen {
 static struct chosen chosen(const struct rule_input *in)
 {
 	const struct tls_suite *s = rule_suite(in);
-	for (size_t i = 0; in->tls->sslv2_kind && i < sizeof(suite_sslv2) / sizeof(suite_sslv2[0]); i++)
-		if (in->tls->sslv2_kind >> 16 == suite_sslv2[i].first)
-			return (struct chosen){suite_sslv2[i].cipher, suite_sslv2[i].export_grade};
+	bool export_grade;
+	enum tls_cipher cipher = tls_sslv2_kind_cipher(in->tls->sslv2_kind, &export_grade);
+	if (cipher != CIPHER_UNKNOWN)
+		return (struct chosen){(uint8_t)cipher, export_grade};
 	return s ? (struct chosen){s->cipher, s->export_grade} : (struct chosen){0};
 }
 

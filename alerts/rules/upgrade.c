@@ -28,8 +28,24 @@ static void outcome(char *what, struct mark *at, const char *word, const struct 
 		*at = *m;
 }
 
-enum confidence rule_handshake_failed(const struct facts *f, char *what, struct mark *at)
+// A fatal alert, in clear or opened with a key log. False: none.
+static bool failed_by_alert(const struct rule_input *in, char *what, struct mark *at)
 {
+	const struct tls_facts *t = in->tls;
+	const struct peer *p = in->peer;
+	bool clear = t->alert_clear && t->alert_level == UPGRADE_FATAL;
+	uint8_t dir = clear ? t->alert_dir : p->alert_dir, code = clear ? t->alert_code : p->alert_code;
+	char word[FINDING_DETAIL_MAX];
+	if (!clear && !(p->alert_seen && p->alert_level == UPGRADE_FATAL))
+		return false;
+	snprintf(word, sizeof(word), "tls_alert:%s:%u%s", dir == DIR_C2S ? "client" : "server", code, clear ? "" : ":encrypted");
+	outcome(what, at, word, clear ? &t->alert_mark : &t->server_hello_mark);
+	return true;
+}
+
+enum confidence rule_handshake_failed(const struct rule_input *in, char *what, struct mark *at)
+{
+	const struct facts *f = in->facts;
 	const struct tls_facts *t = &f->tls;
 	bool hello = t->client_hello || t->sslv2_hello;
 	// Records without a hello are the middle of a connection, unless its beginning was seen.
@@ -37,13 +53,9 @@ enum confidence rule_handshake_failed(const struct facts *f, char *what, struct 
 
 	if (t->completed || !(t->asked || t->implicit) || !started)
 		return CONFIDENCE_UNVERIFIABLE;
-	if (t->alert_clear && t->alert_level == UPGRADE_FATAL) {
-		char word[FINDING_DETAIL_MAX];
-		snprintf(word, sizeof(word), "tls_alert:%s:%u", t->alert_dir == DIR_C2S ? "client" : "server", t->alert_code);
-		outcome(what, at, word, &t->alert_mark);
+	if (failed_by_alert(in, what, at))
 		return CONFIDENCE_CERTAIN;
-	}
-	if (!ended(f) || lost_some(f))
+	if (!ended(f) || lost_some(f) || t->sslv2_kind) // SSL 2.0 does not show when its handshake is complete
 		return CONFIDENCE_UNVERIFIABLE;
 	if (f->smtp.n_astray && !t->records[DIR_S2C]) { // the client's octets may have been no TLS, but looked like it
 		outcome(what, at, "server_went_on_in_smtp", &f->smtp.unmatched_mark);
@@ -124,11 +136,11 @@ bool rule_starttls_handshake_failed(const struct rule_input *in, struct claim *c
 {
 	char what[FINDING_DETAIL_MAX];
 	struct mark at = {0};
-	enum confidence sure = rule_handshake_failed(in->facts, what, &at);
+	enum confidence sure = rule_handshake_failed(in, what, &at);
 
 	if (sure == CONFIDENCE_UNVERIFIABLE)
 		return false;
-	if (in->tls->alert_clear && sure == CONFIDENCE_CERTAIN)
+	if ((in->tls->alert_clear || in->peer->alert_seen) && sure == CONFIDENCE_CERTAIN)
 		claim_seen(c, &at);
 	else
 		claim_absent(c, sure, quality_of_end(in->facts));
@@ -145,7 +157,7 @@ bool rule_starttls_handshake_failed(const struct rule_input *in, struct claim *c
 static void remember_outcome(const struct rule_input *in)
 {
 	const struct smtp_facts *m = in->smtp;
-	enum confidence sure = rule_handshake_failed(in->facts, NULL, NULL);
+	enum confidence sure = rule_handshake_failed(in, NULL, NULL);
 	enum confidence none = rule_no_handshake(in->facts);
 	uint8_t quality = quality_of_end(in->facts);
 

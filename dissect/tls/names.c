@@ -203,3 +203,13 @@ bool tls_suite_is_anon(uint16_t suite)
 	const struct tls_suite *row = tls_suite_find(suite);
 	return row && (row->auth == AUTH_ANON || row->auth == AUTH_NULL);
 }
+
+enum tls_cipher tls_sslv2_kind_cipher(uint32_t kind, bool *export_grade)
+{
+	// The first of the three octets tells the algorithm.
+	static const uint8_t ciphers[] = {CIPHER_UNKNOWN, CIPHER_RC4, CIPHER_RC4, CIPHER_RC2, CIPHER_RC2, CIPHER_IDEA, CIPHER_DES,
+		CIPHER_3DES, CIPHER_RC4};
+	uint32_t first = kind >> 16;
+	*export_grade = first == 2 || first == 4;
+	return first < sizeof(ciphers) ? (enum tls_cipher)ciphers[first] : CIPHER_UNKNOWN;
+}

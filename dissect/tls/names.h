@@ -47,6 +47,8 @@ uint16_t tls_group_curve_bits(uint16_t group); // field size of an elliptic curv
 const char *tls_scheme_name(uint16_t scheme); // SignatureScheme, also the (hash, signature) pairs of TLS 1.2
 bool tls_scheme_is_weak(uint16_t scheme);     // MD5, SHA-1 or SHA-224 (RFC 9155)
 const char *tls_sslv2_kind_name(uint32_t kind); // "SSL_CK_RC4_128_WITH_MD5"
+// What a CIPHER-KIND of SSL 2.0 is made of: enum tls_cipher, CIPHER_UNKNOWN for 0 and for what is no kind.
+enum tls_cipher tls_sslv2_kind_cipher(uint32_t kind, bool *export_grade);
 
 // A well-known Diffie-Hellman prime, by the XXH3 digest of its octets without leading zeros; NULL: none we know.
 struct tls_prime {

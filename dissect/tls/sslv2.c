@@ -4,7 +4,6 @@
 #include "dissect/counters.h"
 #include "dissect/tls/handshake.h"
 #include "dissect/tls/messages.h"
-#include "dissect/tls/names.h"
 #include "dissect/tls/offer.h"
 #include "hw/counter.h"
 
@@ -90,7 +89,6 @@ static void take_client_hello(struct tls *t, struct tls_env *env, uint16_t versi
 	while (bytes_left(&kinds) >= 3) {
 		uint8_t first = bytes_u8(&kinds);
 		uint16_t suite = bytes_be16(&kinds);
-		f->weak_offered |= first == 0 && (tls_suite_is_weak(suite) || tls_suite_is_anon(suite));
 		if (first == 0 && o->suites.n < OFFER_SUITES)
 			o->suite[o->suites.n++] = suite;
 		else

@@ -20,7 +20,7 @@ struct row {
 	struct made_said said[6];
 	uint16_t client_version, server_version;
 	uint32_t kind;
-	bool certificate, weak, fallback, renegotiation;
+	bool certificate, fallback, renegotiation;
 	int lost; // step that is lost, + 1
 };
 
@@ -35,8 +35,6 @@ static const struct row rows[] = {
 	{"later versions in this form", {{C, 0, "801c 01 0301 0003 0000 0010 00c02f dd*16"}, {S, 22, MADE_SERVER("0301", "c02f", "")}}, 0x0301, 0x0301},
 	{"signalling suites", {{C, 0, "8025 01 0303 000c 0000 0010 00c02f 0000ff 005600 010080 dd*16"}, {S, 22, MADE_SERVER("0303", "c02f", "")}}, 0x0303,
 		0x0303, .fallback = true, .renegotiation = true},
-	{"a weak suite", {{C, 0, "801f 01 0301 0006 0000 0010 00002f 000005 dd*16"}, {S, 22, MADE_SERVER("0301", "002f", "")}}, 0x0301, 0x0301,
-		.weak = true},
 };
 
 static void lose(struct tape *t, int lost)
@@ -65,7 +63,6 @@ static void test_rows(void **state)
 		assert_int_equal(f->sslv2_kind, r->kind);
 		assert_int_equal(f->certificate, r->certificate);
 		assert_int_equal(f->peer_cert, r->certificate ? CERT_SEEN : CERT_NOT_SEEN);
-		assert_int_equal(f->weak_offered, r->weak);
 		assert_int_equal(f->fallback_scsv, r->fallback);
 		assert_int_equal((f->client_ext & TLS_EXT_RENEGOTIATION_INFO) != 0, r->renegotiation);
 		assert_int_equal(got.not_tls[0] + got.not_tls[1], 0);
