@@ -107,7 +107,7 @@ static void why_starttls(struct session *s)
 // Over, or past the point where TLS could have started: before that, "not completed" would be said of every handshake.
 static bool tls_settled(const struct facts *f)
 {
-	return f->conn.end != END_OPEN || f->tls.alert_clear || f->smtp.after_220 == AFTER_VERB ||
+	return f->conn.end != END_OPEN || (f->tls.alert_clear && f->tls.alert_level == 2) || f->smtp.after_220 == AFTER_VERB ||
 	       f->smtp.after_220 == AFTER_OTHER || f->smtp.clear[CLEAR_AFTER_HANDSHAKE_FAIL];
 }
 

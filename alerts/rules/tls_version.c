@@ -45,7 +45,9 @@ bool rule_client_offers_obsolete(const struct rule_input *in, struct claim *c)
 bool rule_downgrade_sentinel(const struct rule_input *in, struct claim *c)
 {
 	const struct tls_facts *t = in->tls;
-	uint16_t higher = t->sentinel == SENTINEL_TLS12 ? VERSION_TLS13 : VERSION_TLS12;
+	// RFC 8446 4.1.3: a client of TLS 1.3 minds both marks, one of TLS 1.2 the one for older versions.
+	bool newest = t->sentinel == SENTINEL_TLS12 || t->client_version >= VERSION_TLS13;
+	uint16_t higher = newest ? VERSION_TLS13 : VERSION_TLS12;
 	char got[RULE_POINT_MAX], best[RULE_POINT_MAX];
 	if (t->sentinel == SENTINEL_NONE || !t->client_hello || t->client_version < higher || t->server_version >= higher)
 		return false;
@@ -105,6 +107,9 @@ bool rule_hello_modified(const struct rule_input *in, struct claim *c)
 			snprintf(parts + strlen(parts), sizeof(parts) - strlen(parts), "%s", modified_parts[i].word);
 	if (t->unoffered & TLS_UNOFFERED_EXTENSION)
 		snprintf(parts + strlen(parts), sizeof(parts) - strlen(parts), ":%u", t->unoffered_ext);
+	// With an Encrypted ClientHello the server may have answered the inner one, which is not seen.
+	if (t->ech == ECH_OFFERED || t->ech == ECH_REAL)
+		claim_cap(c, CONFIDENCE_SUSPECT);
 	claim_detail(c, "not_offered%s", parts);
 	return true;
 }

@@ -21,11 +21,13 @@ static bool is_hello(const struct tls *t, enum dir d)
 }
 
 // After a change_cipher_spec a handshake record is encrypted, but for one case: TLS 1.3 hides its second hellos behind
-// a change_cipher_spec that means nothing (RFC 8446 D.4). Between a HelloRetryRequest and the ServerHello nothing else
-// comes in handshake records.
+// a change_cipher_spec that means nothing (RFC 8446 D.4). Before the ServerHello nothing is encrypted at all; only where
+// something was lost it may have come and gone.
 static bool may_be_encrypted(const struct tls *t, const struct tls_env *env, enum dir d)
 {
-	return t->lane[d].ccs && (t->server_hello || !env->facts->tls.hello_retry);
+	const struct tls_facts *f = &env->facts->tls;
+	bool whole = f->client_hello && !t->lane[DIR_C2S].gap && !t->lane[DIR_S2C].gap;
+	return t->lane[d].ccs && (t->server_hello || !(f->hello_retry || whole));
 }
 
 // Where the HelloRetryRequest was lost, such a hello fills its record exactly; what is encrypted looks so once in 2^32.

@@ -70,6 +70,8 @@ struct tls {
 	bool sealed : 1;
 	bool raw_key : 1;         // the server's Certificate is a SubjectPublicKeyInfo
 	bool again : 1;           // a renegotiation is going on
+	bool retry : 1;           // a HelloRetryRequest
+	bool client_hello : 1;    // seen, and no HelloRetryRequest asked for another one since
 	bool shipped : 1;         // flights were handed on
 };
 

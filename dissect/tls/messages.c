@@ -138,7 +138,13 @@ static void take_client_hello(struct tls *t, struct tls_env *env, const struct p
 	}
 	if (ch.malformed)
 		counter_add(&env->counter[COUNT_tls_malformed], 1);
-	bool again = f->client_hello && f->hello_retry;
+	// Nobody says hello twice unasked: what follows may have been put there to hide the first one.
+	if (t->client_hello) {
+		counter_add(&env->counter[COUNT_tls_malformed], 1);
+		return;
+	}
+	t->client_hello = true;
+	bool again = t->retry;
 	if (!again)
 		begin_afresh(f);
 	place_mark_first(&f->client_hello_mark, at);
@@ -188,13 +194,15 @@ static void take_server_hello(
 	struct tls_server_hello sh;
 	if (tls_hello_server(body, &sh) != PARSE_DONE) {
 		counter_add(&env->counter[COUNT_tls_malformed], 1);
+		tls_progress_server_hello(t, env, NULL, at, end);
 		return;
 	}
 	if (sh.malformed)
 		counter_add(&env->counter[COUNT_tls_malformed], 1);
 	compare(t, env, &sh);
 	if (sh.retry) {
-		env->facts->tls.hello_retry = true;
+		env->facts->tls.hello_retry = t->retry = true;
+		t->client_hello = false;
 		return;
 	}
 	server_facts(t, env, &sh);
@@ -265,7 +273,7 @@ static void take_ticket(struct tls_env *env, struct bytes body)
 bool tls_message_opened(const struct tls *t, enum dir d, uint8_t type)
 {
 	if (d == DIR_C2S)
-		return type == MSG_CLIENT_HELLO || (type == MSG_CERTIFICATE && t->server_hello && !t->tls13);
+		return (type == MSG_CLIENT_HELLO && !t->server_hello) || (type == MSG_CERTIFICATE && t->server_hello && !t->tls13);
 	if (!t->server_hello)
 		return type == MSG_SERVER_HELLO;
 	return !t->tls13 && (type == MSG_CERTIFICATE || type == MSG_SERVER_KEY_EXCHANGE || type == MSG_CERTIFICATE_STATUS ||

@@ -44,7 +44,8 @@ static void complete_if_done(struct tls *t, struct tls_env *env, const struct pl
 {
 	struct tls_lane *client = &t->lane[DIR_C2S], *server = &t->lane[DIR_S2C];
 	env->facts->tls.client_finished_more = t->client_more;
-	bool done = t->client_more && (t->tls13 ? server->appdata : client->ccs && server->ccs);
+	bool hello = t->server_hello || client->gap || server->gap || !env->facts->tls.client_hello; // or it was lost
+	bool done = hello && t->client_more && (t->tls13 ? server->appdata : client->ccs && server->ccs);
 	// A change_cipher_spec may have fallen into a gap. Up to TLS 1.2 application data of both sides after the
 	// ServerHello cannot be without it.
 	if (!done && t->server_hello && !t->tls13 && (client->gap || server->gap))

@@ -64,10 +64,11 @@ static bool lane_plausible(const struct tls_lane *lane, const struct tls_env *en
 
 // Bodies of handshake records, of clear alerts (encrypted ones are longer) and of clear heartbeats are all that is read.
 // Where something is missing it may have been the change_cipher_spec.
-static bool body_is_read(const struct tls_lane *lane)
+// Without the hello, or behind a hole, nobody knows that a heartbeat is in clear.
+static bool body_is_read(const struct tls_lane *lane, const struct tls_facts *f)
 {
 	return lane->type == TYPE_HANDSHAKE || (lane->type == TYPE_ALERT && lane->rec_len == 2) ||
-	       (lane->type == TYPE_HEARTBEAT && !lane->ccs && !lane->gap);
+	       (lane->type == TYPE_HEARTBEAT && !lane->ccs && !lane->gap && f->client_hello);
 }
 
 static void heartbeat_begin(struct tls_env *env, const struct place *at)
@@ -96,7 +97,7 @@ static void record_begin(struct tls *t, struct tls_env *env, enum dir d, const s
 		env->facts->tls.record_version = (uint16_t)(h[1] << 8 | h[2]);
 	lane->type = h[0];
 	lane->rec_len = lane->rec_left = (uint16_t)(h[3] << 8 | h[4]);
-	lane->rec_unread = !body_is_read(lane);
+	lane->rec_unread = !body_is_read(lane, &env->facts->tls);
 	lane->rec_kept = false;
 	switch (lane->type) {
 	case TYPE_HANDSHAKE:

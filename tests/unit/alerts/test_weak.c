@@ -25,7 +25,7 @@ static const struct row {
 	{"SSL 3.0", 0x0300, 0x002f, .want = W(VERSION)},
 	{"a server that there was no memory to read", 0, 0},
 	{"SSL 2.0", 0x0002, 0, .want = W(VERSION)},
-	{"SSL 2.0, the client chose", 0, 0, .kind = 0x010080, .want = W(VERSION)},
+	{"SSL 2.0, the client chose", 0, 0, .kind = 0x010080, .want = W(VERSION) | W(RC4)},
 	{"NULL", 0x0303, 0x003b, .want = W(NULL)},
 	{"EXPORT, RC4", 0x0303, 0x0003, .want = W(EXPORT) | W(RC4)},
 	{"EXPORT, DES", 0x0303, 0x0008, .want = W(EXPORT) | W(DES)},
