@@ -155,6 +155,43 @@ static void test_many(void **state)
 	tape_free(&t);
 }
 
+#define NAMED(octet) MADE_CLIENT("c02f", "0000 <2 <2 00 <2 " octet ">>>")
+
+// Whoever puts a hello behind the first one, or behind the server's, hides nothing.
+static void test_second_hello(void **state)
+{
+	static const struct made_said before[] = {{C, 22, NAMED("61")}, {C, 22, NAMED("62")}, {S, 22, MADE_SERVER("0303", "c02f", "")}, {0}};
+	static const struct made_said behind[] = {{C, 22, NAMED("61")}, {S, 22, MADE_SERVER("0303", "0005", "")}, {C, 22, NAMED("62")}, {0}};
+	static struct tape_result got;
+	for (int i = 0; i < 2; i++) {
+		struct tape t = {0};
+		made_play(&t, i ? behind : before);
+		tape_play_all(&t, &got);
+		assert_int_equal(got.facts.tls.sni.len, 1);
+		assert_int_equal(*facts_text(&got.facts, got.facts.tls.sni), 'a');
+		assert_int_equal(got.n_shipped, 1);
+		assert_true(got.facts.tls.offer_known);
+		assert_int_equal(got.facts.tls.unoffered, i ? TLS_UNOFFERED_SUITE : 0);
+		tape_free(&t);
+	}
+}
+
+// A change_cipher_spec before the ServerHello means nothing: the hello behind it is read, in whatever records it comes.
+static void test_early_ccs(void **state)
+{
+	static const struct made_said said[] = {{C, 22, MADE_CLIENT("c02f", "")}, CCS(S), {S, 22, MADE_SERVER("0302", "c013", "")}, {0}};
+	static struct tape_result got;
+	for (size_t piece = 1; piece < 60; piece += 7) {
+		struct tape t = {0};
+		made_play_pieces(&t, said, piece);
+		tape_play_all(&t, &got);
+		assert_true(got.facts.tls.server_hello);
+		assert_int_equal(got.facts.tls.server_version, 0x0302);
+		assert_int_equal(got.facts.tls.n_renegotiations, 0);
+		tape_free(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +199,8 @@ int main(void)
 		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_saturation),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_second_hello),
+		cmocka_unit_test(test_early_ccs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
