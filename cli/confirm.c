@@ -2,10 +2,12 @@
 // letters, digits, dots and hyphens and does not begin with one of the last.
 #include "cli/confirm.h"
 
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "alerts/weak.h"
 #include "cli/stdout.h"
 #include "cli/words.h"
 
@@ -33,38 +35,152 @@ static void end(struct confirm *c, FILE *f)
 		c->n++;
 }
 
-static void packets(struct confirm *c, const struct facts *f, const char *file)
+static void put_file(FILE *out, const char *path)
 {
+	// A name that begins with a hyphen would be taken for an option.
+	fputs(path[0] == '-' ? "./" : "", out);
+	stdout_shell(out, path);
+}
+
+// tshark takes one file of secrets, not a directory of them.
+static bool is_file(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static FILE *tshark(struct confirm *c, const char *what, const struct confirm_about *a)
+{
+	FILE *out = begin(c, what);
+	if (out == NULL)
+		return NULL;
+	fputs("tshark -r ", out);
+	put_file(out, a->file);
+	if (a->keylog != NULL && is_file(a->keylog)) {
+		char option[PATH_MAX + 32];
+		snprintf(option, sizeof option, "tls.keylog_file:%s", a->keylog);
+		fputs(" -o ", out);
+		stdout_shell(out, option);
+	}
+	return out;
+}
+
+static void packets(struct confirm *c, const struct confirm_about *a)
+{
+	const struct conn_facts *conn = &a->session->facts->conn;
 	char src[WORDS_ADDRESS_LEN], dst[WORDS_ADDRESS_LEN];
-	const char *ip = f->conn.ip_v == 6 ? "ipv6" : "ip";
-	FILE *out = begin(c, "the packets of this connection");
+	const char *ip = conn->ip_v == 6 ? "ipv6" : "ip";
+	FILE *out = tshark(c, "the packets of this connection", a);
 	if (out == NULL)
 		return;
-	words_address(src, f->conn.src, f->conn.ip_v);
-	words_address(dst, f->conn.dst, f->conn.ip_v);
-	fputs("tshark -r ", out);
-	// A name that begins with a hyphen would be taken for an option.
-	fputs(file[0] == '-' ? "./" : "", out);
-	stdout_shell(out, file);
-	fprintf(out, " -Y '%s.addr == %s && %s.addr == %s && tcp.port == %u && tcp.port == %u'", ip, src, ip, dst,
-		f->conn.src_port, f->conn.dst_port);
+	words_address(src, conn->src, conn->ip_v);
+	words_address(dst, conn->dst, conn->ip_v);
+	fprintf(out, " -Y '%s.addr == %s && %s.addr == %s && tcp.port == %u && tcp.port == %u'", ip, src, ip, dst, conn->src_port,
+		conn->dst_port);
 	end(c, out);
 }
 
-static void handshake(struct confirm *c, const struct facts *f)
+static void frames(struct confirm *c, const struct confirm_about *a)
 {
-	char server[WORDS_ENDPOINT_LEN], name[256];
-	FILE *out = begin(c, "what the server offers now");
+	const struct finding *f = a->finding;
+	if (f == NULL || f->n_frames == 0)
+		return;
+	FILE *out = tshark(c, "those that show the finding, in full", a);
 	if (out == NULL)
 		return;
+	for (size_t i = 0; i < f->n_frames && i < FINDING_FRAMES_MAX; i++)
+		fprintf(out, "%sframe.number == %u", i == 0 ? " -V -Y '" : " || ", f->frames[i]);
+	fputc('\'', out);
+	end(c, out);
+}
+
+static bool begins(const struct confirm_about *a, const char *area)
+{
+	return a->finding != NULL && a->finding->row != NULL && strncmp(a->finding->row->id, area, strlen(area)) == 0;
+}
+
+// Offline, from the octets that were seen.
+static void certificate(struct confirm *c, const struct confirm_about *a)
+{
+	const struct tls_facts *t = &a->session->facts->tls;
+	const struct peer *p = a->session->peer;
+	if (!begins(a, "cert.") || p == NULL || !p->server.present || p->from_keylog || p->raw_key || !mark_set(&t->certificate_mark))
+		return;
+	FILE *out = tshark(c, "the certificate as it was sent, without asking anybody", a);
+	if (out == NULL)
+		return;
+	fprintf(out, " -Y 'frame.number == %u' -T fields -e tls.handshake.certificate | cut -d, -f1 | xxd -r -p"
+		" | openssl x509 -inform der -noout -subject -issuer -dates -fingerprint -sha256", t->certificate_mark.frame);
+	end(c, out);
+}
+
+static FILE *openssl(struct confirm *c, const char *what, const struct confirm_about *a)
+{
+	const struct facts *f = a->session->facts;
+	char server[WORDS_ENDPOINT_LEN], name[256];
+	FILE *out = begin(c, what);
+	if (out == NULL)
+		return NULL;
 	words_endpoint(server, f->conn.dst, f->conn.ip_v, f->conn.dst_port);
 	fprintf(out, "openssl s_client -connect %s", server);
 	if (!f->tls.implicit)
 		fprintf(out, " -starttls %s", f->conn.role == ROLE_LMTP ? "lmtp" : "smtp");
-	if (plain_name(f, f->tls.sni, name) || plain_name(f, f->smtp.server_name, name))
+	// A server may show another certificate to whoever asks for no name.
+	if (f->tls.client_hello && f->tls.sni_len == 0 && f->tls.sni.len == 0)
+		fputs(" -noservername", out);
+	else if (plain_name(f, f->tls.sni, name) || plain_name(f, f->smtp.server_name, name))
 		fprintf(out, " -servername %s", name);
+	return out;
+}
+
+static void handshake(struct confirm *c, const struct confirm_about *a)
+{
+	FILE *out = openssl(c, "what the server offers now", a);
+	if (out == NULL)
+		return;
 	fputs(" -showcerts </dev/null", out);
 	end(c, out);
+}
+
+static void nmap(struct confirm *c, const struct confirm_about *a, const char *what, const char *script)
+{
+	const struct conn_facts *conn = &a->session->facts->conn;
+	char server[WORDS_ADDRESS_LEN];
+	FILE *out = begin(c, what);
+	if (out == NULL)
+		return;
+	words_address(server, conn->dst, conn->ip_v);
+	fprintf(out, "nmap -Pn%s -p %u --script %s %s", conn->ip_v == 6 ? " -6" : "", conn->dst_port, script, server);
+	end(c, out);
+}
+
+// Whether the server still agrees to the same. Of a certificate or of mail in clear the parameters say nothing.
+static void same_again(struct confirm *c, const struct confirm_about *a)
+{
+	if (!begins(a, "tls.") && weak_of(a->session) == 0)
+		return;
+	switch (confirm_tls(a)) {
+	case CONFIRM_OPENSSL: {
+		FILE *out = openssl(c, "whether the server still agrees to what was seen", a);
+		if (out == NULL)
+			return;
+		confirm_openssl(out, a);
+		fputs(" </dev/null", out);
+		end(c, out);
+		return;
+	}
+	case CONFIRM_NMAP:
+		nmap(c, a, "whether the server still agrees to what was seen, which openssl of today cannot do", "ssl-enum-ciphers");
+		return;
+	case CONFIRM_SSL2:
+		nmap(c, a, "whether the server still speaks SSL 2.0, which openssl of today cannot do", "sslv2");
+		return;
+	case CONFIRM_HEARTBEAT:
+		nmap(c, a, "whether the server gives its memory away (asks it to; only for servers of your own)", "ssl-heartbleed");
+		return;
+	case CONFIRM_NO_TLS:
+		return;
+	}
 }
 
 static void finger(struct confirm *c, const struct facts *f)
@@ -79,12 +195,15 @@ static void finger(struct confirm *c, const struct facts *f)
 	end(c, out);
 }
 
-void confirm_build(struct confirm *c, const struct facts *f, const char *file)
+void confirm_build(struct confirm *c, const struct confirm_about *a)
 {
 	memset(c, 0, sizeof *c);
-	packets(c, f, file);
-	handshake(c, f);
-	finger(c, f);
+	packets(c, a);
+	frames(c, a);
+	certificate(c, a);
+	same_again(c, a);
+	handshake(c, a);
+	finger(c, a->session->facts);
 }
 
 void confirm_earlier(struct confirm *c, const char *detail, const char *file)
@@ -98,7 +217,6 @@ void confirm_earlier(struct confirm *c, const char *detail, const char *file)
 		return;
 	id += strlen(before);
 	fprintf(out, "postwacht explain %.*s ", (int)strspn(id, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"), id);
-	fputs(file[0] == '-' ? "./" : "", out);
-	stdout_shell(out, file);
+	put_file(out, file);
 	end(c, out);
 }

@@ -72,7 +72,7 @@ static int tell(const struct options *o, const struct wanted *w, const struct tr
 {
 	struct confirm confirm;
 	const struct finding *f = wanted_finding(w);
-	confirm_build(&confirm, &w->facts, file);
+	confirm_build(&confirm, &(struct confirm_about){.session = &w->session, .finding = f, .file = file, .keylog = o->keylog});
 	if (f != NULL)
 		confirm_earlier(&confirm, f->detail, file);
 	struct explanation e = {.wanted = w, .transcript = t, .confirm = &confirm, .file = file};

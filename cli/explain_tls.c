@@ -9,7 +9,7 @@
 #include "cli/words.h"
 #include "dissect/tls/names.h"
 
-enum { INDENT = 10 };
+enum { INDENT = 10, VERSION_SSL2 = 0x0002, VERSION_TLS13 = 0x0304 };
 
 static void print_mark(FILE *out, const char *what, const struct mark *m)
 {
@@ -54,26 +54,6 @@ static void print_client_hello(FILE *out, const struct session *s)
 			"offered; it may be a decoy (GREASE)");
 }
 
-static void print_key_exchange(FILE *out, const struct session *s)
-{
-	const struct tls_facts *t = &s->facts->tls;
-	const struct tls_suite *suite = tls_suite_find(t->suite);
-	const struct tls_prime *prime = t->dh_bits ? tls_prime_find(t->dh_prime) : NULL;
-	uint16_t scheme = t->ske_scheme ? t->ske_scheme : s->peer != NULL ? s->peer->verify_scheme : 0;
-	bool forward = suite != NULL && (suite->tls13 ? t->group != 0 : suite->forward_secrecy);
-	char room[8];
-	if (suite == NULL)
-		return;
-	fprintf(out, "%*s%s", INDENT, "", forward ? "forward secrecy" : "no forward secrecy: who gets the server's key reads it all");
-	if (t->group)
-		fprintf(out, ", %s%s", or_number(tls_group_name(t->group), t->group, room), tls_group_is_pq(t->group) ? " (post-quantum)" : "");
-	if (t->dh_bits)
-		fprintf(out, ", Diffie-Hellman over %u bits (%s)", t->dh_bits, prime != NULL ? prime->name : "a prime of its own");
-	if (scheme)
-		fprintf(out, ", signed with %s", or_number(tls_scheme_name(scheme), scheme, room));
-	fputc('\n', out);
-}
-
 static void print_weak(FILE *out, const struct session *s)
 {
 	const char *separator = "weak: ";
@@ -90,6 +70,13 @@ static void print_weak(FILE *out, const struct session *s)
 	fputc('\n', out);
 }
 
+// TLS 1.3 does not show whence a pre-shared key is.
+static const char *resumed(const struct tls_facts *t)
+{
+	return !t->resumed ? "" : t->server_version < VERSION_TLS13 ? ", resumed" :
+		", with a pre-shared key (a resumption, or one agreed beforehand)";
+}
+
 static void print_server_hello(FILE *out, const struct session *s)
 {
 	const struct tls_facts *t = &s->facts->tls;
@@ -98,12 +85,12 @@ static void print_server_hello(FILE *out, const struct session *s)
 	print_mark(out, t->hello_retry ? "S: ServerHello, after a HelloRetryRequest" : "S: ServerHello", &t->server_hello_mark);
 	if (!t->server_hello)
 		return;
-	if (t->server_version == 0x0002)
+	if (t->server_version == VERSION_SSL2)
 		fprintf(out, "%*sSSLv2%s%s\n", INDENT, "", kind != NULL ? ", " : "", kind != NULL ? kind : "");
 	else
 		fprintf(out, "%*s%s, %s%s\n", INDENT, "", or_number(tls_version_name(t->server_version), t->server_version, version),
-			or_number(tls_suite_name(t->suite), t->suite, suite), t->resumed ? ", resumed" : "");
-	print_key_exchange(out, s);
+			or_number(tls_suite_name(t->suite), t->suite, suite), resumed(t));
+	explain_print_agreed(out, s);
 	if (t->sentinel)
 		fprintf(out, "%*sits random says that the server can do better (RFC 8446 4.1.3)\n", INDENT, "");
 	if (t->unoffered)
@@ -159,6 +146,22 @@ static void print_names(FILE *out, const struct peer *p)
 	fprintf(out, "%s\n", p->names < sizeof words / sizeof words[0] ? words[p->names] : "");
 }
 
+// The store's name as records have it, "ca-certificates.crt (142, 1f3a9c07)", with what the numbers are.
+static void print_store(FILE *out, const char *name)
+{
+	const char *numbers = strrchr(name, '(');
+	unsigned long n;
+	char digest[16];
+	fputs(" (store ", out);
+	if (numbers != NULL && numbers > name && sscanf(numbers, "(%lu, %15[0-9a-f])", &n, digest) == 2) {
+		stdout_escaped(out, name, (size_t)(numbers - name - 1));
+		fprintf(out, ": %lu certificate%s, digest %s)", n, n == 1 ? "" : "s", digest);
+	} else {
+		stdout_escaped(out, name, strlen(name));
+		fputc(')', out);
+	}
+}
+
 static void print_trust(FILE *out, const struct session *s)
 {
 	static const char *const words[] = {
@@ -169,7 +172,7 @@ static void print_trust(FILE *out, const struct session *s)
 	const struct peer *p = s->peer;
 	fprintf(out, "%*schain of %u: %s", INDENT, "", p->n_certs, p->trust < sizeof words / sizeof words[0] ? words[p->trust] : "?");
 	if (s->store != NULL && s->store[0] != '\0')
-		fprintf(out, " %s", s->store);
+		print_store(out, s->store);
 	fputc('\n', out);
 	if (p->staple != STAPLE_NONE)
 		fprintf(out, "%*sstapled OCSP response: %s\n", INDENT, "", record_staple_name(p->staple));
@@ -182,12 +185,16 @@ static void print_certificate(FILE *out, const struct session *s)
 	const struct peer *p = s->peer;
 	const struct certificate *c = &p->server;
 	const char *whence = p->from_keylog ? ", read with the key log" : "";
+	// The frame it was sent in; what a key log opened stands in none that tells it by itself.
+	char frame[24] = "";
+	if (!p->from_keylog && mark_set(&s->facts->tls.certificate_mark))
+		snprintf(frame, sizeof frame, "#%u", s->facts->tls.certificate_mark.frame);
 	if (p->raw_key) {
-		fprintf(out, "          S: a raw public key%s\n", whence);
+		fprintf(out, "  %-7s S: a raw public key%s\n", frame, whence);
 		print_key(out, c);
 		print_digest(out, "key", c->spki_sha256);
 	} else if (c->present) {
-		fprintf(out, "          S: certificate%s%s\n", whence, c->unreadable ? ", which cannot be read" : "");
+		fprintf(out, "  %-7s S: certificate%s%s\n", frame, whence, c->unreadable ? ", which cannot be read" : "");
 		print_digest(out, "certificate", c->sha256);
 	}
 	if (p->costly)
@@ -248,5 +255,7 @@ void explain_print_tls(FILE *out, const struct session *s, bool colour)
 	print_alerts(out, s);
 	print_mark(out, "handshake completed", &t->completed_mark);
 	if (!t->completed)
-		fputs("  the handshake did not complete\n", out);
+		fputs(t->server_version == VERSION_SSL2 ? "  SSL 2.0 does not show when its handshake is complete\n" :
+			"  the handshake did not complete\n", out);
+	explain_print_afterwards(out, s);
 }

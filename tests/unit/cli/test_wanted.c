@@ -139,7 +139,8 @@ static void test_confirm(void **state)
 		char all[CONFIRM_MAX * CONFIRM_LEN] = "";
 		facts_set_text(&f, &f.smtp.rcpt_domain[0], rows[i].domain, strlen(rows[i].domain), 255);
 		f.smtp.n_rcpt_domains = 1;
-		confirm_build(&c, &f, rows[i].file);
+		struct session s = {.facts = &f};
+		confirm_build(&c, &(struct confirm_about){.session = &s, .file = rows[i].file});
 		for (size_t k = 0; k < c.n; k++)
 			strcat(strcat(all, c.step[k].command), "\n");
 		if (c.n != rows[i].steps || strstr(all, rows[i].want) == NULL || strstr(all, rows[i].never) != NULL)
