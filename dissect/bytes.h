@@ -5,7 +5,7 @@
 //   struct bytes body = bytes_sub(&c, bytes_be24(&c));
 //   return bytes_ok(&c) ? PARSE_DONE : PARSE_BAD;
 //
-// A cursor owns nothing. Multi-octet reads are big-endian on the wire and host order in the result.
+// A cursor owns nothing; NULL with a length of 0 is an empty one. Multi-octet reads are big-endian on the wire and host order in the result.
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ struct bytes {
 
 static inline struct bytes bytes_of(const void *p, size_t len)
 {
-	return (struct bytes){.at = p, .end = (const uint8_t *)p + len, .failed = false};
+	return (struct bytes){.at = p, .end = p ? (const uint8_t *)p + len : NULL, .failed = false};
 }
 
 static inline size_t bytes_left(const struct bytes *b)
