@@ -5,7 +5,8 @@
 //   struct bytes body = bytes_sub(&c, bytes_be24(&c));
 //   return bytes_ok(&c) ? PARSE_DONE : PARSE_BAD;
 //
-// A cursor owns nothing; NULL with a length of 0 is an empty one. Multi-octet reads are big-endian on the wire and host order in the result.
+// A cursor owns nothing; NULL with a length of 0 is an empty one. Multi-octet reads are big-endian on the wire and host
+// order in the result.
 #pragma once
 
 #include <stdbool.h>
