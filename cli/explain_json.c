@@ -109,6 +109,7 @@ static void build(struct json *j, const void *ctx)
 	else
 		json_put_null(j);
 	put_session(j, &w->session, e->file);
+	record_tls_whole(j, &w->session);
 	json_key(j, "finding");
 	if (f != NULL)
 		put_finding(j, f);

@@ -235,6 +235,7 @@ static void test_explain_json(void **state)
 	json_t *j = output_json();
 	assert_true(json_array_size(json_object_get(j, "dialogue")) >= 10);
 	assert_true(json_is_object(json_object_get(j, "catalogue")));
+	assert_true(json_is_null(json_object_get(j, "tls")));
 	assert_string_equal(json_string_value(json_object_get(json_object_get(j, "session"), "state")), "plain_not_offered");
 	assert_null(strstr(slurp(output_path), "secret"));
 	json_decref(j);
