@@ -145,7 +145,10 @@ static const struct {
 	{"a configuration that is right", "check --set capture.workers=2 --config /dev/null", EXIT_FINE},
 	{"a configuration that is wrong", "check --set capture.workers=x --config /dev/null", EXIT_CONFIG},
 	{"a finding", "findings show starttls.not-offered", EXIT_FINE},
-	{"no finding", "findings show starttls.no", EXIT_USAGE},
+	{"no finding", "findings show starttls.none", EXIT_USAGE},
+	{"findings of an area", "findings show starttls", EXIT_FINE},
+	{"no beginning of a finding", "findings show stattls", EXIT_USAGE},
+	{"a finding that does not exist", "explain --finding tls.none 01234567 {}/clear.pcap", EXIT_USAGE},
 };
 
 static void test_exit_codes(void **state)
@@ -204,7 +207,7 @@ static void test_same_records_for_any_workers(void **state)
 	free(four);
 }
 
-static void explain_first(const char *options, const char *member)
+static void explain_as(const char *options, const char *member, int want)
 {
 	assert_int_equal(run("read --json {}/clear.pcap"), EXIT_FINE);
 	json_t *j = output_json();
@@ -212,7 +215,27 @@ static void explain_first(const char *options, const char *member)
 	char line[256];
 	snprintf(line, sizeof line, "explain %s %s {}/clear.pcap", options, json_string_value(json_object_get(first, member)));
 	json_decref(j);
-	assert_int_equal(run(line), EXIT_FINE);
+	assert_int_equal(run(line), want);
+}
+
+static void explain_first(const char *options, const char *member)
+{
+	explain_as(options, member, EXIT_FINE);
+}
+
+// The worst is what is explained unless another one is asked for.
+static void test_explain_another_finding(void **state)
+{
+	explain_first("--finding exposure.envelope", "session");
+	assert_non_null(strstr(slurp(output_path), "\nfinding   exposure.envelope "));
+	explain_as("--finding tls.no-sni", "session", EXIT_TROUBLE);
+}
+
+static void test_findings_of_an_area(void **state)
+{
+	assert_int_equal(run("findings show cert"), EXIT_FINE);
+	assert_non_null(strstr(slurp(output_path), " cert.expired "));
+	assert_null(strstr(slurp(output_path), " tls."));
 }
 
 static void test_explain(void **state)
@@ -314,6 +337,8 @@ int main(void)
 		cmocka_unit_test(test_same_records_for_any_workers),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_explain_json),
+		cmocka_unit_test(test_explain_another_finding),
+		cmocka_unit_test(test_findings_of_an_area),
 		cmocka_unit_test(test_findings_json),
 		cmocka_unit_test(test_settings_json),
 	};
