@@ -10,7 +10,6 @@
 #include "cli/interrupt.h"
 #include "cli/pipeline.h"
 #include "cli/settings.h"
-#include "cli/words.h"
 #include "hw/log.h"
 
 // One pass over the input with one worker. `*p` is left open for its names.
@@ -31,7 +30,7 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 	};
 	int rc = pipeline_open(p, &pipeline, &bad);
 	if (rc < 0) {
-		log_error("explain", "cannot read %s: %s", bad != NULL ? bad : "the input", words_error(-rc));
+		pipeline_tell(&pipeline, "explain", bad, rc);
 		return EXIT_TROUBLE;
 	}
 	rc = pipeline_run(*p);
@@ -39,6 +38,8 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 		log_error("explain", "stopped early: %s", strerror(-rc));
 	else if (interrupt_seen())
 		log_error("explain", "interrupted");
+	else if (dialogue == NULL) // once, not for both readings
+		pipeline_tell_keylog(*p, &pipeline);
 	return rc < 0 || interrupt_seen() ? EXIT_TROUBLE : 0;
 }
 

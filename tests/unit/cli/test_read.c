@@ -144,6 +144,12 @@ static const struct {
 	{"workers", "read --workers 3 --fail-on medium {}/clear.pcap", EXIT_FINDINGS},
 	{"a configuration that is right", "check --set capture.workers=2 --config /dev/null", EXIT_FINE},
 	{"a configuration that is wrong", "check --set capture.workers=x --config /dev/null", EXIT_CONFIG},
+	{"a trust store that is not there", "check --set policy.trust_store={}/none.pem --config /dev/null", EXIT_CONFIG},
+	{"a trust store without a certificate", "check --set policy.trust_store=/dev/null --config /dev/null", EXIT_CONFIG},
+	{"no trust store", "check --set policy.trust_store=none --config /dev/null", EXIT_FINE},
+	{"reading with a trust store that is not there", "read --set policy.trust_store={}/none.pem {}/clear.pcap", EXIT_TROUBLE},
+	{"a key log that is not there", "read --keylog {}/none.log {}/clear.pcap", EXIT_TROUBLE},
+	{"a key log that is no file", "read --keylog /dev/null {}/clear.pcap", EXIT_TROUBLE},
 	{"a finding", "findings show starttls.not-offered", EXIT_FINE},
 	{"no finding", "findings show starttls.none", EXIT_USAGE},
 	{"findings of an area", "findings show starttls", EXIT_FINE},
@@ -169,6 +175,23 @@ static void test_summary_json(void **state)
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "verdicts"), "clear")), 10);
 	assert_true(json_is_true(json_object_get(json_object_get(j, "input"), "complete")));
 	assert_true(json_array_size(json_object_get(j, "findings")) > 0);
+	json_decref(j);
+}
+
+// A key log with nothing in it that opens TLS 1.3 is said so, and what it gave is counted even when that is nothing.
+static void test_keylog_in_summary(void **state)
+{
+	FILE *f = fopen(records_path, "w");
+	assert_non_null(f);
+	fputs("CLIENT_RANDOM 00 11\n", f);
+	fclose(f);
+	assert_int_equal(run("read --keylog {}/records.json {}/clear.pcap"), EXIT_FINE);
+	assert_non_null(strstr(slurp(output_path), "  key log: 0 handshakes opened\n"));
+	assert_int_equal(run("read --json --keylog {}/records.json {}/clear.pcap"), EXIT_FINE);
+	json_t *j = output_json(), *keylog = json_object_get(j, "keylog");
+	assert_int_equal(json_integer_value(json_object_get(keylog, "lines")), 1);
+	assert_int_equal(json_integer_value(json_object_get(keylog, "secrets")), 0);
+	assert_int_equal(json_integer_value(json_object_get(keylog, "opened")), 0);
 	json_decref(j);
 }
 
@@ -332,6 +355,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_summary_json),
+		cmocka_unit_test(test_keylog_in_summary),
 		cmocka_unit_test(test_damage_in_json),
 		cmocka_unit_test(test_damage_in_words),
 		cmocka_unit_test(test_same_records_for_any_workers),
