@@ -246,6 +246,7 @@ void judge_finish(struct judge *j)
 	while (judge_sessions_oldest(&j->sessions))
 		evict(j);
 	dedup_finish(j->dedup);
+	judge_peers_count(j->peers, &j->summary);
 	if (j->stats_told)
 		tell_stats(j, &head, true);
 }

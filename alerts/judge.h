@@ -65,6 +65,8 @@ struct judge_summary {
 	uint64_t sessions, alerts, records;
 	uint64_t by_state[STATE_N], by_verdict[VERDICT_N];
 	uint64_t by_peer_cert[CERT_RESUMED + 1]; // completed TLS, by what was seen of the server's certificate
+	uint64_t by_keylog[KEYLOG_OPENED + 1]; // sessions by what the key log gave; KEYLOG_OFF: not counted
+	uint64_t keylog_lines, keylog_secrets; // of the key log: lines read, secrets kept. At the end
 	uint64_t by_weak[WEAK_N];      // sessions whose verdict is weak, by each reason
 	uint64_t by_tls_version[8];    // judge_tls_version_names[]
 	// Sessions.

@@ -73,6 +73,15 @@ const char *judge_peers_store(const struct judge_peers *p)
 	return cert_store_name(p->cert);
 }
 
+void judge_peers_count(const struct judge_peers *p, struct judge_summary *sum)
+{
+	if (!p->keylog)
+		return;
+	struct keylog_counts n = keylog_counts(p->keylog);
+	sum->keylog_lines = n.lines;
+	sum->keylog_secrets = n.kept;
+}
+
 static void keep_chain(struct judge_peers *ps, const struct message_handshake *m)
 {
 	struct judge_chain *c = &ps->chains[ps->next++ % CHAINS];

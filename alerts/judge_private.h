@@ -37,6 +37,7 @@ struct judge {
 int judge_peers_open(struct judge_peers **out, const struct judge_config *config, const char **bad_path);
 void judge_peers_close(struct judge_peers **p);
 const char *judge_peers_store(const struct judge_peers *p);
+void judge_peers_count(const struct judge_peers *p, struct judge_summary *sum);
 void judge_peers_take(struct judge_peers *ps, struct peer *p, const struct message_handshake *m);
 
 // True when `m` of `len` octets is whole and every length, offset and enum in it is sane.

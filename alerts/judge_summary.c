@@ -75,6 +75,8 @@ void judge_count_session(struct judge *j, const struct session *s)
 	sum->by_tls_version[version_of(&s->facts->tls)]++;
 	if (s->facts->tls.completed)
 		sum->by_peer_cert[session_peer_cert(s)]++;
+	if (s->peer && s->peer->keylog != KEYLOG_OFF)
+		sum->by_keylog[s->peer->keylog]++;
 	for (int i = 0; s->verdict == VERDICT_WEAK && i < WEAK_N; i++)
 		sum->by_weak[i] += (weak_of(s) & 1 << i) != 0;
 	sum->blind_gap += (q & Q_GAP) != 0;

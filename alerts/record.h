@@ -42,6 +42,10 @@ size_t record_smtp(char *out, const struct record_config *c, const struct sessio
 // Only where record_tls_known(): EVE's `tls` object is never empty.
 bool record_tls_known(const struct session *s);
 size_t record_tls(char *out, const struct record_config *c, const struct session *s);
+// Not a record: the member `tls` of an explanation, with the members of EVE's `tls` and of smtp_tls.tls together; null
+// where there was no TLS.
+struct json;
+void record_tls_whole(struct json *j, const struct session *s);
 size_t record_alert_write(char *out, const struct record_config *c, const struct record_alert *a);
 size_t record_anomaly(char *out, const struct record_config *c, const struct message_anomaly *m);
 // Anomaly of a session: `event` names it ("tcp_gap", "overlap_differs", ...), layer "stream" or "applayer".

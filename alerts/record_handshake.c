@@ -160,15 +160,11 @@ static void alerts(struct json *j, const struct session *s)
 		alert_of(j, p->alert_level, p->alert_code, p->alert_dir);
 }
 
-void record_handshake(struct record_writer *w, const struct session *s)
+static void members(struct record_writer *w, const struct session *s)
 {
 	struct json *j = &w->json;
 	const struct tls_facts *t = &s->facts->tls;
 
-	if (!t->client_hello && !t->server_hello && !t->alert_clear)
-		return;
-	json_key(j, "tls");
-	json_open_object(j);
 	json_field(j, "implicit", flag, t->implicit);
 	json_field(j, "completed", flag, t->completed);
 	hello(w, s->facts);
@@ -177,5 +173,36 @@ void record_handshake(struct record_writer *w, const struct session *s)
 	resumption(j, s);
 	alerts(j, s);
 	record_certificates(w, s);
-	json_close_object(j);
+}
+
+static bool known(const struct tls_facts *t)
+{
+	return t->client_hello || t->server_hello || t->alert_clear;
+}
+
+void record_handshake(struct record_writer *w, const struct session *s)
+{
+	if (!known(&s->facts->tls))
+		return;
+	json_key(&w->json, "tls");
+	json_open_object(&w->json);
+	members(w, s);
+	json_close_object(&w->json);
+}
+
+void record_tls_whole(struct json *j, const struct session *s)
+{
+	static const struct record_shape all = {SESSION_FINDINGS_MAX, FACTS_TEXT_MAX};
+	struct record_writer w = {.json = *j, .shape = &all};
+
+	json_key(&w.json, "tls");
+	if (known(&s->facts->tls)) {
+		json_open_object(&w.json);
+		record_tls_members(&w, s);
+		members(&w, s);
+		json_close_object(&w.json);
+	} else {
+		json_put_null(&w.json);
+	}
+	*j = w.json;
 }

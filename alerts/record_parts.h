@@ -49,6 +49,7 @@ void record_head_session(struct record_writer *w, const char *event_type, const 
 void record_flow(struct record_writer *w, const struct conn_facts *c);
 void record_smtp_object(struct record_writer *w, const struct facts *f);
 void record_tls_object(struct record_writer *w, const struct session *s);
+void record_tls_members(struct record_writer *w, const struct session *s);  // what stands in it
 // smtp_tls of a connection that is no mail: the handshake, and what was not seen. No state, no verdict.
 void record_outside_mail(struct record_writer *w, const struct session *s);
 void record_handshake(struct record_writer *w, const struct session *s);    // smtp_tls.tls

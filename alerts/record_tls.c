@@ -16,14 +16,12 @@ void record_code_point(struct json *j, const char *name, uint16_t value)
 	json_put_word(j, name ? name : number);
 }
 
-static void object(struct record_writer *w, const struct session *s)
+void record_tls_members(struct record_writer *w, const struct session *s)
 {
 	struct json *j = &w->json;
 	const struct facts *f = s->facts;
 	const struct tls_facts *t = &f->tls;
 
-	json_key(j, "tls");
-	json_open_object(j);
 	if (t->server_hello) {
 		json_key(j, "version");
 		record_code_point(j, tls_version_name(t->server_version), t->server_version);
@@ -40,13 +38,16 @@ static void object(struct record_writer *w, const struct session *s)
 		if (s->peer->ja4[0])
 			json_field(j, "ja4", word, s->peer->ja4);
 	}
-	json_close_object(j);
 }
 
 void record_tls_object(struct record_writer *w, const struct session *s)
 {
-	if (record_tls_known(s))
-		object(w, s);
+	if (!record_tls_known(s))
+		return;
+	json_key(&w->json, "tls");
+	json_open_object(&w->json);
+	record_tls_members(w, s);
+	json_close_object(&w->json);
 }
 
 // A ClientHello without a name that nobody could read says nothing that EVE has a member for.

@@ -23,7 +23,12 @@ static const struct option read_options[] = {
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
 };
 
-static const struct option explain_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS, OPTION_KEYLOG_ROW};
+static const struct option explain_options[] = {
+	OPTION_JSON_ROW,
+	OPTION_CONFIG_ROWS,
+	OPTION_KEYLOG_ROW,
+	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
+};
 static const struct option check_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS};
 static const struct option show_options[] = {
 	OPTION_JSON_ROW,
@@ -49,7 +54,8 @@ const struct command commands[] = {
 		ROWS(read_options), 1, ANY, read_run, NULL},
 	{"explain", "ID FILE|DIR...", "show why an alert or a session was judged as it was",
 		"ID is an alert's or a session's id from a record or the summary, or at least its first 8 characters.\n"
-		"Give the same files and settings as to `read`. Credentials and content are never shown.",
+		"Give the same files, --config, --set and --keylog as to `read`. An info finding has no alert: name its\n"
+		"session and --finding. Credentials and content are never shown.",
 		ROWS(explain_options), 2, ANY, explain_run, NULL},
 	{"check", "", "test a configuration: errors with file, line and column",
 		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
@@ -58,7 +64,8 @@ const struct command commands[] = {
 	{"findings list", "", "list everything postwacht can find", "", ROWS(findings_options), 0, 0, findings_list_run,
 		no_words},
 	{"findings show", "ID", "explain one finding: meaning, evidence, traps, what to do",
-		"ID is a finding (starttls.not-offered) or its signature number.", ROWS(findings_options), 1, 1, findings_show_run,
+		"ID is a finding (starttls.not-offered) or its signature number; the beginning of an id (tls) lists those\n"
+		"that begin so.", ROWS(findings_options), 1, 1, findings_show_run,
 		no_words},
 	{"completion", "bash|zsh", "print a completion script for a shell",
 		"For bash: source <(postwacht completion bash)", NULL, 0, 1, 1, completion_run, shells},

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alerts/finding.h"
 #include "cli/command.h"
 #include "hw/log.h"
 
@@ -40,7 +41,7 @@ static void words(const char *const *list)
 		printf("%s%s", i > 0 ? " " : "", list[i]);
 }
 
-// Values after an option: words of a closed set, or files.
+// Values after an option: words of a closed set, findings, or files.
 static void option_values(const struct command *c)
 {
 	puts("\t\tcase $prev in");
@@ -49,6 +50,11 @@ static void option_values(const struct command *c)
 		if (o->kind == OPTION_WORD) {
 			printf("\t\t\t--%s) COMPREPLY=($(compgen -W '", o->name);
 			words(o->words);
+			puts("' -- \"$cur\")); return ;;");
+		} else if (o->kind == OPTION_TEXT && strcmp(o->arg, "FINDING") == 0) {
+			printf("\t\t\t--%s) COMPREPLY=($(compgen -W '", o->name);
+			for (size_t k = 0; k < catalogue_n; k++)
+				printf("%s%s", k > 0 ? " " : "", catalogue[k].id);
 			puts("' -- \"$cur\")); return ;;");
 		} else if (o->kind == OPTION_TEXT) {
 			printf("\t\t\t--%s) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", o->name);

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/findings.h"
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/pipeline.h"
 #include "cli/settings.h"
-#include "cli/words.h"
 #include "hw/log.h"
 
 // One pass over the input with one worker. `*p` is left open for its names.
@@ -30,7 +30,7 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 	};
 	int rc = pipeline_open(p, &pipeline, &bad);
 	if (rc < 0) {
-		log_error("explain", "cannot read %s: %s", bad != NULL ? bad : "the input", words_error(-rc));
+		pipeline_tell(&pipeline, "explain", bad, rc);
 		return EXIT_TROUBLE;
 	}
 	rc = pipeline_run(*p);
@@ -38,18 +38,34 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 		log_error("explain", "stopped early: %s", strerror(-rc));
 	else if (interrupt_seen())
 		log_error("explain", "interrupted");
+	else if (dialogue == NULL) // once, not for both readings
+		pipeline_tell_keylog(*p, &pipeline);
 	return rc < 0 || interrupt_seen() ? EXIT_TROUBLE : 0;
 }
 
 static int check_found(const struct wanted *w)
 {
 	if (!w->found)
-		log_error("explain", "no alert and no session \"%s\" in this input; give the same files, --config and --set as to read",
-			w->id);
+		log_error("explain", "no alert and no session \"%s\" in this input; give the same files, --config, --set and --keylog "
+			"as to read", w->id);
 	else if (w->ambiguous)
 		log_error("explain", "\"%s\" fits session %s and %s; give more of the id", w->id, w->session.id, w->other);
 	else
 		return 0;
+	return EXIT_TROUBLE;
+}
+
+// A session may have many, of which each is worth naming.
+static int check_finding(const struct wanted *w)
+{
+	char list[SESSION_FINDINGS_MAX * 40];
+	size_t used = 0;
+	if (w->asked == NULL || wanted_finding(w) != NULL)
+		return 0;
+	list[0] = '\0';
+	for (size_t i = 0; i < w->session.n_findings && used < sizeof list; i++)
+		used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", w->session.findings[i].row->id);
+	log_error("explain", "session %s has no %s; it has %s", w->session.id, w->asked->id, used > 0 ? list : "no finding at all");
 	return EXIT_TROUBLE;
 }
 
@@ -93,6 +109,8 @@ static int hear(const struct options *o, const struct config *config, struct wan
 	wanted_again(w);
 	int code = pass(&p, o, config, w, transcript_dialogue(t));
 	if (code == 0)
+		code = check_finding(w);
+	if (code == 0)
 		code = tell(o, w, t, source_file_name(pipeline_source(p), w->facts.conn.file));
 	pipeline_close(&p);
 	transcript_close(&t);
@@ -104,13 +122,14 @@ int explain_run(const struct options *o)
 	static struct wanted wanted; // too large for a stack
 	struct config config;
 	struct pipeline *p = NULL;
-	int code = check_usage(o);
+	const struct catalogue_row *asked = o->finding != NULL ? findings_find(o->finding) : NULL;
+	int code = o->finding != NULL && asked == NULL ? EXIT_USAGE : check_usage(o);
 	if (code == 0)
 		code = settings_load(&config, o, NULL);
 	if (code != 0)
 		return code;
 	interrupt_watch();
-	wanted_init(&wanted, o->operands[0]);
+	wanted_init(&wanted, o->operands[0], asked);
 	code = pass(&p, o, &config, &wanted, NULL);
 	pipeline_close(&p);
 	if (code == 0)

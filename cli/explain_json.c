@@ -104,11 +104,12 @@ static void build(struct json *j, const void *ctx)
 	json_open_object(j);
 	json_field(j, "v", u64, 1);
 	json_key(j, "alert");
-	if (w->alert >= 0)
+	if (w->alert >= 0 && f == &w->alerts[w->alert].root)
 		json_put_cstr(j, w->alerts[w->alert].id);
 	else
 		json_put_null(j);
 	put_session(j, &w->session, e->file);
+	record_tls_whole(j, &w->session);
 	json_key(j, "finding");
 	if (f != NULL)
 		put_finding(j, f);

@@ -30,9 +30,10 @@ static void print_head(FILE *out, const struct explanation *e, bool colour)
 	}
 	if (f != NULL && f->detail[0] != '\0')
 		fprintf(out, "detail    %s\n", f->detail);
-	if (w->alert >= 0)
+	bool alert = w->alert >= 0 && f == &w->alerts[w->alert].root;
+	if (alert)
 		fprintf(out, "alert     %s\n", w->alerts[w->alert].id);
-	if (w->alert >= 0 && w->alerts[w->alert].repeat.count > 1)
+	if (alert && w->alerts[w->alert].repeat.count > 1)
 		fprintf(out, "          one of %u within %u s; this session is the last of them\n", w->alerts[w->alert].repeat.count,
 			w->alerts[w->alert].repeat.window_s);
 	fprintf(out, "session   %s\n          %s -> %s, %s\n", s->id, src, dst, start);

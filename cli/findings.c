@@ -1,9 +1,10 @@
 // `postwacht findings list` and `findings show`: the catalogue for people and for programs.
+#include "cli/findings.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/finding.h"
 #include "alerts/json.h"
 #include "cli/command.h"
 #include "cli/stdout.h"
@@ -60,14 +61,17 @@ static void show_json(struct json *j, const void *row)
 	row_json(j, row);
 }
 
+static void list_row(const struct catalogue_row *r)
+{
+	printf("%u  %-8s  %-34s %s\n", r->signature_id, severity_name(r->severity), r->id, r->title);
+}
+
 int findings_list_run(const struct options *o)
 {
 	if (o->json)
 		return stdout_json(stdout, list_json, NULL) ? EXIT_FINE : EXIT_TROUBLE;
-	for (size_t i = 0; i < catalogue_n; i++) {
-		const struct catalogue_row *r = &catalogue[i];
-		printf("%u  %-8s  %-34s %s\n", r->signature_id, severity_name(r->severity), r->id, r->title);
-	}
+	for (size_t i = 0; i < catalogue_n; i++)
+		list_row(&catalogue[i]);
 	return EXIT_FINE;
 }
 
@@ -81,7 +85,7 @@ static const struct catalogue_row *find(const char *id)
 	return row;
 }
 
-static int unknown(const char *id)
+static void unknown(const char *id)
 {
 	struct nearest near;
 	nearest_start(&near, id);
@@ -92,7 +96,48 @@ static int unknown(const char *id)
 		log_error("findings", "no finding is called \"%s\"; did you mean %s?", id, best);
 	else
 		log_error("findings", "no finding is called \"%s\"; `postwacht findings list` names all", id);
-	return EXIT_USAGE;
+}
+
+const struct catalogue_row *findings_find(const char *word)
+{
+	const struct catalogue_row *row = find(word);
+	if (row == NULL)
+		unknown(word);
+	return row;
+}
+
+static bool begins(const struct catalogue_row *r, const char *start)
+{
+	return start[0] != '\0' && strncmp(r->id, start, strlen(start)) == 0;
+}
+
+static bool begins_any(const char *start)
+{
+	for (size_t i = 0; i < catalogue_n; i++)
+		if (begins(&catalogue[i], start))
+			return true;
+	return false;
+}
+
+static void begun_json(struct json *j, const void *start)
+{
+	json_open_array(j);
+	for (size_t i = 0; i < catalogue_n; i++)
+		if (begins(&catalogue[i], start))
+			row_json(j, &catalogue[i]);
+	json_close_array(j);
+}
+
+// Those that begin with what was typed, as `findings list` would tell them.
+static int show_begun(const struct options *o)
+{
+	const char *start = o->operands[0];
+	if (o->json)
+		return stdout_json(stdout, begun_json, start) ? EXIT_FINE : EXIT_TROUBLE;
+	for (size_t i = 0; i < catalogue_n; i++)
+		if (begins(&catalogue[i], start))
+			list_row(&catalogue[i]);
+	return EXIT_FINE;
 }
 
 static void section(const char *title, const char *text)
@@ -105,9 +150,11 @@ static void section(const char *title, const char *text)
 
 int findings_show_run(const struct options *o)
 {
-	const struct catalogue_row *r = find(o->operands[0]);
+	if (find(o->operands[0]) == NULL && begins_any(o->operands[0]))
+		return show_begun(o);
+	const struct catalogue_row *r = findings_find(o->operands[0]);
 	if (r == NULL)
-		return unknown(o->operands[0]);
+		return EXIT_USAGE;
 	if (o->json)
 		return stdout_json(stdout, show_json, r) ? EXIT_FINE : EXIT_TROUBLE;
 	printf("%s  (%u)\n%s\n\n", r->id, r->signature_id, r->title);

@@ -91,6 +91,17 @@ static int take_set(const char *value, struct options *out)
 	return 0;
 }
 
+// The second would silently take the place of the first.
+static int take_text(const struct option *o, const char *value, const char **field)
+{
+	if (*field != NULL) {
+		log_error("usage", "--%s is given twice, \"%s\" and \"%s\"; give one of them", o->name, *field, value);
+		return EXIT_USAGE;
+	}
+	*field = value;
+	return 0;
+}
+
 static int take_value(const struct option *o, const char *value, struct options *out)
 {
 	void *field = (char *)out + o->offset;
@@ -102,8 +113,7 @@ static int take_value(const struct option *o, const char *value, struct options 
 	case OPTION_SET:
 		return take_set(value, out);
 	case OPTION_TEXT:
-		*(const char **)field = value;
-		return 0;
+		return take_text(o, value, field);
 	case OPTION_FLAG:
 		break;
 	}

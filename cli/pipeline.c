@@ -10,6 +10,8 @@
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/wire.h"
+#include "cli/words.h"
+#include "hw/log.h"
 #include "hw/ring.h"
 
 enum {
@@ -254,6 +256,27 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config, c
 		pipeline_close(&p);
 	*out = p;
 	return rc;
+}
+
+void pipeline_tell(const struct pipeline_config *config, const char *area, const char *bad_path, int rc)
+{
+	if (bad_path == NULL)
+		log_error(area, "cannot read the input: %s", words_error(-rc));
+	else if (bad_path == config->keylog)
+		log_error("keylog", "cannot read %s: %s; check --keylog", bad_path,
+			rc == -EINVAL ? "it is neither a file nor a directory" : strerror(-rc));
+	else if (bad_path == wire_trust_store(config->config))
+		log_error("policy.trust_store", "cannot read %s: %s", bad_path, words_error(-rc));
+	else
+		log_error(area, "cannot read %s: %s", bad_path, words_error(-rc));
+}
+
+void pipeline_tell_keylog(const struct pipeline *p, const struct pipeline_config *config)
+{
+	const struct judge_summary *s = judge_summary(p->judge);
+	if (config->keylog != NULL && s->keylog_secrets == 0)
+		log_warn("keylog", "no TLS 1.3 handshake secrets in %s (%llu lines); nothing can be opened with it", config->keylog,
+			(unsigned long long)s->keylog_lines);
 }
 
 void pipeline_close(struct pipeline **p)

@@ -29,12 +29,18 @@ struct pipeline_config {
 int pipeline_open(struct pipeline **out, const struct pipeline_config *config, const char **bad_path);
 void pipeline_close(struct pipeline **p);
 
+// Logs why pipeline_open() failed, in the area of whoever has to act: the key log's, the trust store's, or `area`.
+void pipeline_tell(const struct pipeline_config *config, const char *area, const char *bad_path, int rc);
+
 // The input, for names and damage.
 const struct source *pipeline_source(const struct pipeline *p);
 
 // Reads everything. 0, or -errno of what stopped it early (a source, memory, write); what was found until then is
 // judged all the same. Once.
 int pipeline_run(struct pipeline *p);
+
+// After the run: warns of a key log with nothing in it that opens a handshake.
+void pipeline_tell_keylog(const struct pipeline *p, const struct pipeline_config *config);
 
 // After the run.
 const struct judge_summary *pipeline_summary(const struct pipeline *p);

@@ -109,7 +109,7 @@ int read_run(const struct options *o)
 	interrupt_watch();
 	int rc = pipeline_open(&p, &pipeline, &bad);
 	if (rc < 0) {
-		log_error("read", "cannot read %s: %s", bad != NULL ? bad : "the input", words_error(-rc));
+		pipeline_tell(&pipeline, "read", bad, rc);
 		return EXIT_TROUBLE;
 	}
 	rc = o->out != NULL ? writer_open(&writer, o->out, pipeline_source(p)) : 0;
@@ -118,6 +118,8 @@ int read_run(const struct options *o)
 	else if (rc < 0)
 		log_error("read", "cannot write to %s: %s; check --out", o->out, strerror(-rc));
 	code = rc == 0 ? run(o, p, &writer) : EXIT_TROUBLE;
+	if (rc == 0)
+		pipeline_tell_keylog(p, &pipeline);
 	pipeline_close(&p);
 	return code;
 }

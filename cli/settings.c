@@ -6,7 +6,7 @@
 
 #include "hw/log.h"
 
-static void tell(const struct config_errors *errors)
+void settings_tell(const struct config_errors *errors)
 {
 	for (size_t i = 0; i < errors->n; i++)
 		log_error("config", "%s", errors->line[i]);
@@ -35,6 +35,6 @@ int settings_load(struct config *c, const struct options *o, const char *fallbac
 {
 	struct config_errors errors;
 	int rc = settings_read(c, o, fallback, &errors);
-	tell(&errors);
+	settings_tell(&errors);
 	return rc;
 }

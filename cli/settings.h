@@ -7,5 +7,8 @@
 // The same without a word about what is wrong with the configuration: that stands in `errors`.
 int settings_read(struct config *c, const struct options *o, const char *fallback, struct config_errors *errors);
 
+// Logs them.
+void settings_tell(const struct config_errors *errors);
+
 // `fallback` is read when --config is not given, or NULL. 0 or the exit code, errors logged.
 int settings_load(struct config *c, const struct options *o, const char *fallback);

@@ -112,6 +112,23 @@ static void print_certificates(FILE *out, const struct judge_summary *j)
 		fputc('\n', out);
 }
 
+// Also that there was nothing to open: somebody gave a key log to see more.
+static void print_keylog(FILE *out, const struct summary *s)
+{
+	static const struct {
+		uint8_t keylog;
+		const char *words;
+	} rest[] = {{KEYLOG_NO_SECRET, "without a secret"}, {KEYLOG_WRONG, "with a wrong one"}, {KEYLOG_INCOMPLETE, "incomplete"}};
+	const uint64_t *n = s->judge->by_keylog;
+	if (s->options->keylog == NULL)
+		return;
+	fprintf(out, "  key log: %llu handshake%s opened", (unsigned long long)n[KEYLOG_OPENED], n[KEYLOG_OPENED] == 1 ? "" : "s");
+	for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
+		if (n[rest[i].keylog] > 0)
+			fprintf(out, ", %llu %s", (unsigned long long)n[rest[i].keylog], rest[i].words);
+	fputc('\n', out);
+}
+
 static void print_weak(FILE *out, const struct judge_summary *j)
 {
 	for (int i = 0; i < WEAK_N; i++)
@@ -222,6 +239,7 @@ void summary_print(FILE *out, const struct summary *s)
 		print_verdicts(out, s->judge);
 		print_versions(out, s->judge);
 		print_certificates(out, s->judge);
+		print_keylog(out, s);
 		print_weak(out, s->judge);
 		print_findings(out, s, colour);
 	}

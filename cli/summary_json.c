@@ -96,6 +96,21 @@ static void put_sessions(struct json *j, const struct judge_summary *s)
 	json_close_object(j);
 }
 
+static void put_keylog(struct json *j, const struct summary *s)
+{
+	json_key(j, "keylog");
+	if (s->options->keylog == NULL) {
+		json_put_null(j);
+		return;
+	}
+	json_open_object(j);
+	json_field(j, "lines", u64, s->judge->keylog_lines);
+	json_field(j, "secrets", u64, s->judge->keylog_secrets);
+	for (uint8_t i = KEYLOG_OFF + 1; i <= KEYLOG_OPENED; i++)
+		put_count(j, record_keylog_name(i), s->judge->by_keylog[i]);
+	json_close_object(j);
+}
+
 static void put_example(struct json *j, const struct judge_example *e)
 {
 	char address[WORDS_ADDRESS_LEN];
@@ -151,6 +166,7 @@ static void build(struct json *j, const void *ctx)
 	json_field(j, "program", cstr, "postwacht " POSTWACHT_VERSION);
 	put_input(j, s);
 	put_sessions(j, s->judge);
+	put_keylog(j, s);
 	put_findings(j, s->judge);
 	put_counters(j, s->judge);
 	json_close_object(j);

@@ -4,10 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
-void wanted_init(struct wanted *w, const char *id)
+void wanted_init(struct wanted *w, const char *id, const struct catalogue_row *asked)
 {
 	memset(w, 0, sizeof *w);
 	w->id = id;
+	w->asked = asked;
 	w->alert = -1;
 }
 
@@ -70,11 +71,13 @@ void wanted_again(struct wanted *w)
 
 const struct finding *wanted_finding(const struct wanted *w)
 {
-	if (w->alert >= 0)
+	if (w->alert >= 0 && (w->asked == NULL || w->alerts[w->alert].root.row == w->asked))
 		return &w->alerts[w->alert].root;
 	const struct finding *worst = NULL;
-	for (size_t i = 0; i < w->session.n_findings; i++)
-		if (worst == NULL || w->session.findings[i].severity > worst->severity)
-			worst = &w->session.findings[i];
+	for (size_t i = 0; i < w->session.n_findings; i++) {
+		const struct finding *f = &w->session.findings[i];
+		if ((w->asked == NULL || f->row == w->asked) && (worst == NULL || f->severity > worst->severity))
+			worst = f;
+	}
 	return worst;
 }

@@ -18,6 +18,7 @@ struct wanted_alert {
 
 struct wanted {
 	const char *id;           // as typed: all of it, or its beginning
+	const struct catalogue_row *asked; // --finding, or NULL
 	bool found, ambiguous;    // ambiguous: a second session fits as well
 	int alert;                // index of the alert whose id fits, -1: the session's own fits
 	size_t n_alerts;          // of the session; after one reading, those from the first that fits on
@@ -28,7 +29,7 @@ struct wanted {
 	char other[RECORD_ID_LEN + 1]; // the second session, when ambiguous
 };
 
-void wanted_init(struct wanted *w, const char *id);
+void wanted_init(struct wanted *w, const char *id, const struct catalogue_row *asked);
 
 // For judge_config.observe; ctx is the struct wanted.
 //
@@ -39,5 +40,6 @@ void wanted_observe(void *ctx, const struct session *s, const struct record_aler
 // Before the second reading: everything of the session that was found is taken anew.
 void wanted_again(struct wanted *w);
 
-// The finding to explain: of the alert that was asked for, else the worst of the session; NULL when it has none.
+// The finding to explain: the one that was asked for, else that of the alert that was asked for, else the worst of the
+// session; NULL when it has none, or not that one.
 const struct finding *wanted_finding(const struct wanted *w);

@@ -22,7 +22,7 @@ void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t w
 }
 
 // A system without CA certificates judges no paths; one that was named must be there.
-static const char *trust_store(const struct config *c)
+const char *wire_trust_store(const struct config *c)
 {
 	static const char system[] = "/etc/ssl/certs/ca-certificates.crt"; // Debian's, and most others'
 	if (strcmp(c->trust_store, "none") == 0)
@@ -38,7 +38,7 @@ void wire_judge(struct judge_config *out, const struct config *c)
 	*out = (struct judge_config){
 		.record = {.host = c->sensor_name, .envelope = c->envelope},
 		.tap = c->tap.name,
-		.trust_store = trust_store(c),
+		.trust_store = wire_trust_store(c),
 		.tls_records = c->tls_records,
 		.sessions_max = c->sessions_max,
 		.n_own = c->own_networks.n,

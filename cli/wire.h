@@ -8,5 +8,8 @@
 // Worker `worker` of `n`; emit and dialogue are the caller's.
 void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t worker, uint16_t n);
 
+// The file or directory of policy.trust_store, which `c` may hold; NULL: no paths are judged.
+const char *wire_trust_store(const struct config *c);
+
 // Borrows `c`: it must outlive the judge. write, observe and file names are the caller's.
 void wire_judge(struct judge_config *out, const struct config *c);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "alerts/json.h"
+
 static const struct {
 	const char *name;
 	struct tls_facts tls;
@@ -66,8 +68,30 @@ static void test_tls(void **state)
 	}
 }
 
+// One object for what records say in two.
+static void test_json(void **state)
+{
+	static struct peer peer = {.server = {.present = true, .subject = "CN=a", .issuer = "CN=b", .not_after_s = 1}, .ja4 = "t13d"};
+	static const char *const want[] = {"\"version\":\"TLS 1.0\"", "\"cipher\":\"TLS_RSA_WITH_3DES_EDE_CBC_SHA\"",
+		"\"weak\":[\"version\",\"3des\"]", "\"subject\":\"CN=a\"", "\"issuerdn\":\"CN=b\"", "\"notafter\":\"1970-01-01T00:00:01\"",
+		"\"sha256\":\"0000", "\"trust\":\"not_judged\"", "\"ja4\":\"t13d\""};
+	struct facts f = {.tls = {.client_hello = true, .server_hello = true, .server_version = 0x0301, .suite = 0x000a}};
+	struct session s = {.facts = &f, .peer = &peer};
+	char text[8192];
+	struct json j;
+	json_init(&j, text, sizeof text - 1);
+	json_open_object(&j);
+	record_tls_whole(&j, &s);
+	json_close_object(&j);
+	assert_true(json_ok(&j));
+	text[json_len(&j)] = '\0';
+	for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+		if (strstr(text, want[i]) == NULL)
+			fail_msg("%s is not in %s", want[i], text);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_tls)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_tls), cmocka_unit_test(test_json)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

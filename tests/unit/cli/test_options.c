@@ -104,6 +104,8 @@ static void test_usage_errors(void **state)
 		"a --workers 4x",
 		"a --workers 99999999999999999999",
 		"a --fail-on awful",
+		"a --out x --out y",     // which one?
+		"a --out=x --out=x",
 		"a --policy f",          // of a later version
 	};
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {

@@ -144,8 +144,17 @@ static const struct {
 	{"workers", "read --workers 3 --fail-on medium {}/clear.pcap", EXIT_FINDINGS},
 	{"a configuration that is right", "check --set capture.workers=2 --config /dev/null", EXIT_FINE},
 	{"a configuration that is wrong", "check --set capture.workers=x --config /dev/null", EXIT_CONFIG},
+	{"a trust store that is not there", "check --set policy.trust_store={}/none.pem --config /dev/null", EXIT_CONFIG},
+	{"a trust store without a certificate", "check --set policy.trust_store=/dev/null --config /dev/null", EXIT_CONFIG},
+	{"no trust store", "check --set policy.trust_store=none --config /dev/null", EXIT_FINE},
+	{"reading with a trust store that is not there", "read --set policy.trust_store={}/none.pem {}/clear.pcap", EXIT_TROUBLE},
+	{"a key log that is not there", "read --keylog {}/none.log {}/clear.pcap", EXIT_TROUBLE},
+	{"a key log that is no file", "read --keylog /dev/null {}/clear.pcap", EXIT_TROUBLE},
 	{"a finding", "findings show starttls.not-offered", EXIT_FINE},
-	{"no finding", "findings show starttls.no", EXIT_USAGE},
+	{"no finding", "findings show starttls.none", EXIT_USAGE},
+	{"findings of an area", "findings show starttls", EXIT_FINE},
+	{"no beginning of a finding", "findings show stattls", EXIT_USAGE},
+	{"a finding that does not exist", "explain --finding tls.none 01234567 {}/clear.pcap", EXIT_USAGE},
 };
 
 static void test_exit_codes(void **state)
@@ -166,6 +175,23 @@ static void test_summary_json(void **state)
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "verdicts"), "clear")), 10);
 	assert_true(json_is_true(json_object_get(json_object_get(j, "input"), "complete")));
 	assert_true(json_array_size(json_object_get(j, "findings")) > 0);
+	json_decref(j);
+}
+
+// A key log with nothing in it that opens TLS 1.3 is said so, and what it gave is counted even when that is nothing.
+static void test_keylog_in_summary(void **state)
+{
+	FILE *f = fopen(records_path, "w");
+	assert_non_null(f);
+	fputs("CLIENT_RANDOM 00 11\n", f);
+	fclose(f);
+	assert_int_equal(run("read --keylog {}/records.json {}/clear.pcap"), EXIT_FINE);
+	assert_non_null(strstr(slurp(output_path), "  key log: 0 handshakes opened\n"));
+	assert_int_equal(run("read --json --keylog {}/records.json {}/clear.pcap"), EXIT_FINE);
+	json_t *j = output_json(), *keylog = json_object_get(j, "keylog");
+	assert_int_equal(json_integer_value(json_object_get(keylog, "lines")), 1);
+	assert_int_equal(json_integer_value(json_object_get(keylog, "secrets")), 0);
+	assert_int_equal(json_integer_value(json_object_get(keylog, "opened")), 0);
 	json_decref(j);
 }
 
@@ -204,7 +230,7 @@ static void test_same_records_for_any_workers(void **state)
 	free(four);
 }
 
-static void explain_first(const char *options, const char *member)
+static void explain_as(const char *options, const char *member, int want)
 {
 	assert_int_equal(run("read --json {}/clear.pcap"), EXIT_FINE);
 	json_t *j = output_json();
@@ -212,7 +238,27 @@ static void explain_first(const char *options, const char *member)
 	char line[256];
 	snprintf(line, sizeof line, "explain %s %s {}/clear.pcap", options, json_string_value(json_object_get(first, member)));
 	json_decref(j);
-	assert_int_equal(run(line), EXIT_FINE);
+	assert_int_equal(run(line), want);
+}
+
+static void explain_first(const char *options, const char *member)
+{
+	explain_as(options, member, EXIT_FINE);
+}
+
+// The worst is what is explained unless another one is asked for.
+static void test_explain_another_finding(void **state)
+{
+	explain_first("--finding exposure.envelope", "session");
+	assert_non_null(strstr(slurp(output_path), "\nfinding   exposure.envelope "));
+	explain_as("--finding tls.no-sni", "session", EXIT_TROUBLE);
+}
+
+static void test_findings_of_an_area(void **state)
+{
+	assert_int_equal(run("findings show cert"), EXIT_FINE);
+	assert_non_null(strstr(slurp(output_path), " cert.expired "));
+	assert_null(strstr(slurp(output_path), " tls."));
 }
 
 static void test_explain(void **state)
@@ -235,6 +281,7 @@ static void test_explain_json(void **state)
 	json_t *j = output_json();
 	assert_true(json_array_size(json_object_get(j, "dialogue")) >= 10);
 	assert_true(json_is_object(json_object_get(j, "catalogue")));
+	assert_true(json_is_null(json_object_get(j, "tls")));
 	assert_string_equal(json_string_value(json_object_get(json_object_get(j, "session"), "state")), "plain_not_offered");
 	assert_null(strstr(slurp(output_path), "secret"));
 	json_decref(j);
@@ -308,11 +355,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_summary_json),
+		cmocka_unit_test(test_keylog_in_summary),
 		cmocka_unit_test(test_damage_in_json),
 		cmocka_unit_test(test_damage_in_words),
 		cmocka_unit_test(test_same_records_for_any_workers),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_explain_json),
+		cmocka_unit_test(test_explain_another_finding),
+		cmocka_unit_test(test_findings_of_an_area),
 		cmocka_unit_test(test_findings_json),
 		cmocka_unit_test(test_settings_json),
 	};

@@ -21,7 +21,7 @@ static void find(struct wanted *w, const char *id)
 {
 	stripped.row = &catalogue[0];
 	masked.row = &catalogue[1];
-	wanted_init(w, id);
+	wanted_init(w, id, NULL);
 	wanted_observe(w, &b, NULL);
 	wanted_observe(w, &a, &alert_a);
 	wanted_observe(w, &a, NULL);
@@ -66,10 +66,33 @@ static void test_worst_finding(void **state)
 	many.n_findings = 2;
 	many.findings[0] = (struct finding){.row = &catalogue[0], .severity = SEVERITY_LOW};
 	many.findings[1] = (struct finding){.row = &catalogue[1], .severity = SEVERITY_HIGH};
-	wanted_init(&w, "01AAAAAAAAA");
+	wanted_init(&w, "01AAAAAAAAA", NULL);
 	assert_null(wanted_finding(&w));
 	wanted_observe(&w, &many, NULL);
 	assert_ptr_equal(wanted_finding(&w)->row, &catalogue[1]);
+}
+
+static void test_asked_finding(void **state)
+{
+	struct session many = a;
+	many.n_findings = 2;
+	many.findings[0] = (struct finding){.row = &catalogue[0], .severity = SEVERITY_INFO};
+	many.findings[1] = (struct finding){.row = &catalogue[1], .severity = SEVERITY_HIGH};
+	stripped.row = &catalogue[1];
+	// By the session, by an alert of another finding, by its own alert, and one that is not there.
+	wanted_init(&w, "01AAAAAAAAA", &catalogue[0]);
+	wanted_observe(&w, &many, NULL);
+	assert_ptr_equal(wanted_finding(&w), &w.session.findings[0]);
+	wanted_init(&w, "01CCCCCCCCC", &catalogue[0]);
+	wanted_observe(&w, &a, &alert_a);
+	wanted_observe(&w, &many, NULL);
+	assert_ptr_equal(wanted_finding(&w), &w.session.findings[0]);
+	wanted_init(&w, "01CCCCCCCCC", &catalogue[1]);
+	wanted_observe(&w, &a, &alert_a);
+	assert_ptr_equal(wanted_finding(&w), &w.alerts[0].root);
+	wanted_init(&w, "01AAAAAAAAA", &catalogue[2]);
+	wanted_observe(&w, &many, NULL);
+	assert_null(wanted_finding(&w));
 }
 
 // What the judge kept to tell repeats from is older than the session's record and knows other findings by name only.
@@ -83,13 +106,13 @@ static void test_update_tells_no_session(void **state)
 	told_last.n_findings = 1;
 	told_last.findings[0] = loud;
 	kept.state = STATE_TLS_FAILED_NO_MAIL;
-	wanted_init(&w, "01AAAAAAAAA");
+	wanted_init(&w, "01AAAAAAAAA", NULL);
 	wanted_observe(&w, &told_last, NULL);
 	wanted_observe(&w, &kept, &update);
 	assert_int_equal(w.session.state, STATE_PLAIN_AFTER_HANDSHAKE_FAIL);
 	assert_int_equal(w.session.findings[0].severity, SEVERITY_HIGH);
 	// Asked for by the update's own id, the session is known only when everything is told once more.
-	wanted_init(&w, "01DDDDDDDDD");
+	wanted_init(&w, "01DDDDDDDDD", NULL);
 	wanted_observe(&w, &told_last, NULL);
 	wanted_observe(&w, &kept, &update);
 	assert_true(w.found);
@@ -108,7 +131,7 @@ static void test_update_tells_no_session(void **state)
 static void test_many_alerts(void **state)
 {
 	struct record_alert one = alert_a;
-	wanted_init(&w, "01EEEEEEEEE");
+	wanted_init(&w, "01EEEEEEEEE", NULL);
 	w.found = true;
 	w.facts.birth = 1;
 	for (int i = 0; i < WANTED_ALERTS_MAX; i++)
@@ -166,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_worst_finding),
+		cmocka_unit_test(test_asked_finding),
 		cmocka_unit_test(test_update_tells_no_session),
 		cmocka_unit_test(test_many_alerts),
 		cmocka_unit_test(test_confirm),
