@@ -164,7 +164,7 @@ static void take_flight(struct judge_peers *ps, struct peer *p, const struct mes
 		return;
 	}
 	enum flight_result r = flight_open_records(ps->room, &f, m->suite, d == DIR_S2C ? s->server : s->client, len,
-		m->octets, m->len);
+		d == DIR_C2S, m->octets, m->len);
 	use_result(p, d, r);
 	if (r != FLIGHT_OPENED && r != FLIGHT_INCOMPLETE)
 		return;

@@ -58,7 +58,7 @@ enum peer_trust {
 	TRUST_BROKEN,       // a signature or a constraint in the chain is wrong, wherever it leads
 };
 
-// A stapled OCSP response, RFC 6960. Verified: signed by the leaf's issuer (or its delegate) as sent in the chain.
+// A stapled OCSP response, RFC 6960. Verified: signed by the leaf's issuer (or its delegate) as sent or in the store.
 // Unverified as well: about another certificate, or signed by nobody ("try later"). Stale: a good or unknown status, or
 // a hold, out of its time; a revocation stays one.
 enum peer_staple { STAPLE_NONE, STAPLE_GOOD, STAPLE_REVOKED, STAPLE_UNKNOWN, STAPLE_STALE, STAPLE_UNREADABLE, STAPLE_UNVERIFIED };

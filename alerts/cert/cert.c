@@ -256,12 +256,13 @@ void cert_take_key(struct cert *c, struct peer *p, const uint8_t *spki, size_t l
 	ERR_clear_error();
 }
 
-static void staple_of(struct cert_staple *out, const uint8_t *list, size_t list_len, const uint8_t *ocsp, size_t ocsp_len)
+static void staple_of(struct cert *c, struct cert_staple *out, const uint8_t *list, size_t list_len, const uint8_t *ocsp,
+                      size_t ocsp_len)
 {
 	struct cert_chain chain;
 
 	cert_chain_open(&chain, list, list_len, CERT_CHAIN_MAX);
-	cert_staple_read(out, &chain, ocsp, ocsp_len);
+	cert_staple_read(out, c->store, &chain, ocsp, ocsp_len);
 	cert_chain_close(&chain);
 }
 
@@ -273,7 +274,7 @@ void cert_take_staple(struct cert *c, struct peer *p, const uint8_t *list, size_
 
 	record_sha256(digest, ocsp, ocsp_len);
 	if (!e->staple_known || memcmp(digest, e->ocsp, sizeof(digest)) != 0) {
-		staple_of(&e->staple, list, list_len, ocsp, ocsp_len);
+		staple_of(c, &e->staple, list, list_len, ocsp, ocsp_len);
 		memcpy(e->ocsp, digest, sizeof(digest));
 		e->staple_known = true;
 		c->counts.costly += e->staple.costly;

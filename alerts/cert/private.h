@@ -98,7 +98,8 @@ struct cert_staple {
 	int64_t this_update_s, next_update_s; // 0: none
 };
 
-void cert_staple_read(struct cert_staple *out, const struct cert_chain *c, const uint8_t *ocsp, size_t len);
+// The leaf's issuer is looked for in the chain, and in `store` (NULL: there is none).
+void cert_staple_read(struct cert_staple *out, X509_STORE *store, const struct cert_chain *c, const uint8_t *ocsp, size_t len);
 // enum peer_staple at that time.
 uint8_t cert_staple_at(const struct cert_staple *s, int64_t now_s);
 

@@ -3,24 +3,48 @@
 
 #include <openssl/evp.h>
 #include <openssl/objects.h>
+#include <openssl/x509_vfy.h>
 
 enum {
 	EARLY_S = 300,                // clocks of responder and sensor may differ so much
 	AGE_MAX_S = 10 * 24 * 3600,   // without a next update; no public authority lets one live longer
 };
 
-// The certificate whose key signed the leaf, of those that were sent.
-static X509 *issuer_of(const struct cert_chain *c, struct cert_work *w)
+static bool issued(struct cert_work *w, X509 *x, X509 *leaf)
+{
+	return X509_check_issued(x, leaf) == X509_V_OK && cert_work_signed(w, leaf, X509_get0_pubkey(x)) == SIGNED_YES;
+}
+
+// Roots are rarely sent. Of several of one name in the store, the one whose key made the signature.
+static X509 *stored_issuer(X509_STORE *store, X509 *leaf, struct cert_work *w)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	STACK_OF(X509) *named = NULL;
+	X509 *found = NULL;
+
+	if (ctx && X509_STORE_CTX_init(ctx, store, leaf, NULL))
+		named = X509_STORE_CTX_get1_certs(ctx, X509_get_issuer_name(leaf));
+	for (int i = 0; !found && i < sk_X509_num(named); i++) {
+		X509 *x = sk_X509_value(named, i);
+		if (issued(w, x, leaf) && X509_up_ref(x))
+			found = x;
+	}
+	sk_X509_pop_free(named, X509_free);
+	X509_STORE_CTX_free(ctx);
+	return found;
+}
+
+// The certificate whose key signed the leaf, of those that were sent and then of the store. To be freed.
+static X509 *issuer_of(X509_STORE *store, const struct cert_chain *c, struct cert_work *w)
 {
 	X509 *leaf = c->link[0].x509;
 
 	for (unsigned i = 1; leaf && i < c->n; i++) {
 		X509 *x = c->link[i].x509;
-		if (x && X509_check_issued(x, leaf) == X509_V_OK &&
-		    cert_work_signed(w, leaf, X509_get0_pubkey(x)) == SIGNED_YES)
-			return x;
+		if (x && issued(w, x, leaf))
+			return X509_up_ref(x) ? x : NULL;
 	}
-	return NULL;
+	return leaf && store ? stored_issuer(store, leaf, w) : NULL;
 }
 
 // Of the responder's certificates that came along, any may turn out to be the signer.
@@ -101,17 +125,18 @@ static void find(struct cert_staple *out, OCSP_BASICRESP *basic, X509 *leaf, X50
 	}
 }
 
-static void read_basic(struct cert_staple *out, const struct cert_chain *c, OCSP_BASICRESP *basic)
+static void read_basic(struct cert_staple *out, X509_STORE *store, const struct cert_chain *c, OCSP_BASICRESP *basic)
 {
 	struct cert_work w = {.left = CERT_WORK_MAX};
-	X509 *issuer = issuer_of(c, &w);
+	X509 *issuer = issuer_of(store, c, &w);
 
 	if (issuer && signers_afford(&w, basic, issuer) && verified(basic, issuer))
 		find(out, basic, c->link[0].x509, issuer);
+	X509_free(issuer);
 	out->costly = w.costly;
 }
 
-void cert_staple_read(struct cert_staple *out, const struct cert_chain *c, const uint8_t *ocsp, size_t len)
+void cert_staple_read(struct cert_staple *out, X509_STORE *store, const struct cert_chain *c, const uint8_t *ocsp, size_t len)
 {
 	const uint8_t *at = ocsp;
 
@@ -124,7 +149,7 @@ void cert_staple_read(struct cert_staple *out, const struct cert_chain *c, const
 		if (!successful || basic)
 			out->status = STAPLE_UNVERIFIED;
 		if (basic)
-			read_basic(out, c, basic);
+			read_basic(out, store, c, basic);
 		OCSP_BASICRESP_free(basic);
 	}
 	OCSP_RESPONSE_free(response);

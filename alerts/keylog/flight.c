@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 enum { TYPE_CHANGE_CIPHER_SPEC = 20, TYPE_ALERT = 21, TYPE_HANDSHAKE = 22, TYPE_APPLICATION_DATA = 23 };
@@ -21,8 +22,11 @@ int flight_room_open(struct flight_room **out)
 	return *out ? 0 : -ENOMEM;
 }
 
+// What was opened is nobody's business once it is told.
 void flight_room_close(struct flight_room **r)
 {
+	if (*r)
+		OPENSSL_cleanse(*r, sizeof(**r));
 	free(*r);
 	*r = NULL;
 }
@@ -58,16 +62,20 @@ static enum step take_record(struct messages *m, struct protection *keys, struct
 		out->alert_code = at[1];
 		return STEP_END;
 	}
-	// Nothing else is ever protected by these keys.
-	if (type != TYPE_HANDSHAKE)
+	// Nothing else is ever protected by these keys; under a wrong label it may have been mail.
+	if (type != TYPE_HANDSHAKE) {
+		OPENSSL_cleanse(at, len);
 		return STEP_BEYOND;
+	}
 	m->len += len;
 	messages_read(m, out);
 	return m->finished ? STEP_END : STEP_ON;
 }
 
-// Records in front of the first that opens are passed over: a client's early data has keys of its own (RFC 8446 4.2.10).
-static enum flight_result take_records(struct messages *m, struct protection *keys, struct bytes records, struct flight *out)
+// A client's early data has keys of its own (RFC 8446 4.2.10): where it may stand, records in front of the first that opens
+// are passed over. Elsewhere that would look for what an application traffic secret under a wrong label opens.
+static enum flight_result take_records(struct messages *m, struct protection *keys, struct bytes records,
+                                       bool early_data_possible, struct flight *out)
 {
 	struct bytes record;
 	bool closed = false, opened = false;
@@ -80,16 +88,16 @@ static enum flight_result take_records(struct messages *m, struct protection *ke
 		enum step step = take_record(m, keys, record, out);
 		if (step == STEP_END)
 			return FLIGHT_OPENED;
-		if (step == STEP_BEYOND || (step == STEP_CLOSED && opened))
-			break;
 		closed |= step == STEP_CLOSED;
+		if (step == STEP_BEYOND || (step == STEP_CLOSED && (opened || !early_data_possible)))
+			break;
 		opened |= step == STEP_ON;
 	}
 	return closed && !opened ? FLIGHT_WRONG : FLIGHT_INCOMPLETE;
 }
 
 enum flight_result flight_open_records(struct flight_room *r, struct flight *out, uint16_t suite, const uint8_t *secret,
-                               size_t secret_len, const uint8_t *records, size_t len)
+                               size_t secret_len, bool early_data_possible, const uint8_t *records, size_t len)
 {
 	enum flight_result result = FLIGHT_UNKNOWN;
 	struct protection keys;
@@ -100,7 +108,7 @@ enum flight_result flight_open_records(struct flight_room *r, struct flight *out
 	if (set == PROTECTION_NO_SECRET)
 		result = FLIGHT_WRONG;
 	else if (set == PROTECTION_SET)
-		result = take_records(&r->messages, &keys, bytes_of(records, len), out);
+		result = take_records(&r->messages, &keys, bytes_of(records, len), early_data_possible, out);
 	protection_fini(&keys);
 	// OpenSSL keeps a list of what failed, and does not forget it by itself.
 	ERR_clear_error();

@@ -1,7 +1,7 @@
 // Opens one direction's encrypted handshake flight of TLS 1.3 with its handshake traffic secret. RFC 8446 5.2, 7.3.
 //
 // Stops at Finished: what follows is protected by other keys and is never touched. A client's early data, which has keys
-// of its own and stands in front, is passed over.
+// of its own and stands in front, is passed over; a server's first record opens or none is tried.
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 enum flight_result {
 	FLIGHT_OPENED,     // up to Finished, or up to an alert
 	FLIGHT_INCOMPLETE, // records opened, but they end early, or a message is beyond FLIGHT_LEN_MAX
-	FLIGHT_WRONG,      // no record opens
+	FLIGHT_WRONG,      // no record opens; of a server, the first does not
 	FLIGHT_UNKNOWN,    // a cipher suite that is not of TLS 1.3
 };
 
@@ -37,6 +37,7 @@ struct flight_room;
 int flight_room_open(struct flight_room **out);
 void flight_room_close(struct flight_room **r);
 
-// `records`: as struct message_handshake's HANDSHAKE_FLIGHT. `out` points into `r` until the next call.
+// `records`: as struct message_handshake's HANDSHAKE_FLIGHT; `early_data_possible`: they are a client's. `out` points into
+// `r` until the next call.
 enum flight_result flight_open_records(struct flight_room *r, struct flight *out, uint16_t suite, const uint8_t *secret,
-                               size_t secret_len, const uint8_t *records, size_t len);
+                               size_t secret_len, bool early_data_possible, const uint8_t *records, size_t len);

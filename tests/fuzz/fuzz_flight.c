@@ -67,7 +67,7 @@ static void records(uint8_t control, const uint8_t *data, size_t len)
 	uint16_t suite = (uint16_t)(0x1301 + control / 2 % 6);
 
 	require(room || flight_room_open(&room) == 0);
-	enum flight_result r = flight_open_records(room, &f, suite, secret, suite == 0x1302 ? 48 : 32, data, len);
+	enum flight_result r = flight_open_records(room, &f, suite, secret, suite == 0x1302 ? 48 : 32, control & 0x80, data, len);
 	require((r == FLIGHT_UNKNOWN) == (suite == 0x1306));
 	check(&f);
 }

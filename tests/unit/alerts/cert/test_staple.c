@@ -60,9 +60,9 @@ static size_t respond(uint8_t **out, const struct staple *s)
 	return (size_t)len;
 }
 
-static struct peer stapled(const struct list *l, const uint8_t *ocsp, size_t len, int now_s)
+static struct peer stapled_with(const char *store, const struct list *l, const uint8_t *ocsp, size_t len, int now_s)
 {
-	struct cert *c = open_cert(NULL, 0);
+	struct cert *c = open_cert(store, 0);
 	struct peer p = {0}, again;
 
 	take(c, &p, l, NULL);
@@ -75,6 +75,11 @@ static struct peer stapled(const struct list *l, const uint8_t *ocsp, size_t len
 	free(copy);
 	cert_close(&c);
 	return p;
+}
+
+static struct peer stapled(const struct list *l, const uint8_t *ocsp, size_t len, int now_s)
+{
+	return stapled_with(NULL, l, ocsp, len, now_s);
 }
 
 enum { GOOD = V_OCSP_CERTSTATUS_GOOD, REVOKED = V_OCSP_CERTSTATUS_REVOKED, UNKNOWN = V_OCSP_CERTSTATUS_UNKNOWN, DAY = 86400 };
@@ -140,6 +145,38 @@ static void issuer_must_be_there(void **state)
 	assert_int_equal(stapled(&(struct list){.len = 0}, list.octets, 0, 0).staple, STAPLE_UNREADABLE);
 }
 
+// A leaf alone, below a root: that one is not sent, but trusted. The store may hold another of the same name.
+static void issuer_in_the_store(void **state)
+{
+	static struct list alone;
+	const struct {
+		X509 *trusted[2];
+		struct staple s;
+		int want;
+	} rows[] = {
+		{{ca}, {leaf, ca, ca, ca_key, NULL, REVOKED, 1, 0, 7 * DAY}, STAPLE_REVOKED},
+		{{ca}, {leaf, ca, delegate, delegate_key, NULL, GOOD, -1, 0, 7 * DAY}, STAPLE_GOOD},
+		{{false_ca, ca}, {leaf, ca, ca, ca_key, NULL, REVOKED, 1, 0, 7 * DAY}, STAPLE_REVOKED},
+		{{ca, false_ca}, {leaf, ca, ca, ca_key, NULL, REVOKED, 1, 0, 7 * DAY}, STAPLE_REVOKED},
+		{{ca, false_ca}, {leaf, false_ca, false_ca, delegate_key, NULL, REVOKED, 1, 0, 7 * DAY}, STAPLE_UNVERIFIED},
+		{{false_ca}, {leaf, ca, ca, ca_key, NULL, REVOKED, 1, 0, 7 * DAY}, STAPLE_UNVERIFIED},
+		{{false_ca}, {leaf, false_ca, false_ca, delegate_key, NULL, REVOKED, 1, 0, 7 * DAY}, STAPLE_UNVERIFIED},
+		{{no_delegate}, {leaf, ca, ca, ca_key, NULL, REVOKED, 1, 0, 7 * DAY}, STAPLE_UNVERIFIED},
+	};
+
+	list_x509(&alone, leaf);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *store = pem_file(rows[i].trusted, rows[i].trusted[1] ? 2 : 1);
+		uint8_t *ocsp;
+		size_t len = respond(&ocsp, &rows[i].s);
+		struct peer p = stapled_with(store, &alone, ocsp, len, DAY);
+		if (p.staple != rows[i].want || p.costly)
+			fail_msg("row %zu: %u", i, p.staple);
+		unlink(store);
+		OPENSSL_free(ocsp);
+	}
+}
+
 static void damaged(void **state)
 {
 	struct staple s = {leaf, ca, delegate, delegate_key, NULL, GOOD, -1, 0, 7 * DAY};
@@ -197,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table),
 		cmocka_unit_test(issuer_must_be_there),
+		cmocka_unit_test(issuer_in_the_store),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(costly),
 	};

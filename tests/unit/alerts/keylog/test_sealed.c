@@ -14,10 +14,11 @@
 
 static struct flight_room *room;
 
+// A server's.
 static enum flight_result open_octets(struct flight *out, uint16_t suite, const uint8_t *secret, size_t secret_len,
                                       const uint8_t *records, size_t len)
 {
-	return flight_open_records(room, out, suite, secret, secret_len, feed_guard(records, len), len);
+	return flight_open_records(room, out, suite, secret, secret_len, false, feed_guard(records, len), len);
 }
 
 // Content, type and padding as given, one record after the other.
@@ -111,6 +112,34 @@ static void beyond_the_room(void **state)
 	}
 }
 
+// Records under other keys in front: a client's may be early data. A server has none, so what an application traffic secret
+// under the label of a handshake's would open, further on, is not looked for.
+static void behind_other_keys(void **state)
+{
+	static const uint8_t other[32] = {1}, secret[32] = {2}, verify[] = {15, 0, 0, 2, 8, 4}, finished[] = {20, 0, 0, 0};
+	static struct sealer s;
+	struct flight f;
+
+	s.len = 0;
+	assert_int_equal(protection_init(&s.keys, 0x1301, other, sizeof(other)), PROTECTION_SET);
+	seal(&s, "MAIL", 4, 23, 0);
+	seal(&s, finished, sizeof(finished), 22, 0);
+	protection_fini(&s.keys);
+	assert_int_equal(protection_init(&s.keys, 0x1301, secret, sizeof(secret)), PROTECTION_SET);
+	seal(&s, verify, sizeof(verify), 22, 0);
+	seal(&s, finished, sizeof(finished), 22, 0);
+	protection_fini(&s.keys);
+	assert_int_equal(flight_open_records(room, &f, 0x1301, secret, 32, true, s.records, s.len), FLIGHT_OPENED);
+	assert_int_equal(f.verify_scheme, 0x0804);
+	assert_int_equal(flight_open_records(room, &f, 0x1301, secret, 32, false, s.records, s.len), FLIGHT_WRONG);
+	assert_int_equal(f.verify_scheme, 0);
+	// change_cipher_spec has no keys, whoever sends it.
+	memmove(s.records + 6, s.records, s.len);
+	memcpy(s.records, "\24\3\3\0\1\1", 6);
+	assert_int_equal(flight_open_records(room, &f, 0x1301, other, 32, false, s.records, s.len + 6), FLIGHT_INCOMPLETE);
+	assert_int_equal(flight_open_records(room, &f, 0x1301, secret, 32, false, s.records, s.len + 6), FLIGHT_WRONG);
+}
+
 // RFC 8448 3: its server's flight in one record, and its client's.
 static void published(void **state)
 {
@@ -143,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sealed_by_hand),
 		cmocka_unit_test(beyond_the_room),
+		cmocka_unit_test(behind_other_keys),
 		cmocka_unit_test(published),
 	};
 	return cmocka_run_group_tests(tests, open_room, close_room);
