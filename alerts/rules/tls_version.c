@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION_SSL3 = 0x0300, VERSION_TLS12 = 0x0303, VERSION_TLS13 = 0x0304, ALERT_INAPPROPRIATE_FALLBACK = 86 };
+enum { VERSION_SSL3 = 0x0300, VERSION_TLS12 = 0x0303, VERSION_TLS13 = 0x0304, ALERT_FATAL = 2,
+	ALERT_BAD_RECORD_MAC = 20, ALERT_DECRYPT_ERROR = 51, ALERT_INAPPROPRIATE_FALLBACK = 86 };
 
 static const char *version(char out[RULE_POINT_MAX], uint16_t value)
 {
@@ -89,12 +90,29 @@ static const struct {
 
 // Servers of the field sign, and pick a curve or a protocol, without a look at what was offered; none picks a version, a
 // suite or an extension so.
+// Both sides chose well, and one finds that they did not hear the same: a signature or a Finished over the messages is
+// wrong. A server whose key does not fit its certificate gives the same picture.
+static bool heard_otherwise(const struct tls_facts *t, struct claim *c)
+{
+	bool mismatch = t->alert_code == ALERT_DECRYPT_ERROR || t->alert_code == ALERT_BAD_RECORD_MAC;
+	if (!t->offer_known || !t->server_hello || t->completed || !t->alert_clear || t->alert_level != ALERT_FATAL || !mismatch)
+		return false;
+	claim_in_context(c, &t->alert_mark);
+	claim_frame(c, &t->server_hello_mark);
+	claim_cap(c, CONFIDENCE_SUSPECT);
+	c->severity = SEVERITY_MEDIUM;
+	claim_detail(c, "heard_otherwise:alert:%s:%u", t->alert_dir == DIR_C2S ? "client" : "server", t->alert_code);
+	return true;
+}
+
 bool rule_hello_modified(const struct rule_input *in, struct claim *c)
 {
 	static const uint8_t careless = TLS_UNOFFERED_GROUP | TLS_UNOFFERED_ALPN | TLS_UNOFFERED_SIGNATURE;
 	const struct tls_facts *t = in->tls;
 	char parts[FINDING_DETAIL_MAX] = "";
-	if (!t->offer_known || !t->unoffered)
+	if (!t->unoffered)
+		return heard_otherwise(t, c);
+	if (!t->offer_known)
 		return false;
 	claim_in_context(c, &t->server_hello_mark);
 	claim_frame(c, &t->client_hello_mark);

@@ -166,6 +166,24 @@ static void modified(struct facts *f)
 	f->tls.unoffered_ext = 15;
 }
 
+static void heard_otherwise(struct facts *f)
+{
+	upgraded(f);
+	f->tls.completed = f->tls.client_finished_more = false;
+	f->tls.completed_mark = (struct mark){0};
+	f->tls.alert_clear = true;
+	f->tls.alert_level = 2;
+	f->tls.alert_code = 51;
+	f->tls.alert_dir = DIR_C2S;
+	f->tls.alert_mark = at(14);
+}
+
+static void refused_for_its_certificate(struct facts *f)
+{
+	heard_otherwise(f);
+	f->tls.alert_code = 48;
+}
+
 static void modified_hole(struct facts *f)
 {
 	modified(f);
@@ -221,6 +239,9 @@ static const struct rules_row rows[] = {
 	{"... refused", scsv_refused, NULL,
 		"starttls.handshake-failed/certain/medium/complete tls.fallback-scsv/certain/high/complete"},
 	{"not offered", modified, NULL, "tls.hello-modified/certain/high/complete"},
+	{"one end heard otherwise", heard_otherwise, NULL,
+		"starttls.handshake-failed/certain/medium/complete tls.hello-modified/suspect/medium/complete"},
+	{"one end refuses the other", refused_for_its_certificate, NULL, "starttls.handshake-failed/certain/medium/complete"},
 	{"not offered, hole", modified_hole, NULL, "tls.hello-modified/suspect/high/gap"},
 	{"not compared", modified_unknown, NULL, ""},
 	{"a careless server", careless, NULL, "tls.hello-modified/certain/medium/complete"},
