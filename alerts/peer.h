@@ -92,6 +92,9 @@ struct peer {
 	uint16_t chain_weak_bits;
 	uint8_t chain_weak_hash;    // enum peer_hash MD5, SHA1 or SHA224 signature; HASH_UNKNOWN none
 	uint8_t trust;              // enum peer_trust
+	// What the intermediates of the path allow: the latest of their beginnings, the earliest of their ends. INT64_MIN and
+	// INT64_MAX: there is none. Means nothing without `server.present`.
+	int64_t chain_not_before_s, chain_not_after_s;
 	uint8_t names;              // enum peer_names, against the SNI; NAMES_NOT_ASKED also for what cannot be read
 	uint8_t staple;             // enum peer_staple
 	int64_t staple_next_update_s; // 0: none given

@@ -132,7 +132,7 @@ static void learn_server(struct cert *c, struct cert_learned *l, const struct ce
 		l->n_opened += chain->link[i].x509 != NULL;
 	l->n_certs = saturated(chain->n_sent);
 	learn_intermediates(l, chain, &w);
-	l->trust = cert_path_judge(c->store, chain, self, &w);
+	l->trust = cert_path_judge(&l->window, c->store, chain, self, &w);
 	l->vendor = chain->n && chain->link[0].x509 ? cert_vendor_of(chain->link[0].x509) : NULL;
 	l->costly = chain->left_out || w.costly;
 }
@@ -224,6 +224,8 @@ void cert_take_chain(struct cert *c, struct peer *p, const uint8_t *list, size_t
 	p->chain_weak_bits = l->chain_weak_bits;
 	p->chain_weak_hash = l->chain_weak_hash;
 	p->trust = l->trust;
+	p->chain_not_before_s = l->window.not_before_s;
+	p->chain_not_after_s = l->window.not_after_s;
 	snprintf(p->vendor, sizeof(p->vendor), "%s", l->vendor ? l->vendor : "");
 	p->names = names_of(e, list, len, reference);
 	ERR_clear_error();
@@ -245,6 +247,8 @@ void cert_take_key(struct cert *c, struct peer *p, const uint8_t *spki, size_t l
 	p->costly = large;
 	p->n_certs = p->n_opened = p->chain_weak_key = p->chain_weak_hash = p->trust = p->names = 0;
 	p->chain_weak_bits = 0;
+	p->chain_not_before_s = INT64_MIN;
+	p->chain_not_after_s = INT64_MAX;
 	p->vendor[0] = '\0';
 	p->server = (struct certificate){.not_before_s = INT64_MIN, .not_after_s = INT64_MAX};
 	p->server.unreadable = !key || at != spki + len;

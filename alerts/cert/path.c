@@ -1,17 +1,81 @@
 // From the leaf to the trust store, by OpenSSL, with everything said that is wrong and not only the first.
 //
-// Dates are left out (findings of their own), and so are key lengths (level 0: findings, too) and the purpose of keys:
-// an extended key usage that lacks serverAuth is odd, but it is no missing path, which is what the finding says.
+// Dates decide nothing here (they are findings of their own; those of the intermediates are handed on), and neither do
+// key lengths (level 0: findings, too) and the purpose of keys: an extended key usage that lacks serverAuth is odd, but
+// it is no missing path, which is what the finding says.
 #include "alerts/cert/private.h"
 
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 // What one run found wrong.
 struct walk {
 	bool unable;       // to say anything
 	bool self, root_unknown, incomplete, broken;
 	X509 *suspect;     // the issuer whose key did not make the signature below it
+	struct cert_window window;
 };
+
+static const struct cert_window always = {.not_before_s = INT64_MIN, .not_after_s = INT64_MAX};
+
+static struct cert_window window_of(const X509 *x)
+{
+	return (struct cert_window){.not_before_s = cert_read_time(X509_get0_notBefore(x), INT64_MIN),
+		.not_after_s = cert_read_time(X509_get0_notAfter(x), INT64_MAX)};
+}
+
+static bool same_authority(const X509 *a, const X509 *b)
+{
+	return X509_NAME_cmp(X509_get_subject_name(a), X509_get_subject_name(b)) == 0 &&
+	       EVP_PKEY_eq(X509_get0_pubkey(a), X509_get0_pubkey(b)) == 1;
+}
+
+// An authority whose certificate was renewed may be sent twice, old and new, and either makes the path.
+static void narrow(struct cert_window *w, const X509 *x, const struct cert_chain *c)
+{
+	struct cert_window own = window_of(x);
+
+	for (unsigned i = 1; i < c->n; i++) {
+		const X509 *other = c->link[i].x509;
+		if (!other || !same_authority(other, x))
+			continue;
+		struct cert_window its = window_of(other);
+		own.not_before_s = its.not_before_s < own.not_before_s ? its.not_before_s : own.not_before_s;
+		own.not_after_s = its.not_after_s > own.not_after_s ? its.not_after_s : own.not_after_s;
+	}
+	w->not_before_s = own.not_before_s > w->not_before_s ? own.not_before_s : w->not_before_s;
+	w->not_after_s = own.not_after_s < w->not_after_s ? own.not_after_s : w->not_after_s;
+}
+
+// A root ends a path, for us as for OpenSSL.
+static bool is_root(X509 *x)
+{
+	return (X509_get_extension_flags(x) & EXFLAG_SS) != 0;
+}
+
+static struct cert_window window_of_path(const STACK_OF(X509) *path, const struct cert_chain *c)
+{
+	struct cert_window w = always;
+
+	for (int i = 1; i < sk_X509_num(path); i++)
+		if (!is_root(sk_X509_value(path, i)))
+			narrow(&w, sk_X509_value(path, i), c);
+	return w;
+}
+
+// Without a store: what was sent, as long as each is by its name the issuer of the one before.
+static struct cert_window window_as_sent(const struct cert_chain *c)
+{
+	struct cert_window w = always;
+
+	for (unsigned i = 1; i < c->n && c->link[i - 1].x509 && c->link[i].x509; i++) {
+		X509 *x = c->link[i].x509, *below = c->link[i - 1].x509;
+		if (is_root(below) || is_root(x) || X509_NAME_cmp(X509_get_issuer_name(below), X509_get_subject_name(x)) != 0)
+			break;
+		narrow(&w, x, c);
+	}
+	return w;
+}
 
 // An algorithm that OpenSSL does not have makes no wrong signature, and no issuer fits to it.
 static bool foreign_signature(X509_STORE_CTX *ctx)
@@ -67,12 +131,12 @@ static int note(int ok, X509_STORE_CTX *ctx)
 	return 1;
 }
 
-static struct walk run(X509_STORE *store, X509 *leaf, STACK_OF(X509) *sent)
+static struct walk run(X509_STORE *store, const struct cert_chain *c, STACK_OF(X509) *sent)
 {
-	struct walk w = {0};
+	struct walk w = {.window = always};
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 
-	if (!ctx || !X509_STORE_CTX_init(ctx, store, leaf, sent)) {
+	if (!ctx || !X509_STORE_CTX_init(ctx, store, c->link[0].x509, sent)) {
 		w.unable = true;
 	} else {
 		X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
@@ -83,6 +147,7 @@ static struct walk run(X509_STORE *store, X509 *leaf, STACK_OF(X509) *sent)
 		X509_STORE_CTX_set_verify_cb(ctx, note);
 		if (X509_verify_cert(ctx) < 0)
 			w.unable = true;
+		w.window = window_of_path(X509_STORE_CTX_get0_chain(ctx), c);
 	}
 	X509_STORE_CTX_free(ctx);
 	return w;
@@ -154,27 +219,30 @@ static enum peer_trust told(const struct walk *w, enum cert_signed self, bool le
 	return w->root_unknown ? TRUST_ROOT_UNKNOWN : TRUST_INCOMPLETE;
 }
 
-uint8_t cert_path_judge(X509_STORE *store, const struct cert_chain *c, enum cert_signed self, struct cert_work *w)
+uint8_t cert_path_judge(struct cert_window *window, X509_STORE *store, const struct cert_chain *c, enum cert_signed self,
+                        struct cert_work *w)
 {
 	bool left_out = c->left_out;
 	uint32_t before = w->left;
 
+	*window = window_as_sent(c);
 	if (!store || !c->n || !c->link[0].x509 || !names_afford(c, w))
 		return TRUST_NOT_JUDGED;
 	STACK_OF(X509) *sent = others(c, w, &left_out);
 	if (!sent)
 		return TRUST_NOT_JUDGED;
 	uint32_t spent = before - w->left;
-	struct walk walk = run(store, c->link[0].x509, sent);
+	struct walk walk = run(store, c, sent);
 	if (walk.broken && drop_suspect(&walk, sent)) {
 		// The second try costs what the first did.
 		bool dear = spent > w->left;
 		w->costly |= dear;
 		left_out |= dear;
-		struct walk again = dear ? walk : run(store, c->link[0].x509, sent);
+		struct walk again = dear ? walk : run(store, c, sent);
 		if (!again.broken)
 			walk = again;
 	}
 	sk_X509_free(sent);
+	*window = walk.window;
 	return told(&walk, self, left_out);
 }

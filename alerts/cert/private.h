@@ -81,8 +81,17 @@ void cert_text_serial(char *out, size_t size, const ASN1_INTEGER *serial);
 // n_sans and those that are kept.
 void cert_text_sans(struct certificate *out, const X509 *x);
 
-// path.c: enum peer_trust. `self` is what is known of the leaf's own signature.
-uint8_t cert_path_judge(X509_STORE *store, const struct cert_chain *c, enum cert_signed self, struct cert_work *w);
+// path.c
+
+// When all intermediates are valid; roots are trusted by being in the store, whatever their dates.
+struct cert_window {
+	int64_t not_before_s, not_after_s; // INT64_MIN and INT64_MAX: nothing is known against it
+};
+
+// enum peer_trust. `self` is what is known of the leaf's own signature. `window` is of the path that was built, or, where
+// there was nothing to build it with, of what was sent in order.
+uint8_t cert_path_judge(struct cert_window *window, X509_STORE *store, const struct cert_chain *c, enum cert_signed self,
+                        struct cert_work *w);
 
 // names.c: enum peer_names. RFC 9525.
 uint8_t cert_names_match(X509 *leaf, const char *reference);
@@ -116,6 +125,7 @@ struct cert_learned {
 	bool costly;
 	uint8_t n_certs, n_opened, chain_weak_key, chain_weak_hash, trust;
 	uint16_t chain_weak_bits;
+	struct cert_window window;
 	const char *vendor;       // of the table; NULL none
 };
 

@@ -37,10 +37,13 @@ bool rule_cert_expired(const struct rule_input *in, struct claim *c)
 {
 	const struct certificate *cert = cert_of_server(in);
 	int64_t now_s = began_s(in);
-	if (!cert || !now_s || now_s <= cert->not_after_s)
+	if (!cert || !now_s || (now_s <= cert->not_after_s && now_s <= in->peer->chain_not_after_s))
 		return false;
+	// A leaf's end is told first: who renews it gets its intermediates anew.
+	bool leaf = now_s > cert->not_after_s;
+	int64_t end_s = leaf ? cert->not_after_s : in->peer->chain_not_after_s;
 	claim_cert(in, c, cert_severity_by_policy(in));
-	claim_detail(c, "expired_days_ago:%" PRId64, (now_s - cert->not_after_s) / CERT_DAY_S);
+	claim_detail(c, "%sexpired_days_ago:%" PRId64, leaf ? "" : "intermediate_", (now_s - end_s) / CERT_DAY_S);
 	return true;
 }
 
@@ -48,10 +51,12 @@ bool rule_cert_not_yet_valid(const struct rule_input *in, struct claim *c)
 {
 	const struct certificate *cert = cert_of_server(in);
 	int64_t now_s = began_s(in);
-	if (!cert || !now_s || now_s >= cert->not_before_s)
+	if (!cert || !now_s || (now_s >= cert->not_before_s && now_s >= in->peer->chain_not_before_s))
 		return false;
+	bool leaf = now_s < cert->not_before_s;
+	int64_t begin_s = leaf ? cert->not_before_s : in->peer->chain_not_before_s;
 	claim_cert(in, c, cert_severity_by_policy(in));
-	claim_detail(c, "valid_in_days:%" PRId64, (cert->not_before_s - now_s) / CERT_DAY_S);
+	claim_detail(c, "%svalid_in_days:%" PRId64, leaf ? "" : "intermediate_", (begin_s - now_s) / CERT_DAY_S);
 	return true;
 }
 

@@ -93,6 +93,8 @@ static void good(struct peer *p)
 		.key = KEY_RSA, .key_bits = 2048, .hash = HASH_SHA256, .subject = "CN=mx.rcpt.example", .issuer = "CN=Example CA",
 		.serial = "0A:1B"};
 	p->n_certs = p->n_opened = 2;
+	p->chain_not_before_s = INT64_MIN;
+	p->chain_not_after_s = INT64_MAX;
 	p->trust = TRUST_OK;
 	p->names = NAMES_MATCH;
 }
@@ -104,6 +106,11 @@ static void good(struct peer *p)
 		change; \
 	}
 PEER(expired, p->server.not_after_s = NOW_S - 1)
+PEER(intermediate_expired, p->chain_not_after_s = NOW_S - 3 * DAY_S)
+PEER(intermediate_last_second, p->chain_not_after_s = NOW_S)
+PEER(intermediate_not_yet, p->chain_not_before_s = NOW_S + 3 * DAY_S)
+PEER(intermediate_first_second, p->chain_not_before_s = NOW_S)
+PEER(both_expired, expired(p); p->chain_not_after_s = NOW_S - 3 * DAY_S)
 PEER(last_second, p->server.not_after_s = NOW_S)
 PEER(no_end, p->server.not_after_s = INT64_MAX)
 PEER(not_yet, p->server.not_before_s = NOW_S + 1)
@@ -137,7 +144,7 @@ PEER(revoked, p->staple = STAPLE_REVOKED)
 PEER(revoked_unverified, p->staple = STAPLE_UNVERIFIED)
 PEER(client_named, p->client.present = true; snprintf(p->client.subject, sizeof(p->client.subject), "CN=client"))
 PEER(unreadable, p->server.unreadable = true; p->server.not_after_s = 0; p->server.key_bits = 512; p->trust = TRUST_NOT_JUDGED)
-PEER(raw_key, p->raw_key = true; p->server.present = false; p->server.key_bits = 1024; p->server.not_after_s = 0)
+PEER(raw_key, p->raw_key = true; p->chain_not_after_s = 0; p->server.present = false; p->server.key_bits = 1024; p->server.not_after_s = 0)
 PEER(linked, *p = (struct peer){.linked = "00000000000000000000000000"})
 PEER(nothing_opened, *p = (struct peer){0})
 
@@ -162,6 +169,13 @@ static const struct rules_row rows[] = {
 	{"no end that could be read", upgraded, NULL, "", no_end},
 	{"not yet valid", upgraded, NULL, OF("not-yet-valid", "low"), not_yet},
 	{"its first second", upgraded, NULL, "", first_second},
+	{"an intermediate has expired", upgraded, NULL, OF("expired", "low"), intermediate_expired},
+	{"an intermediate has expired, MTA-STS enforce", upgraded, &sts, OF("expired", "high"), intermediate_expired},
+	{"an intermediate has expired, no clock", clock_zero, NULL, "", intermediate_expired},
+	{"an intermediate's last second", upgraded, NULL, "", intermediate_last_second},
+	{"an intermediate is not yet valid", upgraded, NULL, OF("not-yet-valid", "low"), intermediate_not_yet},
+	{"an intermediate's first second", upgraded, NULL, "", intermediate_first_second},
+	{"leaf and intermediate have expired", upgraded, NULL, OF("expired", "low"), both_expired},
 	{"two weeks left", upgraded, NULL, OF("expiring", "info"), soon},
 	{"one second more", upgraded, NULL, "", not_so_soon},
 	{"made for days", upgraded, NULL, "", short_lived},
@@ -218,8 +232,36 @@ static void details_are_printable(void **state)
 	check_details(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+// Whose dates they are.
+static void whose_dates(void **state)
+{
+	const struct {
+		void (*open)(struct peer *p);
+		const char *want;
+	} told[] = {
+		{expired, "expired_days_ago:0"},
+		{both_expired, "expired_days_ago:0"},
+		{intermediate_expired, "intermediate_expired_days_ago:3"},
+		{not_yet, "valid_in_days:0"},
+		{intermediate_not_yet, "intermediate_valid_in_days:3"},
+	};
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		static struct session s;
+		struct facts f;
+		struct peer p = {0};
+		upgraded(&f);
+		told[i].open(&p);
+		s = (struct session){.facts = &f, .peer = &p};
+		rules_apply(&s, NULL);
+		assert_int_equal(s.n_findings, 1);
+		assert_string_equal(s.findings[0].detail, told[i].want);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(findings), cmocka_unit_test(details_are_printable)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(findings), cmocka_unit_test(details_are_printable),
+		cmocka_unit_test(whose_dates)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,67 @@ static void weak_intermediates(void **state)
 	}
 }
 
+// Which of the path's intermediates end first and begin last. Whatever was sent beside the path does not count, and no root
+// does; of an authority sent twice, either certificate will do.
+static void window(void **state)
+{
+	enum { OLD_S = 1000000000, NEW_S = 1800000000 };
+	const int64_t born = MAKE_BORN_S, end = MAKE_BORN_S + 90 * MAKE_DAY_S, old_end = OLD_S + MAKE_DAY_S;
+	struct make m = {.subject = "CN=Middle", .issuer = "CN=Root", .key = w.middle_key, .signer = w.root_key,
+		.extension = {MAKE_CA}, .born_s = OLD_S, .days = 1};
+	X509 *old_middle = make(&m);
+	m.born_s = NEW_S;
+	X509 *new_middle = make(&m);
+	m = (struct make){.subject = "CN=Root", .key = w.root_key, .extension = {MAKE_CA}, .born_s = OLD_S, .days = 1};
+	X509 *old_root = make(&m);
+	m = (struct make){.subject = "CN=Root", .issuer = "CN=Other", .key = w.root_key, .signer = w.other_key,
+		.extension = {MAKE_CA}, .born_s = OLD_S, .days = 1};
+	X509 *old_cross = make(&m);
+	m = (struct make){.subject = "CN=Low", .issuer = "CN=Middle", .key = w.other_key, .signer = w.middle_key,
+		.extension = {MAKE_CA}, .born_s = born + 5, .days = 30};
+	X509 *low = make(&m);
+	X509 *below_low = make(&(struct make){.subject = "CN=leaf", .issuer = "CN=Low", .key = w.leaf_key, .signer = w.other_key});
+	X509 *no_end = make(&(struct make){.subject = "CN=Middle", .issuer = "CN=Root", .key = w.middle_key, .extension = {MAKE_CA}});
+	ASN1_STRING_set(X509_getm_notAfter(no_end), "x", 1);
+	make_sign(no_end, w.root_key, NULL);
+	const struct {
+		const char *name;
+		X509 *sent[4];
+		int64_t not_before_s, not_after_s; // with the store
+		int64_t sent_not_before_s, sent_not_after_s; // without one
+	} rows[] = {
+		{"leaf alone", {w.leaf}, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX},
+		{"self-signed", {w.self, old_middle}, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX},
+		{"one", {w.leaf, w.middle}, born, end, born, end},
+		{"expired", {w.below_expired, w.expired_middle}, OLD_S, old_end, OLD_S, old_end},
+		{"not yet", {w.leaf, new_middle}, NEW_S, NEW_S + MAKE_DAY_S, NEW_S, NEW_S + MAKE_DAY_S},
+		{"two", {below_low, low, w.middle}, born + 5, born + 5 + 30 * MAKE_DAY_S, born + 5, born + 5 + 30 * MAKE_DAY_S},
+		{"two, the upper expired", {below_low, low, old_middle}, born + 5, old_end, born + 5, old_end},
+		{"no end that can be read", {w.leaf, no_end}, born, INT64_MAX, born, INT64_MAX},
+		{"an old root", {w.leaf, w.middle, old_root}, born, end, born, end},
+		{"a stranger", {w.leaf, w.middle, w.expired_middle}, born, end, born, end},
+		{"old and new", {w.leaf, old_middle, w.middle}, OLD_S, end, OLD_S, end},
+		{"new and old", {w.leaf, w.middle, old_middle}, OLD_S, end, OLD_S, end},
+		{"the root across", {w.leaf, w.middle, old_cross}, born, end, born, old_end},
+	};
+
+	struct cert *no_store = open_cert(NULL, 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		static struct list l;
+		struct peer p = {0}, q = {0};
+		l.len = 0;
+		for (size_t j = 0; j < 4 && rows[i].sent[j]; j++)
+			list_x509(&l, rows[i].sent[j]);
+		take(with_root, &p, &l, NULL);
+		take(no_store, &q, &l, NULL);
+		if (p.chain_not_before_s != rows[i].not_before_s || p.chain_not_after_s != rows[i].not_after_s)
+			fail_msg("%s: %lld to %lld", rows[i].name, (long long)p.chain_not_before_s, (long long)p.chain_not_after_s);
+		if (q.chain_not_before_s != rows[i].sent_not_before_s || q.chain_not_after_s != rows[i].sent_not_after_s)
+			fail_msg("%s: %lld to %lld, no store", rows[i].name, (long long)q.chain_not_before_s, (long long)q.chain_not_after_s);
+	}
+	cert_close(&no_store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +254,7 @@ int main(void)
 		cmocka_unit_test(constrained),
 		cmocka_unit_test(unknown_algorithm),
 		cmocka_unit_test(weak_intermediates),
+		cmocka_unit_test(window),
 	};
 	open_world();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
