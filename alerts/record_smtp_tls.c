@@ -244,6 +244,7 @@ void record_outside_mail(struct record_writer *w, const struct session *s)
 	json_key(j, "smtp_tls");
 	json_open_object(j);
 	json_field(j, "v", u64, RECORD_SMTP_TLS_VERSION);
+	json_field(j, "session", word, s->id);
 	json_field(j, "id", word, s->id);
 	json_field(j, "final", flag, s->final);
 	json_key(j, "end");
