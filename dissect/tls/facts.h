@@ -6,8 +6,6 @@
 
 #include "dissect/mark.h"
 
-enum tls_end { TLS_END_OPEN, TLS_END_COMPLETED, TLS_END_ALERT, TLS_END_CLOSED, TLS_END_PLAIN };
-
 enum peer_cert { CERT_NOT_SEEN, CERT_SEEN, CERT_ENCRYPTED, CERT_RESUMED };
 
 // Extensions that a fact or a finding rests on: bits of client_ext (offered) and server_ext (in the ServerHello).

@@ -229,10 +229,10 @@ static bool extensions_read(struct bytes *rest, const struct extension *table, v
 	return good && bytes_ok(&walk) && all_taken(rest);
 }
 
-static bool offers_scsv(struct bytes suites, uint16_t scsv)
+bool tls_hello_offers(struct bytes suites, uint16_t suite)
 {
 	while (bytes_left(&suites) >= 2)
-		if (bytes_be16(&suites) == scsv)
+		if (bytes_be16(&suites) == suite)
 			return true;
 	return false;
 }
@@ -248,7 +248,7 @@ enum parse tls_hello_client(struct bytes body, struct tls_client_hello *out)
 	if (!bytes_ok(&body) || out->version >> 8 != 3 || bytes_left(&out->session_id) > 32)
 		return PARSE_BAD;
 	out->malformed = !extensions_read(&body, client_extensions, out, &out->extensions, &out->ext);
-	if (offers_scsv(out->suites, SCSV_RENEGOTIATION))
+	if (tls_hello_offers(out->suites, SCSV_RENEGOTIATION))
 		out->ext |= TLS_EXT_RENEGOTIATION_INFO;
 	return PARSE_DONE;
 }

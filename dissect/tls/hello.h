@@ -55,5 +55,8 @@ bool tls_extension_next(struct bytes *all, struct tls_extension *out);
 enum parse tls_hello_client(struct bytes body, struct tls_client_hello *out);
 enum parse tls_hello_server(struct bytes body, struct tls_server_hello *out);
 
+// True when `suite` is in a list of suites, however long; signalling values are such, too.
+bool tls_hello_offers(struct bytes suites, uint16_t suite);
+
 // Kinds of application protocols in an ALPN list: enum tls_alpn_kind bits.
 uint8_t tls_alpn_kinds(struct bytes list);

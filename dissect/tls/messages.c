@@ -88,14 +88,6 @@ static uint8_t ech_of(struct tls *t, const struct tls_client_hello *ch, bool aga
 	return ECH_OFFERED;
 }
 
-static bool has_suite(struct bytes suites, uint16_t suite)
-{
-	while (bytes_left(&suites) >= 2)
-		if (bytes_be16(&suites) == suite)
-			return true;
-	return false;
-}
-
 static bool any_pq(struct bytes groups)
 {
 	while (bytes_left(&groups) >= 2)
@@ -120,7 +112,7 @@ static void client_facts(struct tls *t, struct tls_env *env, const struct tls_cl
 	f->sni_len = (uint16_t)bytes_left(&ch->sni);
 	f->alpn_kinds = tls_alpn_kinds(ch->alpn_list);
 	f->pq_offered = any_pq(ch->groups);
-	f->fallback_scsv = has_suite(ch->suites, SCSV_FALLBACK);
+	f->fallback_scsv = tls_hello_offers(ch->suites, SCSV_FALLBACK);
 	f->resumption.session_id_offered = digest_of(&ch->session_id);
 	f->resumption.ticket_offered = digest_of(&ch->ticket);
 	f->resumption.psk_offered = digest_of(&ch->psk);
