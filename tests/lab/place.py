@@ -1,7 +1,10 @@
 """The place where stories are recorded: a private network, process and file system namespace.
 
-Everything that is mounted, started or written here is gone when the process ends. Two hosts, `mx` (this process) and
-`client` (a second network namespace), joined by one cable; the tap listens at the end of mx.
+Everything that is mounted, started or written here is gone when the process ends. Three hosts, each a network namespace:
+
+    client -- client0 ~ path0 -- path -- path1 ~ mx0 -- mx (this process)
+
+`path` is a bridge as long as nobody attacks; a tap listens on either side of it.
 """
 import os
 import pathlib
@@ -64,8 +67,8 @@ def certificate():
 
 # ---- network ---------------------------------------------------------------------------------------------------
 
-class Client:
-    """The other end of the cable."""
+class Host:
+    """A network namespace of its own; `enter` is the prefix of a command that runs there."""
 
     def __init__(self):
         self.process = subprocess.Popen(["unshare", "-n", "sleep", "infinity"])
@@ -77,14 +80,30 @@ class Client:
         return sh(self.enter + ["sh", "-c", command])
 
 
-def cable(client):
-    """One cable with an address of each family at both ends; checksums are computed in software."""
-    sh("ip link set lo up; ip link add mx0 type veth peer name client0")
-    sh(f"ip link set client0 netns {client.process.pid}")
+PLAIN = "ethtool -K {port} tx off tso off gso off gro off >/dev/null"  # segments and checksums as on a wire
+
+
+def cable(client, path):
+    """client - path - mx, with an address of each family at both ends; the path has none and starts as a bridge."""
+    sh(f"ip link set lo up; ip link add mx0 type veth peer name path1; ip link set path1 netns {path.process.pid}")
+    path.sh(f"ip link set lo up; ip link add path0 type veth peer name client0; ip link set client0 netns {client.process.pid}; "
+            "for port in path0 path1; do sysctl -qw net.ipv6.conf.$port.disable_ipv6=1; "
+            f"{PLAIN.format(port='$port')}; ip link set $port up; done")
+    bridge(path)
     for run, port, v4, v6 in ((sh, "mx0", MX4, MX6), (client.sh, "client0", CLIENT4, CLIENT6)):
-        run(f"ip link set lo up; ip link set {port} up; ip addr add {v4}/24 dev {port}; "
-            f"ip -6 addr add {v6}/64 dev {port} nodad; "
-            f"ethtool -K {port} tx off tso off gso off gro off >/dev/null")
+        run(f"ip link set lo up; ip link set {port} addrgenmode none up; ip addr add {v4}/24 dev {port}; "
+            f"ip -6 addr add {v6}/64 dev {port} nodad; {PLAIN.format(port=port)}")
+
+
+def bridge(path):
+    """The path passes everything on and changes nothing."""
+    path.sh("ip link add bridge type bridge mcast_snooping 0; sysctl -qw net.ipv6.conf.bridge.disable_ipv6=1; "
+            "ip link set path0 master bridge; ip link set path1 master bridge; ip link set bridge up")
+
+
+def unbridge(path):
+    """Nothing passes any more: what the path does is up to who asked."""
+    path.sh("ip link del bridge")
 
 
 # ---- processes -------------------------------------------------------------------------------------------------
@@ -102,11 +121,11 @@ def wait_for_port(port, address="127.0.0.1", family=socket.AF_INET, seconds=10):
 
 
 class Tap:
-    """tcpdump at the server's end, while the story is told."""
+    """tcpdump at a port of `path`, while the story is told."""
 
-    def __init__(self, path):
-        self.process = subprocess.Popen(["tcpdump", "-i", "mx0", "-s", "0", "-B", "16384", "-U", "--immediate-mode", "-Z", "root", "-w", path,
-                                         "tcp"], stderr=subprocess.PIPE)
+    def __init__(self, path, port, file):
+        self.process = subprocess.Popen([*path.enter, "tcpdump", "-i", port, "-s", "0", "-B", "16384", "-U", "--immediate-mode", "-Z", "root",
+                                         "-w", file, "tcp"], stderr=subprocess.PIPE)
         self.process.stderr.readline()
 
     def stop(self):
