@@ -3,7 +3,7 @@ import subprocess
 
 # Each row by itself: some of them conflict.
 LAB = ["postfix", "exim4-daemon-light", "opensmtpd", "dovecot-core dovecot-lmtpd", "gnutls-bin libnss3-tools libmbedtls-dev",
-       "nsd unbound ldnsutils"]
+       "nsd unbound ldnsutils", "postfix-mta-sts-resolver"]
 PLAY = ["tcpreplay"]
 
 
