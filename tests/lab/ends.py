@@ -75,9 +75,9 @@ class EximServer:
         key = LAB / "key-exim-mx.pem"
         key.write_bytes(pathlib.Path(f"{mx.certificate}.key").read_bytes())
         sh(f"chown Debian-exim {key}; chmod 640 {key}")
-        tls = f"tls_advertise_hosts = *\ntls_certificate = {mx.certificate}.pem\ntls_privatekey = {key}" if self.tls else servers.EXIM_NO_TLS
-        servers.exim_config(f"{tls}{servers.EXIM_NO_AUTH}\nlog_selector = +smtp_connection +incoming_interface\nqueue_only = true\n{self.more}",
-                            mx.host)
+        tls = f"tls_advertise_hosts = *\ntls_certificate = {mx.certificate}.pem\ntls_privatekey = {key}"
+        servers.exim_config(f"{tls if self.tls else servers.EXIM_NO_TLS}{servers.EXIM_NO_AUTH}\nqueue_only = true\n"
+                            f"log_selector = +smtp_connection +incoming_interface\n{self.more}", mx.host)
         config = pathlib.Path("/etc/exim4/exim4.conf")
         text = config.read_text(encoding="ascii").replace("local_interfaces = 0.0.0.0", f"local_interfaces = <; {mx.v4} ; {mx.v6}")
         config.write_text(text, encoding="ascii")

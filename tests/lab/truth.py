@@ -1,8 +1,8 @@
 """What the ends of a scenario wrote of it themselves: truth.json, for either tap.
 
 Each parser takes the log of one end and gives its connections across the path, in order: server (address), tls (None,
-or version and cipher as a record names them), mails (accepted), in_clear (those of them outside TLS). `tls.cipher` is
-None where the log does not name the suite.
+or version and cipher as a record names them), mails (MAIL commands that were accepted; Exim's server tells of whole
+messages only), in_clear (those of them outside TLS). `tls.cipher` is None where the log does not name the suite.
 """
 import functools
 import re
@@ -10,6 +10,7 @@ import subprocess
 
 VERSIONS = {"TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3",
             "TLS1.0": "TLS 1.0", "TLS1.1": "TLS 1.1", "TLS1.2": "TLS 1.2", "TLS1.3": "TLS 1.3"}
+LATER = r"(?:in reply to|after) (?:pipelined )?(?:RCPT TO|DATA|end of (?:DATA|data))"  # MAIL was accepted before this was refused
 HASHES = {"AES_256_GCM": "SHA384", "AES_128_GCM": "SHA256", "CHACHA20_POLY1305": "SHA256"}
 
 
@@ -122,7 +123,7 @@ def postfix_client(text):
             if not c or c["server"] != status[2] or (c.get("told") and not again and not status[3]):
                 open_by[pid] = c = connection(status[2])
                 out.append(c)
-            c["mails"] += status[4] == "sent" and not again
+            c["mails"] += bool(status[4] == "sent" or re.search(LATER, said)) and not again
             c["told"], last_mail[pid] = True, (status[1], status[2])
         elif trouble and trouble[1] and (not open_by.get(pid) or open_by[pid]["server"] != trouble[1]):
             open_by[pid] = connection(trouble[1])
@@ -133,16 +134,17 @@ def postfix_client(text):
 
 
 def exim_client(text):
-    """A delivery line names host and suite."""
+    """A delivery line names host and suite; another one says that a handshake failed."""
     out = []
     for line in text.splitlines():
+        failed = re.search(r"TLS session: .*delivering unencrypted to H=\S+ (?:DS )?\[(.*?)\]", line)
         sent = re.search(r" => .* H=\S+ (?:DS )?\[(.*?)\]", line)
         put_off = re.search(r" H=\S+ (?:DS )?\[(.*?)\](?::25)?: .*(?:TLS|certificate|DANE|SMTP error)", line)
         if sent:
             suite = re.search(r" X=(\S+)", line)
             out.append(connection(sent[1], gnutls(suite[1]) if suite else None, 1))
-        elif put_off:
-            out.append(connection(put_off[1]))
+        elif failed or put_off:
+            out.append(connection((failed or put_off)[1], None, int(bool(re.search(LATER, line)))))
     return settled(out)
 
 

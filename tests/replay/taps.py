@@ -96,7 +96,8 @@ def check_policy(policy):
         for host in domain["mx"]["hosts"]:
             check_host(f"{name}.{host.get('name')}", host)
         sts = domain.get("mta_sts", {"mode": "none"})
-        form(f"{name}.mta_sts", sts, {"id": str, "mode": str, "mx": list, "max_age": int}, ("id", "mx", "max_age") if sts.get("mode") == "none" else ())
+        form(f"{name}.mta_sts", sts, {"id": str, "mode": str, "mx": list, "max_age": int},
+             ("id", "mx", "max_age") if sts.get("mode") == "none" else ())
         if sts["mode"] not in MODES:
             raise Failed(f"policy.json: {name}.mta_sts.mode is {sts['mode']}")
 
