@@ -126,8 +126,13 @@ def authorities():
 
 def make(name):
     """The leaf of this name and what is sent with it, once."""
+    return issue(name, LEAVES[name])
+
+
+def issue(name, leaf):
+    """NAME.pem, NAME-alone.pem and NAME.key, unless they are there."""
     authorities()
-    leaf, path = LEAVES[name], CERTS / f"{name}.pem"
+    path = CERTS / f"{name}.pem"
     if path.exists():
         return path
     key(CERTS / f"{name}.key", leaf.key)

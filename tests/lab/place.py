@@ -1,4 +1,4 @@
-"""The place where stories are recorded: a private network, process and file system namespace.
+"""The place where stories and scenarios are played: a private network, process and file system namespace.
 
 Everything that is mounted, started or written here is gone when the process ends. Three hosts, each a network namespace:
 
@@ -17,7 +17,9 @@ import time
 LAB = pathlib.Path("/run/postwacht-lab")
 MX4, CLIENT4 = "192.0.2.25", "192.0.2.10"
 MX6, CLIENT6 = "2001:db8::25", "2001:db8::10"
-USERS = ["postfix", "postdrop", "Debian-exim", "opensmtpd", "opensmtpq", "dovecot", "dovenull", "vmail"]
+SERVERS4, SERVERS6 = "198.51.100.{}", "2001:db8:51::{}"  # a scenario's servers, by their number
+DNS4, RESOLVER4, WEB4 = "203.0.113.53", "203.0.113.54", "203.0.113.80"  # all of them hosts that mx plays
+USERS = ["postfix", "postdrop", "Debian-exim", "opensmtpd", "opensmtpq", "dovecot", "dovenull", "vmail", "unbound", "nsd"]
 SKIP = 77
 
 
@@ -93,6 +95,16 @@ def cable(client, path):
     for run, port, v4, v6 in ((sh, "mx0", MX4, MX6), (client.sh, "client0", CLIENT4, CLIENT6)):
         run(f"ip link set lo up; ip link set {port} addrgenmode none up; ip addr add {v4}/24 dev {port}; "
             f"ip -6 addr add {v6}/64 dev {port} nodad; {PLAIN.format(port=port)}")
+    for address in (DNS4, RESOLVER4, WEB4):
+        sh(f"ip addr add {address}/32 dev mx0")
+    client.sh("for net in 198.51.100.0/24 203.0.113.0/24 2001:db8:51::/64; do ip route add $net dev client0; done")
+
+
+def server_address(number):
+    """Gives mx the addresses of one more server."""
+    v4, v6 = SERVERS4.format(number), SERVERS6.format(number)
+    sh(f"ip addr replace {v4}/32 dev mx0; ip -6 addr replace {v6}/128 dev mx0 nodad")
+    return v4, v6
 
 
 def bridge(path):
@@ -108,9 +120,9 @@ def unbridge(path):
 
 # ---- processes -------------------------------------------------------------------------------------------------
 
-def wait_for_port(port, address="127.0.0.1", family=socket.AF_INET, seconds=10):
-    """Until somebody listens there. Looks into /proc, so that nothing of it is on the cable."""
-    wanted = f":{port:04X}"
+def wait_for_port(port, address="", seconds=10):
+    """Until somebody listens there, at this IPv4 address or any. Looks into /proc, so that nothing of it is on the cable."""
+    wanted = f"{socket.inet_aton(address)[::-1].hex().upper() if address else ''}:{port:04X}"
     for _ in range(seconds * 20):
         for table in ("/proc/net/tcp", "/proc/net/tcp6"):
             lines = pathlib.Path(table).read_text(encoding="ascii").splitlines()[1:]
@@ -123,9 +135,9 @@ def wait_for_port(port, address="127.0.0.1", family=socket.AF_INET, seconds=10):
 class Tap:
     """tcpdump at a port of `path`, while the story is told."""
 
-    def __init__(self, path, port, file):
+    def __init__(self, path, port, file, only="tcp"):
         self.process = subprocess.Popen([*path.enter, "tcpdump", "-i", port, "-s", "0", "-B", "16384", "-U", "--immediate-mode", "-Z", "root",
-                                         "-w", file, "tcp"], stderr=subprocess.PIPE)
+                                         "-w", file, only], stderr=subprocess.PIPE)
         self.process.stderr.readline()
 
     def stop(self):

@@ -15,7 +15,7 @@ command_directory = /usr/sbin
 daemon_directory = /usr/lib/postfix/sbin
 mail_owner = postfix
 setgid_group = postdrop
-maillog_file = /var/log/postfix.log
+maillog_file = /var/log/{instance}.log
 myhostname = {name}
 mydestination =
 local_recipient_maps =
@@ -63,7 +63,7 @@ def postfix(more="", listen="25", name="mx.rcpt.example", enter=(), instance="po
     config = pathlib.Path("/etc", instance)
     config.mkdir(exist_ok=True)
     more += f"\nqueue_directory = /var/spool/{instance}\ndata_directory = /var/lib/{instance}"
-    (config / "main.cf").write_text(POSTFIX_MAIN.format(name=name, more=more), encoding="ascii")
+    (config / "main.cf").write_text(POSTFIX_MAIN.format(name=name, more=more, instance=instance), encoding="ascii")
     (config / "master.cf").write_text(POSTFIX_MASTER.format(listen=listen), encoding="ascii")
     for directory, owner in ((f"/var/spool/{instance}", "root"), (f"/var/lib/{instance}", "postfix")):
         sh(f"mkdir -p {directory} && chown {owner} {directory}")
@@ -76,12 +76,12 @@ def postfix(more="", listen="25", name="mx.rcpt.example", enter=(), instance="po
     return lambda: sh([*command, "stop"], stdout=NOWHERE, stderr=NOWHERE)
 
 
-def process(command, port=None, **options):
+def process(command, port=None, address="", **options):
     """A server in the foreground, ended by its id."""
     with open(LAB / "server.log", "ab") as log:
         p = subprocess.Popen(command, stdout=log, stderr=log, **options)
     if port:
-        wait_for_port(port)
+        wait_for_port(port, address)
     else:
         time.sleep(1)
 

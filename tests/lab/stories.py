@@ -1,4 +1,4 @@
-"""The stories: who serves, what the client does, what and why. `record-stories` plays them, README.md repeats them."""
+"""The stories: who serves, what the client does, what and why. `lab record` plays them, README.md repeats them."""
 import dataclasses
 import subprocess
 import time
@@ -27,7 +27,7 @@ class Story:
 
     def readme(self):
         """What a reader of tests/replay needs to know."""
-        return (f"# {self.name}\n\n{self.what}\n\nWhy: {self.why}\n\nRecorded with `tests/lab/record-stories {self.name}` "
+        return (f"# {self.name}\n\n{self.what}\n\nWhy: {self.why}\n\nRecorded with `tests/lab/lab record {self.name}` "
                 f"on Debian 12: {self.how}\n\nWhat must come of it: `expect.json` (see `tests/replay/run.py`).\n")
 
 
