@@ -101,8 +101,8 @@ def route(path, port):
             lines += [f"ip neigh replace {a} lladdr {mac} dev {name} nud permanent", f"ip route replace {a} dev {name}"]
     for family in ("-4", "-6"):
         lines += [f"ip {family} route replace local default dev lo table {TABLE}",
-                  f"ip {family} rule add iif path0 ipproto tcp dport {port} lookup {TABLE}",
-                  f"ip {family} rule add iif path1 ipproto tcp sport {port} lookup {TABLE}"]
+                  f"ip {family} rule add dev path0 ipproto tcp dport {port} lookup {TABLE}",
+                  f"ip {family} rule add dev path1 ipproto tcp sport {port} lookup {TABLE}"]
     path.sh("set -e; " + "; ".join(lines))
     neighbours(path, client, client_mac, mx, mx_mac, "replace", "nud permanent")
 

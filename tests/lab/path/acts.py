@@ -28,9 +28,9 @@ class Sent(NamedTuple):
     delay_s: float = 0
 
 
-def forged(segment, options, **changes):
-    """A segment of somebody else: with the TTL and the identification that the options give it."""
-    return Sent(pcapkit.replace(segment, ttl=int(options.get("ttl", segment.ttl)), **changes), ident=int(options.get("ident", 0x6666)))
+def forged(segment, wish, **changes):
+    """A segment of somebody else: with the TTL and the identification that an act's options wish for."""
+    return Sent(pcapkit.replace(segment, ttl=int(wish.get("ttl", segment.ttl)), **changes), ident=int(wish.get("ident", 0x6666)))
 
 
 class Frames:

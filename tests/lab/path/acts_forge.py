@@ -63,32 +63,52 @@ class InjectEhloReply(Inject):
 
 
 class Overlap(Connection):
-    """The client's STARTTLS stands on the wire a second time with other octets (`NOOP xyz`), a decoy.
+    """Where the client's next command stands after the offer, other octets (`NOOP xyz`) stand on the wire, too: a decoy.
 
-    `how=checksum`: the decoy has a wrong TCP checksum; `how=md5`: a TCP MD5 signature; both taps see it, and mx's kernel drops it.
+    The decoy comes first, right behind the EHLO reply, on both taps.
+    `how=checksum`: it has a wrong TCP checksum; `how=md5`: a TCP MD5 signature; mx's kernel drops either.
     `how=ttl`: it has TTL 1, only the outside tap sees it, and it dies on the way. `how=valid`: nothing is wrong with it, and
-    mx takes what comes first.
+    mx takes what comes first: here the decoy.
     """
-    decoy_first = True  # the decoy is sent before the true one
+    text = b"NOOP xyz\r\n"
+    last = None  # segment of the client
 
     def decoy(self, s):
-        """The other octets."""
+        """The other octets in the place of this segment, once for each tap that sees them."""
         how = self.options.get("how", "checksum")
-        changed = forged(s, self.options, payload=b"NOOP xyz\r\n", options=s.options + (MD5 if how == "md5" else b""))
+        changed = forged(s, self.options, payload=self.text, flags=pcapkit.PSH | pcapkit.ACK, options=s.options + (MD5 if how == "md5" else b""))
         if how == "ttl":
-            return changed._replace(segment=pcapkit.replace(changed.segment, ttl=1), to=CLIENT)
-        return changed._replace(bad_checksum=how == "checksum")
+            yield changed._replace(segment=pcapkit.replace(changed.segment, ttl=1), to=CLIENT)
+            return
+        changed = changed._replace(bad_checksum=how == "checksum")
+        yield changed._replace(to=CLIENT)
+        yield changed
 
     def from_client(self, s):
-        if not is_starttls(s):
-            yield s
-            return
-        yield from [self.decoy(s), s] if self.decoy_first else [s, self.decoy(s)]
+        self.last = s
+        yield s
+
+    def from_server(self, s):
+        yield s
+        if b"STARTTLS\r\n" in s.payload:
+            yield from self.decoy(pcapkit.replace(self.last, seq=s.ack, ack=plus(s.seq, len(s.payload))))
 
 
 class OverlapLast(Overlap):
-    """The same, the decoy after the true one."""
-    decoy_first = False
+    """The same with the decoy behind the client's STARTTLS, on both taps; with `how=valid` mx has STARTTLS already."""
+
+    def from_client(self, s):
+        yield s
+        if is_starttls(s):
+            yield from self.decoy(s)
+
+    def from_server(self, s):
+        yield s
+
+
+class OtherMail(Overlap):
+    """The decoy of overlap-first is a whole MAIL FROM of somebody else; meant for a client that does not take the offer."""
+    text = b"MAIL FROM:<mallory@sender.example>\r\n"
 
 
 class SynAckTwice(Connection):
@@ -109,28 +129,21 @@ class SynAckTwice(Connection):
 
 
 class ChecksumContent(Connection):
-    """A segment with other content and a wrong TCP checksum stands before the true one; the end's kernel drops it.
+    """An EHLO reply without the offer and with a wrong TCP checksum stands before the true one; the client's kernel drops it.
 
-    `from=server`: an EHLO reply without the offer, on the outside tap; `from=client`: MAIL FROM of somebody else, on both taps; of
-    the client's true segment only its sequence numbers are used.
+    Outside: both. Inside: the true one.
     """
 
     def from_server(self, s):
-        if self.options.get("from", "server") == "server" and b"STARTTLS\r\n" in s.payload:
+        if b"STARTTLS\r\n" in s.payload:
             yield forged(s, self.options, payload=s.payload.replace(b"STARTTLS\r\n", b"8BITMIME\r\n"))._replace(bad_checksum=True)
-        yield s
-
-    def from_client(self, s):
-        if self.options.get("from", "server") == "client" and s.payload.upper().startswith(b"MAIL FROM:"):
-            text = b"MAIL FROM:<mallory@sender.example>\r\n"
-            yield forged(s, self.options, payload=text)._replace(bad_checksum=True)
         yield s
 
 
 class HijackDesync(Connection):
     """Something is put into the middle of the dialogue, right after the EHLO reply, and nobody shifts the numbers (Joncheray).
 
-    `inject=command`: NOOP in the client's name; mx answers and ACKs octets that the client never sent, and its reply is passed on.
+    `inject=command`: a long NOOP in the client's name; mx answers and ACKs octets that the client never sent, and its reply is passed on.
     `inject=reply`: a second reply in mx's name; the client ACKs octets that mx never sent. The ends drop each other's segments
     from then on: retransmissions, ACKs, and in the end a timeout.
     """
@@ -150,8 +163,9 @@ class HijackDesync(Connection):
             yield forged(s, self.options, seq=end, payload=b"250 2.0.0 hijacked\r\n")
         else:
             yield forged(s, self.options, src=s.dst, dst=s.src, sport=s.dport, dport=s.sport, seq=s.ack, ack=end,
-                         payload=b"NOOP hijacked\r\n", options=b"")
+                         payload=b"NOOP hijacked" + b"." * 80 + b"\r\n", options=b"")
 
 
 ACTS = {"inject-454": Inject, "inject-banner": InjectBanner, "inject-ehlo-reply": InjectEhloReply, "overlap-first": Overlap,
-        "overlap-last": OverlapLast, "synack-twice": SynAckTwice, "checksum-content": ChecksumContent, "hijack-desync": HijackDesync}
+        "overlap-last": OverlapLast, "synack-twice": SynAckTwice, "checksum-content": ChecksumContent,
+        "checksum-mail": OtherMail, "hijack-desync": HijackDesync}

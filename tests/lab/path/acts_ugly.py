@@ -57,11 +57,11 @@ class Reorder(Chance):
 
 
 class OctetByOctet(Connection):
-    """Segments of up to `upto=600` octets go on in segments of one octet: so they look on the tap behind the wire."""
+    """Segments of up to `most=600` octets go on in segments of one octet: so they look on the tap behind the wire."""
 
     def cut(self, s):
         """One segment for each octet; only the last one pushes or ends the stream."""
-        if not 1 < len(s.payload) <= int(self.options.get("upto", 600)):
+        if not 1 < len(s.payload) <= int(self.options.get("most", 600)):
             yield s
             return
         last = len(s.payload) - 1

@@ -18,7 +18,7 @@ LAB = place.LAB
 NAME_SERVER = {4: "198.51.100.53", 6: "2001:db8:51::53"}
 CLIENT_SAYS, MX_SAYS = "dport", "sport"
 OFFER = b"STARTTLS\r\n"
-SWAKS = "swaks --server {to} --from alice@sender.example --to bob@rcpt.example --helo client.sender.example --timeout 3 {more} 2>&1"
+SWAKS = "timeout 12 swaks --server {to} --from alice@sender.example --to bob@rcpt.example --helo client.sender.example --timeout 3 {more} 2>&1"
 BIG = "--body " + "x" * 5000
 
 
@@ -101,7 +101,10 @@ class Bench:
         try:
             what = "tcp or icmp or icmp6 or udp port 53"
             taps = {n: place.Tap(self.path, port, LAB / f"{n}.pcap", what) for n, port in (("outside", "path0"), ("inside", "path1"))}
-            client = (case.play or swaks)(self.client, family, case.more)
+            try:
+                client = (case.play or swaks)(self.client, family, case.more)
+            except subprocess.TimeoutExpired as e:
+                client = f"{e}"
             for tap in taps.values():
                 tap.stop()
         finally:
@@ -122,7 +125,7 @@ def swaks(client, family, more):
     """swaks's transcript."""
     to = place.MX4 if family == 4 else place.MX6
     return subprocess.run([*client.enter, "sh", "-c", SWAKS.format(to=to, more=more)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          check=False, timeout=60).stdout.decode(errors="replace")
+                          check=False, timeout=20).stdout.decode(errors="replace")
 
 
 # ---- DNS -------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def overlapped(tap_inside=True, wrong_checksum=False, first=True, valid=False):
     def true(run):
         text = run.said("outside", CLIENT_SAYS)
         out = {"outside: conflict": run.conflict("outside", CLIENT_SAYS), "inside: conflict": run.conflict("inside", CLIENT_SAYS) == tap_inside,
-               "order": (text.find(b"NOOP xyz") < text.find(b"STARTTLS")) == first if tap_inside else b"NOOP xyz" in text,
+               "order": (-1 < text.find(b"NOOP xyz") < text.find(b"STARTTLS")) == first,
                "wrong checksums inside": bad_checksums(run, "inside") == wrong_checksum}
         return out | ({"mx took the decoy": b"250 2.0.0 Ok" in run.said("inside", MX_SAYS)} if valid else {"inside TLS": run.encrypted})
     return true
@@ -112,7 +112,7 @@ WIRE = [
         "banner": b"220 ****" in r.said("outside", MX_SAYS), "clear": r.clear}),
     Case("mask-command", wire("mask-command"), lambda r: {
         "outside: STARTTLS": b"STARTTLS" in r.said("outside", CLIENT_SAYS), "inside: XXXXXXXX": b"XXXXXXXX" in r.said("inside", CLIENT_SAYS),
-        "refused": b"502 5.5.2" in r.said("outside", MX_SAYS), "clear": r.clear}),
+        "refused": b"500 5.5.2" in r.said("outside", MX_SAYS), "clear": r.clear}),
     Case("rst-at-starttls", wire("rst-at-starttls"), rst(MX_SAYS, CLIENT_SAYS)),
     Case("rst-at-starttls with another TTL", wire("rst-at-starttls ttl=200"), rst(MX_SAYS, CLIENT_SAYS, 200)),
     Case("rst-at-starttls to the client only", wire("rst-at-starttls to=client drop=no ttl=41"), lives_on),
@@ -127,8 +127,8 @@ WIRE = [
     Case("inject-454 longer", wire("inject-454 ttl=41 length=longer"), injected(STOLEN[:20], lambda r: {
         "no mail": r.nothing, "inside: ACKs ahead": ahead(r, "inside", MX_SAYS, CLIENT_SAYS)})),
     Case("inject-banner", wire("inject-banner ttl=41"), injected(b"220 relay.example", lambda r: {"told": "relay.example" in r.client})),
-    Case("inject-ehlo-reply", wire("inject-ehlo-reply ttl=41"), injected(b"8BITMIME", lambda r: {"clear": r.clear})),
-    Case("inject-ehlo-reply shorter", wire("inject-ehlo-reply ttl=41 length=shorter"), injected(b"250", lambda r: {"": True})),
+    Case("inject-ehlo-reply", wire("inject-ehlo-reply ttl=41"), injected(b"250-8BITMIME\r\n250-ENH", lambda r: {"clear": r.clear})),
+    Case("inject-ehlo-reply shorter", wire("inject-ehlo-reply ttl=41 length=shorter"), injected(b"250-ETRN\r\n250-ENH")),
     Case("inject-ehlo-reply longer", wire("inject-ehlo-reply ttl=41 length=longer"), injected(b"XFORWARD", lambda r: {"no mail": r.nothing})),
     Case("overlap-first", wire("overlap-first"), overlapped(True, 1)),
     Case("overlap-first md5", wire("overlap-first how=md5"), overlapped()),
@@ -142,9 +142,9 @@ WIRE = [
                                                                           "mx resets": r.resets("inside", MX_SAYS)}),
     Case("synack-twice true", wire("synack-twice take=true"), lambda r: clean(r) | {"two": synacks(r) == [2, 1]}),
     Case("synack-twice late", wire("synack-twice take=late"), lambda r: clean(r) | {"two": synacks(r) == [2, 1]}),
-    Case("checksum-content server", wire("checksum-content from=server"), lambda r: clean(r) | {
+    Case("checksum-content", wire("checksum-content"), lambda r: clean(r) | {
         "outside: a wrong checksum": bad_checksums(r, "outside") == 1, "inside: none": bad_checksums(r, "inside") == 0}, TLS),
-    Case("checksum-content client", wire("checksum-content from=client"), lambda r: {
+    Case("checksum-mail", wire("checksum-mail"), lambda r: {
         "clear": r.clear, "alice": "from=<alice@" in r.log, "wrong checksums": bad_checksums(r, "inside") == 1}, ""),
     Case("hijack-desync command", wire("hijack-desync inject=command"), lambda r: {
         "no mail": r.nothing, "outside: mx ACKs ahead": ahead(r, "outside", CLIENT_SAYS, MX_SAYS),
