@@ -65,7 +65,7 @@ class InjectEhloReply(Inject):
 class Overlap(Connection):
     """Where the client's next command stands after the offer, other octets (`NOOP xyz`) stand on the wire, too: a decoy.
 
-    The decoy comes first, right behind the EHLO reply, on both taps.
+    The decoy comes first, right before the client gets the EHLO reply, on both taps.
     `how=checksum`: it has a wrong TCP checksum; `how=md5`: a TCP MD5 signature; mx's kernel drops either.
     `how=ttl`: it has TTL 1, only the outside tap sees it, and it dies on the way. `how=valid`: nothing is wrong with it, and
     mx takes what comes first: here the decoy.
@@ -89,9 +89,9 @@ class Overlap(Connection):
         yield s
 
     def from_server(self, s):
-        yield s
         if b"STARTTLS\r\n" in s.payload:
-            yield from self.decoy(pcapkit.replace(self.last, seq=s.ack, ack=plus(s.seq, len(s.payload))))
+            yield from self.decoy(pcapkit.replace(self.last, seq=s.ack, ack=s.seq))
+        yield s
 
 
 class OverlapLast(Overlap):
@@ -141,7 +141,7 @@ class ChecksumContent(Connection):
 
 
 class HijackDesync(Connection):
-    """Something is put into the middle of the dialogue, right after the EHLO reply, and nobody shifts the numbers (Joncheray).
+    """Something is put into the middle of the dialogue, with the EHLO reply, and nobody shifts the numbers (Joncheray).
 
     `inject=command`: a long NOOP in the client's name; mx answers and ACKs octets that the client never sent, and its reply is passed on.
     `inject=reply`: a second reply in mx's name; the client ACKs octets that mx never sent. The ends drop each other's segments
@@ -154,16 +154,17 @@ class HijackDesync(Connection):
         yield s
 
     def from_server(self, s):
-        yield s
         if not self.asked or not s.payload:
+            yield s
             return
         self.asked = False
-        end = plus(s.seq, len(s.payload))
         if self.options.get("inject", "command") == "reply":
-            yield forged(s, self.options, seq=end, payload=b"250 2.0.0 hijacked\r\n")
-        else:
-            yield forged(s, self.options, src=s.dst, dst=s.src, sport=s.dport, dport=s.sport, seq=s.ack, ack=end,
+            yield s
+            yield forged(s, self.options, seq=plus(s.seq, len(s.payload)), payload=b"250 2.0.0 hijacked\r\n")
+        else:  # before the client can go on
+            yield forged(s, self.options, src=s.dst, dst=s.src, sport=s.dport, dport=s.sport, seq=s.ack, ack=s.seq,
                          payload=b"NOOP hijacked" + b"." * 80 + b"\r\n", options=b"")
+            yield s
 
 
 ACTS = {"inject-454": Inject, "inject-banner": InjectBanner, "inject-ehlo-reply": InjectEhloReply, "overlap-first": Overlap,

@@ -30,8 +30,10 @@ class Run:
     log: str  # Postfix's log
 
     def segments(self, tap, who=None):
-        """TCP of the SMTP port; of one side (CLIENT_SAYS, MX_SAYS)."""
+        """TCP of connections to the SMTP port that began in this case; of one side (CLIENT_SAYS, MX_SAYS)."""
         found = [s for s in map(frames.tcp, self.taps[tap]) if s and 25 in (s.sport, s.dport)]
+        begun = {s.flow for s in found if s.flags & pcapkit.SYN}
+        found = [s for s in found if s.flow in begun]
         return [s for s in found if not who or getattr(s, who) == 25]
 
     def said(self, tap, who):
@@ -73,6 +75,7 @@ class Case:
     more: str = "--tls-optional"
     families: tuple = (4, 6)
     play: Callable = None
+    without: str = ""  # keywords that Postfix is not to announce
 
 
 class Bench:
@@ -90,12 +93,16 @@ class Bench:
         place.sh(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mallory.example", "-keyout",
                   LAB / "mallory.key", "-out", LAB / "mallory.pem"], stderr=subprocess.DEVNULL)
         self.stop = servers.postfix(servers.TLS_ON + "\nsmtpd_tls_loglevel = 1\nsmtpd_starttls_timeout = 5s\nsmtpd_timeout = 6s")
+        self.without = ""
         self.log = pathlib.Path("/var/log/postfix.log")
         threading.Thread(target=name_server, args=(socket.AF_INET, NAME_SERVER[4]), daemon=True).start()
         threading.Thread(target=name_server, args=(socket.AF_INET6, NAME_SERVER[6]), daemon=True).start()
 
     def play(self, case, family):
         """Plays one case; gives what is not so."""
+        if case.without != self.without:
+            self.without = case.without
+            place.sh(f"postconf -e 'smtpd_discard_ehlo_keywords = {case.without}'; postfix reload; sleep 1", stderr=subprocess.DEVNULL)
         stop = case.start(self.path)
         logged = len(self.log.read_text(errors="replace"))
         try:

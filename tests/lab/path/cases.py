@@ -70,9 +70,14 @@ def synacks(run):
 
 
 def ahead(run, tap, who, other):
-    """Does a side ACK more than the other ever sent there?"""
-    sent = max(((s.seq + len(s.payload)) for s in run.segments(tap, who) if not s.flags & pcapkit.RST), default=0)
-    return any(s.ack > sent + 1 for s in run.segments(tap, other) if s.flags & pcapkit.ACK and not s.flags & (pcapkit.SYN | pcapkit.RST))
+    """Does a side ACK more than the other has sent until then, on this tap?"""
+    sent = None
+    for s in run.segments(tap):
+        if getattr(s, who) == 25 and not s.flags & pcapkit.RST:
+            sent = max(sent or 0, s.seq + len(s.payload) + bool(s.flags & (pcapkit.SYN | pcapkit.FIN)))
+        elif getattr(s, other) == 25 and s.flags & pcapkit.ACK and not s.flags & pcapkit.RST and sent and 0 < s.ack - sent < 1 << 16:
+            return True
+    return False
 
 
 def more_inside(run):
@@ -107,6 +112,8 @@ WIRE = [
     Case("pass wire without an act", wire(), clean),
     Case("strip-inline", wire("strip-inline"), stripped),
     Case("strip-inline with loss", wire("strip-inline", "loss percent=8 seed=3"), stripped, families=(4,)),
+    Case("strip-inline of the last line", wire("strip-inline"), lambda r: stripped(r) | {
+        "inside: last": b"250 STARTTLS" in r.said("inside", MX_SAYS)}, without="enhancedstatuscodes,8bitmime,dsn,smtputf8,chunking"),
     Case("mask-inline", wire("mask-inline"), lambda r: {
         "inside: offered": offered(r, "inside"), "outside: masked": b"250-XXXXXXXA\r\n" in r.said("outside", MX_SAYS),
         "banner": b"220 ****" in r.said("outside", MX_SAYS), "clear": r.clear}),
@@ -163,8 +170,9 @@ WIRE = [
     Case("mtu", wire("mtu"), icmp, BIG),
     Case("mss-clamp", wire("mss-clamp mss=536"), lambda r: {"clear": r.clear, "small": max(len(s.payload) for s in r.segments(
         "outside", CLIENT_SAYS)) <= 536}, BIG),
-    Case("drop-after", wire("drop-after n=10"), lambda r: {"no mail": r.nothing, "ten": len(r.segments("inside", CLIENT_SAYS)) + len(
-        r.segments("outside", MX_SAYS)) == 10}),
+    Case("drop-after", wire("drop-after n=7"), lambda r: {"no mail": r.nothing, "seven": len(r.segments("inside", CLIENT_SAYS)) + len(
+        r.segments("outside", MX_SAYS)) == 7, "sent again": len({s.seq for s in r.segments("outside", CLIENT_SAYS)}) < len(
+            r.segments("outside", CLIENT_SAYS))}),
     Case("one-way", wire("one-way to=client"), lambda r: {"no mail": r.nothing, "outside: mx is silent": not r.segments("outside", MX_SAYS)}),
     Case("dns race", wire(FORGED + "mode=race"), lambda r: lie(r, True), play=ask),
     Case("dns replace", wire(FORGED + "mode=replace"), lambda r: lie(r, False), play=ask),
