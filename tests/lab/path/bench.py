@@ -86,9 +86,7 @@ class Bench:
         place.users()
         self.client, self.path = place.Host(), place.Host()
         place.cable(self.client, self.path)
-        for address in ("198.51.100.53/24", "2001:db8:51::53/64"):
-            place.sh(f"ip addr add {address} dev mx0" + (" nodad" if ":" in address else ""))
-        self.client.sh("ip route add 198.51.100.0/24 dev client0; ip -6 route add 2001:db8:51::/64 dev client0")
+        place.server_address(53)
         place.certificate()
         place.sh(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mallory.example", "-keyout",
                   LAB / "mallory.key", "-out", LAB / "mallory.pem"], stderr=subprocess.DEVNULL)
