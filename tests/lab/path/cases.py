@@ -2,7 +2,7 @@
 import dns_messages as dns
 import frames
 import pcapkit
-from bench import (BIG, CLIENT_SAYS, LAB, MX_SAYS, Case, answers, ask, bad_checksums, challenge_acks, dns_answers_on, offered, reset,
+from bench import (BIG, CLIENT_SAYS, LAB, MX_SAYS, Case, answers, ask, bad_checksums, challenge_acks, dns_answers_on, exim, offered, reset,
                    stripped, ttl_values)
 from on_path import proxy, wire
 
@@ -237,6 +237,13 @@ PROXY = [
     Case("proxy terminate-tls", proxy(MALLORY), lambda r: two_connections(r) | {
         "inside TLS": r.encrypted, "outside: mallory": b"mallory.example" in r.said("outside", MX_SAYS),
         "inside: not": b"mallory.example" not in r.said("inside", MX_SAYS)}, TLS),
+    Case("proxy terminate-tls, TLS 1.3", proxy(MALLORY.replace("tls=1.2 ", "")), lambda r: two_connections(r) | {
+        "inside TLS": r.encrypted, "outside: hidden": b"mallory.example" not in r.said("outside", MX_SAYS)}, TLS),
+    Case("proxy fail-hellos until clear", proxy("fail-hellos floor=any how=rst"), lambda r: {
+        "clear": r.clear, "outside: hello": b"\x16\x03\x01" in r.said("outside", CLIENT_SAYS),
+        "two connections": len({s.flow for s in r.segments("outside")}) == 2}, families=(4,), play=exim),
+    Case("wire rst-at-clienthello until clear", wire("rst-at-clienthello"), lambda r: {
+        "clear": r.clear, "two connections": len({s.flow for s in r.segments("outside")}) == 2}, families=(4,), play=exim),
     Case("bridge afterwards", lambda path: lambda: None, clean),
 ]
 
