@@ -124,8 +124,8 @@ def route(path, port):
         undo = [f"ip {family} rule del lookup {TABLE}; ip {family} rule del lookup {TABLE}; ip {family} route flush table {TABLE}"
                 for family in ("-4", "-6")]
         for name, mac in zip(("path0", "path1"), own):
-            undo += [f"sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1", f"ip route flush dev {name}", f"ip neigh flush nud permanent dev {name}",
-                     f"ip link set {name} address {mac}"]
+            undo += [f"sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1", f"ip route flush dev {name}",
+                     f"ip neigh flush nud permanent dev {name}", f"ip link set {name} address {mac}"]
         path.sh("; ".join(undo + ["sysctl -qw net.ipv4.ip_forward=0"]))
         neighbours(path, client, client_mac, mx, mx_mac, "del", "")
     return unroute
