@@ -24,7 +24,7 @@
 	"starttls.rejected-odd-code starttls.handshake-failed"
 #define CLEAR_CAUSES \
 	SERVER_CAUSES " starttls.offered-unused starttls.masked-keyword starttls.helo-only starttls.command-mangled " \
-	"starttls.no-handshake starttls.plaintext-after-220 starttls.fallback-plaintext"
+	"starttls.no-handshake starttls.plaintext-after-220 starttls.fallback-plaintext starttls.fallback-induced"
 #define CREDENTIALS "auth.cleartext-plain auth.cleartext-challenge"
 #define CLIENT_CAUSES \
 	"starttls.offered-unused starttls.helo-only starttls.no-handshake starttls.plaintext-after-220 " \
@@ -64,6 +64,8 @@ const struct catalogue_row catalogue[] = {
 #include "alerts/catalogue_cert.inc"
 #include "alerts/catalogue_status.inc"
 #include "alerts/catalogue_path.inc"
+#include "alerts/catalogue_tcp.inc"
+#include "alerts/catalogue_middlebox.inc"
 #include "alerts/catalogue_exposure.inc"
 #include "alerts/catalogue_dialogue.inc"
 #include "alerts/catalogue_sensor.inc"

@@ -131,12 +131,34 @@ static void conclude(struct judge *j, struct judge_entry *e, const struct facts 
 	}
 }
 
+// Of two versions of a session the worse one is told: in the order of the verdicts, then of the states (DESIGN section 4).
+static const struct facts *worse_of(struct judge *j, const struct message_session *m)
+{
+	const struct facts *first = &m->facts, *other = message_session_other(m);
+
+	if (!other)
+		return first;
+	judge_conclude(j, &j->session, first, NULL, NULL);
+	enum verdict verdict = j->session.verdict;
+	enum state state = j->session.state;
+	judge_conclude(j, &j->session, other, NULL, NULL);
+	if (j->session.verdict != verdict)
+		return j->session.verdict < verdict ? other : first;
+	if (j->session.state == state)
+		return first;
+	// What was not offered is worse than what was not used.
+	bool unused = state == STATE_PLAIN_OFFERED_UNUSED && j->session.state == STATE_PLAIN_NOT_OFFERED;
+	bool taken = state == STATE_PLAIN_NOT_OFFERED && j->session.state == STATE_PLAIN_OFFERED_UNUSED;
+	return unused || (!taken && j->session.state < state) ? other : first;
+}
+
 static void take_session(struct judge *j, const struct message_session *m)
 {
 	struct facts *f = &j->facts;
 	bool last = m->facts.conn.end != END_OPEN;
+	const struct facts *told = worse_of(j, m);
 
-	memcpy(f, &m->facts, facts_len(&m->facts));
+	memcpy(f, told, facts_len(told));
 	// Connections without payload are counted, not described.
 	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C])
 		return;

@@ -26,6 +26,8 @@ static const uint16_t texts[] = {
 	SMTP_TEXT(rcpt_domain[6]),
 	SMTP_TEXT(rcpt_domain[7]),
 #undef SMTP_TEXT
+	offsetof(struct facts, path) + offsetof(struct path_facts, conflict_text[0]),
+	offsetof(struct facts, path) + offsetof(struct path_facts, conflict_text[1]),
 	offsetof(struct facts, tls) + offsetof(struct tls_facts, sni),
 	offsetof(struct facts, tls) + offsetof(struct tls_facts, alpn),
 	offsetof(struct facts, tls) + offsetof(struct tls_facts, alpn_selected),
@@ -49,12 +51,19 @@ static const struct {
 	uint8_t max;
 } octets[] = {
 #define CONN(member, most) {offsetof(struct facts, conn) + offsetof(struct conn_facts, member), most}
+#define PATH(member, most) {offsetof(struct facts, path) + offsetof(struct path_facts, member), most}
 #define SMTP(member, most) {offsetof(struct facts, smtp) + offsetof(struct smtp_facts, member), most}
 #define TLS(member, most) {offsetof(struct facts, tls) + offsetof(struct tls_facts, member), most}
 	CONN(end, END_REUSE),
 	CONN(closed_first, CLOSED_BY_SERVER),
 	CONN(role, ROLE_LMTP),
 	CONN(n_vlan, 2),
+	PATH(conflict_dir, DIR_S2C),
+	PATH(conflict_agrees, AGREES_LATER),
+	PATH(rst_dir, DIR_S2C),
+	PATH(odd_dir, DIR_S2C),
+	PATH(bad_sum_dir, DIR_S2C),
+	PATH(desync_dir, DIR_S2C),
 	SMTP(hello, HELLO_LHLO),
 	SMTP(offer, OFFER_MALFORMED),
 	SMTP(after_220, AFTER_OTHER),
@@ -66,6 +75,7 @@ static const struct {
 	TLS(sentinel, SENTINEL_TLS11),
 	TLS(peer_cert, CERT_RESUMED),
 #undef CONN
+#undef PATH
 #undef SMTP
 #undef TLS
 };
@@ -78,14 +88,25 @@ static bool facts_ok(const struct facts *f)
 	return (f->conn.ip_v == 4 || f->conn.ip_v == 6) && texts_ok(f);
 }
 
+// The facts of a session at octet `at` of its message.
+static bool facts_there(const struct message *m, size_t len, size_t at)
+{
+	const size_t fixed = at + offsetof(struct facts, text);
+	const struct facts *f = (const void *)((const uint8_t *)m + at);
+
+	if (len < fixed || f->text_used > FACTS_TEXT_MAX || len < fixed + f->text_used)
+		return false;
+	return f->birth == m->birth && facts_ok(f);
+}
+
 static bool session_ok(const struct message *m, size_t len)
 {
 	const struct message_session *s = (const struct message_session *)m;
-	const size_t fixed = offsetof(struct message_session, facts) + offsetof(struct facts, text);
+	const size_t at = offsetof(struct message_session, facts);
 
-	if (len < fixed || s->facts.text_used > FACTS_TEXT_MAX || len < fixed + s->facts.text_used)
+	if (!facts_there(m, len, at))
 		return false;
-	return s->facts.birth == m->birth && facts_ok(&s->facts);
+	return !s->other || (s->other % 8 == 0 && s->other >= at + facts_len(&s->facts) && facts_there(m, len, s->other));
 }
 
 static bool handshake_ok(const struct message *m, size_t len)

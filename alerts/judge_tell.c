@@ -189,7 +189,7 @@ static void tell_one(struct judge *j, struct record_alert *a, const struct judge
 }
 
 // Signs of something: what they are signs of may still come.
-static const char *const signs[] = {"Middlebox interference", "SMTP protocol anomaly", "SMTP smuggling"};
+static const char *const signs[] = {"Middlebox interference", "Path tampering", "SMTP protocol anomaly", "SMTP smuggling"};
 
 // Nobody has to act on a low finding or a mere sign this second, and the rest of the session may show it to be part of
 // something louder: told early, it would be a second alert for one cause.

@@ -24,6 +24,7 @@ struct failure {
 	uint64_t envelope_digest, hello_digest;
 	uint8_t confidence, quality;
 	bool reached_mail;
+	uint8_t fault;
 	char session[RECORD_ID_LEN + 1];
 };
 
@@ -153,6 +154,8 @@ void memory_tls_failed(struct rules_memory *m, const struct facts *f, const stru
 	a->envelope_digest = f->smtp.envelope_digest;
 	a->hello_digest = f->smtp.hello_digest;
 	a->reached_mail = f->smtp.n_mail > 0;
+	if (how->fault)
+		a->fault = (uint8_t)how->fault;
 	if (a->confidence <= how->confidence) {
 		a->confidence = how->confidence;
 		a->quality = how->quality;
@@ -192,6 +195,7 @@ bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memor
 			.ago_ns = ago_ns,
 			.confidence = a->confidence,
 			.quality = a->quality,
+			.fault = (enum memory_fault)a->fault,
 			.same_envelope = a->reached_mail && a->envelope_digest && a->envelope_digest == f->smtp.envelope_digest,
 			.same_hello = a->hello_digest && a->hello_digest == f->smtp.hello_digest,
 		};

@@ -21,9 +21,13 @@ enum {
 
 struct rules_memory;
 
+// A fault that somebody on the path has brought about.
+enum memory_fault { FAULT_NONE, FAULT_CONFLICT, FAULT_RESET, FAULT_SYNACK, FAULT_TTL };
+
 // Facts say that TLS failed or was refused: remembered under (client address, server address).
 struct memory_failed {
 	uint8_t confidence, quality; // how sure, and resting on what (enum quality bits)
+	enum memory_fault fault;
 	const char *session;         // id
 };
 void memory_tls_failed(struct rules_memory *m, const struct facts *f, const struct memory_failed *how);
@@ -33,6 +37,7 @@ void memory_tls_worked(struct rules_memory *m, const struct facts *f);
 struct memory_fallback {
 	uint64_t ago_ns;         // from the failure to the start of this session
 	uint8_t confidence, quality; // of that failure
+	enum memory_fault fault;
 	char session[RECORD_ID_LEN + 1]; // in which it happened
 	bool same_envelope;      // same MAIL and RCPT, and that session had reached MAIL
 	bool same_hello;

@@ -47,8 +47,8 @@ enum state state_of(const struct facts *f)
 {
 	bool clear = quality_clear_n(f) > 0;
 
-	// A handshake in one version of the octets says nothing of the other one.
-	bool one_version = !f->conn.ambiguous;
+	// A handshake in one version of the octets says nothing of the other one, unless that was read, too, and is no worse.
+	bool one_version = !f->conn.ambiguous || f->path.both_read;
 	if (f->tls.implicit && f->tls.completed && !clear)
 		return seen_all(f->tls.client_hello_mark.quality) && one_version ? STATE_IMPLICIT_TLS : STATE_UNKNOWN_GAP;
 	if (clear)

@@ -48,8 +48,8 @@ static enum verdict classify(const struct session *s)
 			return VERDICT_MISMATCH;
 		if (weak_of(s))
 			return VERDICT_WEAK;
-		// Where octets came in two versions a good handshake is one of them: the worse one is not known.
-		if (f->conn.ambiguous)
+		// Where octets came in two versions a good handshake is one of them, and the worse one may not be known.
+		if (f->conn.ambiguous && !f->path.both_read)
 			return VERDICT_INCONCLUSIVE;
 		return s->identity == IDENTITY_VERIFIED ? VERDICT_VERIFIED : VERDICT_ENCRYPTED;
 	}

@@ -17,8 +17,8 @@ static struct smtp_env smtp_env_of(struct dissect *e, struct conn *c)
 	return (struct smtp_env){
 		.facts = facts_of(c),
 		.lines = &e->lines,
-		.counter = e->counter,
-		.dialogue = c->candidate ? NULL : e->config.dialogue,
+		.counter = c->second ? e->scratch : e->counter,
+		.dialogue = c->candidate || c->second ? NULL : e->config.dialogue,
 		.keep_envelope = e->config.keep_envelope,
 	};
 }
@@ -32,14 +32,14 @@ struct shipper {
 static void ship(void *ctx, const struct message_handshake *m, const uint8_t *p, size_t len)
 {
 	const struct shipper *s = ctx;
-	if (!s->c->candidate || conn_candidate_verdict(s->c) > 0)
+	if (!s->c->second && (!s->c->candidate || conn_candidate_verdict(s->c) > 0))
 		tell_handshake(s->e, s->c->flow, m, p, len);
 }
 
 static struct tls_env tls_env_of(struct shipper *s, struct dissect *e, struct conn *c)
 {
 	*s = (struct shipper){.e = e, .c = c};
-	return (struct tls_env){.facts = facts_of(c), .memory = &e->tls, .counter = e->counter,
+	return (struct tls_env){.facts = facts_of(c), .memory = &e->tls, .counter = c->second ? e->scratch : e->counter,
 		.keep_flights = e->config.keep_flights, .ship = ship, .ship_ctx = s};
 }
 
@@ -178,6 +178,11 @@ size_t conn_take(struct dissect *e, struct conn *c, enum dir d, const struct pla
 		c->after_gap[d] = false;
 	}
 	return done;
+}
+
+bool conn_in_dialogue(const struct conn *c, enum dir d)
+{
+	return c->layer[d] <= LAYER_LINES && !smtp_in_content(&c->smtp, d);
 }
 
 void conn_gap(struct dissect *e, struct conn *c, enum dir d, const struct place *at, uint64_t missing)

@@ -7,6 +7,8 @@
 #include "dissect/smtp/smtp.h"
 #include "dissect/stream/queue.h"
 #include "dissect/stream/recent.h"
+#include "dissect/stream/tamper.h"
+#include "dissect/stream/tape.h"
 #include "dissect/tls/tls.h"
 
 struct dissect;
@@ -35,7 +37,10 @@ struct conn {
 	bool syn_data;          // the client's queue holds what came with its SYN; the SYN/ACK decides
 	bool one_sided;         // the other direction was waited for and never came: waited for no more
 	bool tls_failed;        // a handshake was given up for lines in clear
+	bool second;            // read from a tape, in the other version: nobody listens to it
 	struct recent recent[2];
+	struct tape tape;
+	struct tamper tamper;
 	uint32_t flow;            // whose it is; 0: not in use
 	uint32_t vlan[2];         // tags of the first octets of each direction, packed; 0 not known yet
 	uint32_t syn_data_end;    // sequence number behind it
@@ -49,6 +54,9 @@ struct conn {
 // Takes octets of direction `d` in stream order; returns how many. Fewer than `len`: the rest waits for the other
 // direction (c->waiting). After the TLS machine is done c->sealed is set.
 size_t conn_take(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len);
+
+// Octets of `d` are lines of commands or replies now. Content and ciphertext are cut anew when they are sent again.
+bool conn_in_dialogue(const struct conn *c, enum dir d);
 
 // `missing` octets will never come; 0: the connection starts here in the middle, nobody knows how many.
 void conn_gap(struct dissect *e, struct conn *c, enum dir d, const struct place *at, uint64_t missing);

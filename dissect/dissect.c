@@ -17,19 +17,23 @@
 static int open_pools(struct dissect *e)
 {
 	const struct dissect_config *c = &e->config;
-	// The cap on waiting octets is divided in sixteenths: most for segments, the rest for partial lines and handshakes.
+	// The cap on waiting octets is divided in sixteenths: most for segments, the rest for tapes, partial lines and handshakes.
 	uint64_t part = c->reassembly_octets / 16;
 	int err = slab_open(&e->conns, sizeof(struct conn), c->sessions_max);
 	if (!err)
-		err = slab_open(&e->chunks, sizeof(struct chunk), (uint32_t)(8 * part / sizeof(struct chunk)));
+		err = slab_open(&e->chunks, sizeof(struct chunk), (uint32_t)(7 * part / sizeof(struct chunk)));
+	if (!err)
+		err = slab_open(&e->tapes, TAPE_BLOCK_LEN, (uint32_t)(part / TAPE_BLOCK_LEN));
+	if (!err)
+		err = second_open(&e->second);
 	if (!err)
 		err = slab_open(&e->lines, SMTP_LINE_MAX, (uint32_t)(3 * part / SMTP_LINE_MAX));
 	const uint32_t n_rooms[TLS_ROOMS] = {(uint32_t)(part / TLS_ROOM_SMALL), (uint32_t)(2 * part / TLS_ROOM_MEDIUM),
 		(uint32_t)(part / TLS_ROOM_LARGE)};
 	if (!err)
 		err = tls_memory_open(&e->tls, n_rooms, (uint32_t)(part / sizeof(struct tls_offer)));
-	e->handshake = err ? NULL : malloc(MESSAGE_LEN_MAX);
-	return err || e->handshake ? err : -ENOMEM;
+	e->message = err ? NULL : malloc(MESSAGE_LEN_MAX);
+	return err || e->message ? err : -ENOMEM;
 }
 
 int dissect_open(struct dissect **out, const struct dissect_config *config)
@@ -65,9 +69,11 @@ void dissect_close(struct dissect **d)
 	struct dissect *e = *d;
 	if (!e)
 		return;
-	free(e->handshake);
+	free(e->message);
 	tls_memory_close(&e->tls);
 	slab_close(&e->lines);
+	slab_close(&e->tapes);
+	second_close(&e->second);
 	slab_close(&e->chunks);
 	slab_close(&e->conns);
 	frag_close(&e->frag);
@@ -160,19 +166,22 @@ static bool ip_checksum_usable(const struct dissect *e, const struct flow_hot *h
 	return e->config.checksums == CHECKSUMS_AUTO && s->ip_checksum_zero && !(h && flow_has(h, FLOW_CHECKSUM, d));
 }
 
-static bool refuse(struct dissect *e, const struct flow_hot *h)
+static bool refuse(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
-	if (h && h->phase == FLOW_SESSION)
+	const struct flow_hot *h = flow ? flow_hot_at(&e->table, flow) : NULL;
+	if (h && h->phase == FLOW_SESSION) {
 		engine_conn(e, h)->message.facts.conn.bad_checksums++;
+		tamper_bad_checksum(e, flow, d, s, p);
+	}
 	return false;
 }
 
 // Before anything is believed of a segment. `flow` 0: it would open one.
-static bool checksum_usable(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
+static bool checksum_usable(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct flow_hot *h = flow ? flow_hot_at(&e->table, flow) : NULL;
 	if (!ip_checksum_usable(e, h, d, s))
-		return refuse(e, h);
+		return refuse(e, flow, d, s, p);
 	if (e->config.checksums == CHECKSUMS_IGNORE || (h && (h->phase == FLOW_SEALED || h->phase == FLOW_COUNTED)))
 		return true;
 	if (decode_tcp_checksum_ok(s)) {
@@ -185,7 +194,7 @@ static bool checksum_usable(struct dissect *e, uint32_t flow, enum dir d, const 
 	// it joined some.
 	bool offloaded = s->payload_len > ETHERNET_PACKET_MAX && decode_tcp_checksum_offloaded(s);
 	if (e->config.checksums == CHECKSUMS_REQUIRE || (h && flow_has(h, FLOW_CHECKSUM, d) && !offloaded))
-		return refuse(e, h);
+		return refuse(e, flow, d, s, p);
 	engine_count(e, COUNT_tcp_checksum_accepted, 1);
 	return true;
 }
@@ -205,7 +214,7 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 {
 	struct route r;
 	enum route_action action = route_segment(e, hash, s, &r);
-	if (!checksum_usable(e, r.flow, r.d, s)) {
+	if (!checksum_usable(e, r.flow, r.d, s, p)) {
 		engine_count(e, COUNT_packet_tcp_bad_checksum, 1);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "dissect/net/decode.h"
 #include "dissect/net/frag.h"
 #include "dissect/stream/guard.h"
+#include "dissect/stream/second.h"
 #include "hw/counter.h"
 #include "hw/slab.h"
 
@@ -29,7 +30,8 @@ struct dissect {
 	struct dissect_config config;
 	struct flow_table table;
 	struct wheel wheel;
-	struct slab conns, chunks, lines;
+	struct slab conns, chunks, lines, tapes;
+	struct second *second;
 	struct tls_memory tls;
 	struct guards guards;
 	uint32_t conn_hand;  // of the clock that looks for a session to evict
@@ -46,7 +48,7 @@ struct dissect {
 	uint8_t known_port[65536 / 8];
 	uint64_t scratch[DISSECT_COUNTERS]; // where workers other than the first count what all of them see
 	uint64_t counter[DISSECT_COUNTERS];
-	struct message_handshake *handshake; // room to put one together
+	void *message;       // room to put a long one together: MESSAGE_LEN_MAX
 };
 
 static inline void engine_count(struct dissect *e, enum dissect_counter c, uint64_t n)

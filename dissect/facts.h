@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "dissect/mark.h"
+#include "dissect/stream/facts.h"
 #include "dissect/tls/facts.h"
 
 enum { FACTS_TEXT_MAX = 640 }; // all text of a session; 640, because names are mostly below 40 and a clear flow should stay near 1 KiB
@@ -314,6 +315,7 @@ struct conn_facts {
 struct facts {
 	uint64_t birth;            // packet.seq of the connection's first packet: names the session everywhere
 	struct conn_facts conn;
+	struct path_facts path;
 	struct smtp_facts smtp;
 	struct tls_facts tls;
 	uint16_t text_used;

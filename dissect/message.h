@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dissect/counters.h"
@@ -32,11 +33,25 @@ struct message {
 //   facts.conn.end == END_OPEN, !sealed: told before the end; a later one repeats and extends it.
 //   sealed: TLS completed, the worker forgot everything but the counters; a MESSAGE_END will follow.
 //   facts.conn.end != END_OPEN: the last message of this session.
+//   other: some octets came in two versions. `facts` hold what the first ones say, other facts what the later ones do.
 struct message_session {
 	struct message head;
 	bool sealed;
-	struct facts facts; // last member: only facts_len() octets of it travel
+	uint32_t other;     // where in this message, in octets, the other struct facts begins; multiple of 8, 0 none
+	struct facts facts; // last member: only facts_len() octets of it travel, and those of the other one behind it
 };
+
+// What the later version says; NULL: there is none.
+static inline const struct facts *message_session_other(const struct message_session *m)
+{
+	return m->other ? (const struct facts *)((const uint8_t *)m + m->other) : NULL;
+}
+
+static inline size_t message_session_len(const struct message_session *m)
+{
+	const struct facts *other = message_session_other(m);
+	return other ? m->other + facts_len(other) : offsetof(struct message_session, facts) + facts_len(&m->facts);
+}
 
 // The end of a session that was sealed earlier: what changed since.
 struct message_end {

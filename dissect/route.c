@@ -166,12 +166,26 @@ static bool syn_waits(const struct dissect *e, uint32_t flow, const struct decod
 	       (!answered(h) || h->base[DIR_C2S] == s->ack);
 }
 
+// The SYN that a SYN/ACK answers was answered before, with another number: marked.
+static bool answered_before(struct dissect *e, uint32_t flow, const struct decoded *s)
+{
+	const struct flow_hot *h = flow ? flow_hot_at(&e->table, flow) : NULL;
+	bool answer = s->flags & TCP_SYN && s->flags & TCP_ACK;
+	if (!h || !answer || !flow_has(h, FLOW_SYN, DIR_S2C) || h->base[DIR_C2S] != s->ack || h->flags & FLOW_CLOSING)
+		return false;
+	if (flow_table_dir(&e->table, flow, s) != DIR_S2C)
+		return false;
+	flow_cold_at(&e->table, flow)->synack_twice = true;
+	return true;
+}
+
 uint32_t route_open(struct dissect *e, uint64_t hash, const struct route *r, const struct decoded *s, const struct packet *p, enum dir *d)
 {
 	uint32_t old[2] = {r->flow, r->twin};
 	enum dir was = r->d;
 	uint16_t sums = r->flow ? flow_hot_at(&e->table, r->flow)->flags & (FLOW_CHECKSUM | FLOW_CHECKSUM << 1) : 0;
 	bool syn = s->flags & TCP_SYN && s->flags & TCP_ACK && (syn_waits(e, old[0], s) || syn_waits(e, old[1], s));
+	bool again = answered_before(e, old[0], s) || answered_before(e, old[1], s);
 	for (int i = 0; i < 2; i++) {
 		if (old[i] && flow_hot_at(&e->table, old[i])->flags & FLOW_CLOSING) {
 			close_now(e, old[i]);
@@ -188,6 +202,7 @@ uint32_t route_open(struct dissect *e, uint64_t hash, const struct route *r, con
 	h->flags |= *d == was ? sums : (uint16_t)(sums << 1 & FLOW_CHECKSUM << 1) | (sums >> 1 & FLOW_CHECKSUM);
 	if (syn)
 		flow_set(h, FLOW_SYN, DIR_C2S);
+	flow_cold_at(&e->table, flow)->synack_twice = again;
 	uint32_t twin = r->flow ? flow_table_twin(&e->table, flow) : 0; // making room may have closed it
 	if (twin) {
 		h->flags |= FLOW_TWIN;

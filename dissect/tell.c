@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static void fill_conn(const struct dissect *e, uint32_t flow, struct conn_facts *f)
+static void fill_conn(const struct dissect *e, uint32_t flow, struct facts *m)
 {
+	struct conn_facts *f = &m->conn;
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	const struct flow_cold *c = flow_cold_at(&e->table, flow);
 	memcpy(f->src, c->addr[DIR_C2S], 16);
@@ -22,6 +23,7 @@ static void fill_conn(const struct dissect *e, uint32_t flow, struct conn_facts 
 		f->pkts[d] = c->pkts[d];
 		f->octets[d] = c->octets[d];
 	}
+	m->path.synack_twice = c->synack_twice;
 	f->midstream = !f->syn[0] && !f->syn[1];
 	f->server_guessed = h->flags & FLOW_GUESSED;
 	f->known_port = engine_known_port(e, c->port[DIR_S2C]);
@@ -64,12 +66,24 @@ static struct message head_of(struct dissect *e, uint32_t flow, enum message_typ
 void tell_session(struct dissect *e, uint32_t flow, bool sealed, enum session_end end)
 {
 	struct message_session *m = &engine_conn(e, flow_hot_at(&e->table, flow))->message;
-	fill_conn(e, flow, &m->facts.conn);
+	fill_conn(e, flow, &m->facts);
 	m->facts.conn.end = (uint8_t)end;
 	m->facts.conn.role = (uint8_t)role_of(&m->facts);
 	m->sealed = sealed;
+	m->other = 0;
+	const struct facts *other = second_reading(e, flow, sealed, end);
 	m->head = head_of(e, flow, MESSAGE_SESSION);
-	e->config.emit(e->config.emit_ctx, &m->head, offsetof(struct message_session, facts) + facts_len(&m->facts));
+	size_t len = offsetof(struct message_session, facts) + facts_len(&m->facts);
+	if (!other) {
+		e->config.emit(e->config.emit_ctx, &m->head, len);
+		return;
+	}
+	m->other = (uint32_t)(len + 7) & ~7u;
+	uint8_t *out = e->message;
+	memcpy(out, m, len);
+	memset(out + len, 0, m->other - len);
+	memcpy(out + m->other, other, facts_len(other));
+	e->config.emit(e->config.emit_ctx, (const struct message *)out, m->other + facts_len(other));
 }
 
 void tell_end(struct dissect *e, uint32_t flow, enum session_end end)
@@ -96,7 +110,7 @@ void tell_end(struct dissect *e, uint32_t flow, enum session_end end)
 
 void tell_handshake(struct dissect *e, uint32_t flow, const struct message_handshake *m, const uint8_t *p, size_t len)
 {
-	struct message_handshake *out = e->handshake;
+	struct message_handshake *out = e->message;
 	*out = *m;
 	out->head = head_of(e, flow, MESSAGE_HANDSHAKE);
 	out->cut = m->cut || len > HANDSHAKE_LEN_MAX;
@@ -115,7 +129,7 @@ void tell_anomaly(struct dissect *e, enum dissect_counter what, const struct pac
 
 static uint64_t memory_peak(const struct dissect *e)
 {
-	const struct slab *all[] = {&e->table.hot, &e->table.cold, &e->conns, &e->chunks, &e->lines, &e->tls.offers,
+	const struct slab *all[] = {&e->table.hot, &e->table.cold, &e->conns, &e->chunks, &e->lines, &e->tapes, &e->tls.offers,
 		&e->tls.room[0], &e->tls.room[1], &e->tls.room[2]};
 	uint64_t octets = (e->table.bucket_mask + 1) * sizeof(struct flow_bucket);
 	octets += (uint64_t)e->guards.n_used * sizeof(struct guard);

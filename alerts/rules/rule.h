@@ -82,6 +82,8 @@ uint8_t rule_clear_subject(const struct rule_input *in);
 // `what` (FINDING_DETAIL_MAX octets) says how, `at` where; both may be NULL.
 enum confidence rule_handshake_failed(const struct rule_input *in, char *what, struct mark *at);
 enum confidence rule_no_handshake(const struct facts *f);
+// What somebody on the path did to this session, by which it may have failed.
+enum memory_fault rule_injected_fault(const struct facts *f);
 
 // ---- TLS (claim_tls.c) ----
 
@@ -191,6 +193,14 @@ RULE(rule_auth_plain);
 RULE(rule_auth_challenge);
 RULE(rule_auth_offered);
 RULE(rule_auth_bruteforce);
+// tampering.c
+RULE(rule_rst_injected);
+RULE(rule_overlap_conflict);
+RULE(rule_seq_desync);
+RULE(rule_ttl_anomaly);
+RULE(rule_synack_duplicate);
+RULE(rule_checksum_content);
+RULE(rule_fallback_induced);
 // middlebox.c
 RULE(rule_banner_rewritten);
 RULE(rule_command_filter);

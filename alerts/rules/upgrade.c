@@ -174,7 +174,8 @@ static void remember_outcome(const struct rule_input *in)
 	}
 	if (sure != CONFIDENCE_UNVERIFIABLE)
 		memory_tls_failed(in->memory, in->facts,
-			&(struct memory_failed){.confidence = sure, .quality = quality, .session = in->session});
+			&(struct memory_failed){.confidence = sure, .quality = quality, .fault = rule_injected_fault(in->facts),
+				.session = in->session});
 }
 
 bool rule_fallback_plaintext(const struct rule_input *in, struct claim *c)

@@ -59,7 +59,8 @@ struct flow_cold {
 	uint32_t pkts[2];
 	uint32_t first_frame, last_frame;
 	uint16_t file;
-	uint8_t ip_v, n_vlan;
+	uint8_t ip_v : 4, n_vlan : 2;
+	bool synack_twice : 1; // one SYN was answered with two numbers
 	uint32_t ord;        // messages told of it so far
 };
 static_assert(sizeof(struct flow_cold) <= 104, "hot, cold and index share stay under 192 octets a flow");

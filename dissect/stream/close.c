@@ -30,10 +30,13 @@ static bool rst_valid(const struct dissect *e, uint32_t flow, enum dir d, const 
 	return h->phase == FLOW_SESSION && s->seq == h->base[d] + (uint32_t)stream_reach(e, flow, d);
 }
 
-void stream_take_rst(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s)
+void stream_take_rst(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (!rst_valid(e, flow, d, s)) {
+	bool valid = rst_valid(e, flow, d, s);
+	if (h->phase == FLOW_SESSION)
+		tamper_reset(e, flow, d, s, p, valid);
+	if (!valid) {
 		engine_count(e, COUNT_tcp_rst_invalid, 1);
 		return;
 	}

@@ -32,20 +32,37 @@ uint64_t stream_reach(const struct dissect *e, uint32_t flow, enum dir d)
 void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len)
 {
 	struct conn_facts *f = &c->message.facts.conn;
-	enum recent_verdict again = recent_compare(&c->recent[d], e->table.seed, at->off, p, len);
+	uint32_t differs = UINT32_MAX;
+	enum recent_verdict again = tape_compare(&c->tape, &e->tapes, d, at->off, p, len, &differs);
+	if (again == RECENT_UNKNOWN)
+		again = recent_compare(&c->recent[d], e->table.seed, at->off, p, len);
 	bool text_over_tls = c->layer[d] == LAYER_TLS && at->off >= c->tls_from[d] && recent_is_text(p, len);
 	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls))
 		return;
 	f->ambiguous = true;
 	f->overlaps_differ += again == RECENT_DIFFERS;
 	place_mark_first(&f->conflict_mark, at);
+	if (again == RECENT_DIFFERS)
+		tamper_conflict(e, c->flow, d, at, p, len, differs);
+	else
+		c->tape.torn = true; // not known to be another version, nor to be the same
+	tape_write(&c->tape, &e->tapes, d, true, at, p, len);
 	engine_count(e, again == RECENT_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
 }
 
-// Lines of commands and replies. Content and ciphertext are cut anew when they are sent again, and prove nothing.
-static bool in_dialogue(const struct conn *c, enum dir d)
+// What was read goes on the tape, as far as it is dialogue, or may be of another version. Where mail or credentials went in
+// clear no other version can be worse, and neither they nor what was said before are kept any longer.
+static void write_tape(struct dissect *e, struct conn *c, enum dir d, bool dialogue, const struct place *at, const uint8_t *p, uint32_t len)
 {
-	return c->layer[d] <= LAYER_LINES && !smtp_in_content(&c->smtp, d);
+	const struct smtp_facts *m = &c->message.facts.smtp;
+	if (c->tape.closed)
+		return;
+	if (m->n_mail_ok || m->n_auth || m->content_octets)
+		tape_clear(&c->tape, &e->tapes);
+	else if (dialogue || c->tape.conflict)
+		tape_write(&c->tape, &e->tapes, d, false, at, p, len);
+	else
+		c->tape.ended = true;
 }
 
 // What has to be there of `o` for an acknowledgment of the other side: a FIN is no octet. Which octet a FIN stands behind is
@@ -79,16 +96,17 @@ static uint32_t hand_over(struct dissect *e, uint32_t flow, enum dir d, struct p
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
 	at->quality |= stream_quality(e, flow, d);
-	bool dialogue = in_dialogue(c, d), tls = c->layer[d] == LAYER_TLS;
+	bool dialogue = conn_in_dialogue(c, d), tls = c->layer[d] == LAYER_TLS;
 	uint32_t taken = (uint32_t)conn_take(e, c, d, at, p, len);
 	if (taken) {
 		recent_note(&c->recent[d], e->table.seed, h->off[d], p, taken);
 		if (!tls)
 			c->tls_from[d] = h->off[d];
 		h->off[d] += taken;
-		if (!dialogue || !in_dialogue(c, d))
+		if (!dialogue || !conn_in_dialogue(c, d))
 			c->compare_from[d] = h->off[d];
 		c->message.facts.conn.payload_octets[d] += taken;
+		write_tape(e, c, d, dialogue && conn_in_dialogue(c, d), at, p, taken);
 		c->waiting[dir_other(d)] = false; // its cause may have come
 		c->stuck_ns = 0;
 	}
@@ -133,6 +151,8 @@ static void enqueue(struct dissect *e, uint32_t flow, enum dir d, struct place *
 		f->ambiguous = true;
 		f->overlaps_differ++;
 		place_mark_first(&f->conflict_mark, at);
+		tamper_conflict(e, flow, d, at, p, len, UINT32_MAX);
+		tape_write(&c->tape, &e->tapes, d, true, at, p, len);
 	}
 	if (!r.fresh && !r.refused)
 		engine_count(e, COUNT_tcp_retransmit, 1);

@@ -41,6 +41,7 @@ void stream_evict(struct dissect *e)
 void stream_drop_conn(struct dissect *e, uint32_t flow)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	tape_clear(&engine_conn(e, h)->tape, &e->tapes);
 	engine_conn(e, h)->flow = 0;
 	slab_put(&e->conns, h->session);
 	h->session = 0;

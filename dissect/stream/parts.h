@@ -26,7 +26,7 @@ void stream_after(struct dissect *e, uint32_t flow);
 
 // ---- close.c -------------------------------------------------------------------------------------------------
 
-void stream_take_rst(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s);
+void stream_take_rst(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p);
 void stream_take_fin(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s);
 // Starts the end of the flow when both sides have ended in sequence.
 void stream_settle_fins(struct dissect *e, uint32_t flow);

@@ -17,6 +17,7 @@ void stream_conflict(struct dissect *e, uint32_t flow)
 		const struct flow_cold *cold = flow_cold_at(&e->table, flow);
 		const struct place at = {.frame = cold->last_frame, .quality = stream_quality(e, flow, DIR_C2S)};
 		f->ambiguous = true;
+		engine_conn(e, h)->tape.torn = true;
 		place_mark_first(&f->conflict_mark, &at);
 	}
 }
@@ -64,7 +65,7 @@ static void note_vlan(struct dissect *e, struct conn *c, enum dir d, const struc
 	if (c->vlan[d] == tags)
 		return;
 	engine_count(e, COUNT_tcp_vlan_differs, 1);
-	c->message.facts.conn.ambiguous = true;
+	c->message.facts.conn.ambiguous = c->tape.torn = true;
 }
 
 // The last octet once more, or a NUL where the peer has acknowledged it (RFC 1122 4.2.3.6: "one garbage octet"). Any
@@ -97,10 +98,11 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		return;
 	}
 	c->message.facts.conn.payload[d] = true;
-	c->message.facts.conn.ambiguous |= s->ambiguous;
+	if (s->ambiguous)
+		c->message.facts.conn.ambiguous = c->tape.torn = true;
 	if (s->flags & TCP_URG) {
 		engine_count(e, COUNT_tcp_urgent, 1);
-		c->message.facts.conn.ambiguous = true; // the receiver may take one octet out of the stream
+		c->message.facts.conn.ambiguous = c->tape.torn = true; // the receiver may take one octet out of the stream
 	}
 	if (off < (int64_t)h->off[d]) {
 		uint64_t old = h->off[d] - (uint64_t)off;
@@ -276,11 +278,16 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 	if (s->flags & TCP_SYN)
 		take_handshake(e, flow, d, s);
 	stream_take_bases(h, d, s);
+	if (h->phase == FLOW_SESSION)
+		tamper_segment(e, flow, d, s, p);
 	if (s->flags & TCP_ACK)
 		stream_take_ack(e, flow, d, s);
 	bool octets = s->payload_len && !hearsay(h, s);
-	if (octets && h->phase == FLOW_WAITING)
+	if (octets && h->phase == FLOW_WAITING) {
 		stream_open_session(e, flow, &d, s);
+		if (h->phase == FLOW_SESSION)
+			tamper_segment(e, flow, d, s, p);
+	}
 	if (h->phase == FLOW_SESSION && octets)
 		session_payload(e, flow, d, s, p);
 	else if (octets)
@@ -288,7 +295,7 @@ void stream_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 	if (s->flags & TCP_FIN)
 		stream_take_fin(e, flow, d, s);
 	if (s->flags & TCP_RST)
-		stream_take_rst(e, flow, d, s);
+		stream_take_rst(e, flow, d, s, p);
 	if (h->phase == FLOW_SESSION)
 		stream_after(e, flow);
 	stream_settle_fins(e, flow);

@@ -85,7 +85,7 @@ static void on_session(struct run *r, const struct message_session *m, size_t le
 {
 	uint8_t *stage = &r->stage[m->head.birth];
 	bool final = m->facts.conn.end != END_OPEN;
-	must(len == offsetof(struct message_session, facts) + facts_len(&m->facts) && len <= MESSAGE_LEN_MAX);
+	must(len == message_session_len(m) && len <= MESSAGE_LEN_MAX);
 	must(m->facts.birth == m->head.birth && *stage < SEALED && !(final && m->sealed));
 	must(!m->sealed || m->facts.tls.completed);
 	*stage = final ? ENDED : m->sealed ? SEALED : TOLD;

@@ -76,6 +76,7 @@ class Host:
         self.process = subprocess.Popen(["unshare", "-n", "sleep", "infinity"])
         time.sleep(0.3)
         self.enter = ["nsenter", "-t", str(self.process.pid), "-n"]
+        self.client = None  # of the path: the host on its other side
 
     def sh(self, command):
         """Runs a command there that has to work."""
@@ -87,6 +88,7 @@ PLAIN = "ethtool -K {port} tx off tso off gso off gro off >/dev/null"  # segment
 
 def cable(client, path):
     """client - path - mx, with an address of each family at both ends; the path has none and starts as a bridge."""
+    path.client = client
     sh(f"ip link set lo up; ip link add mx0 type veth peer name path1; ip link set path1 netns {path.process.pid}")
     path.sh(f"ip link set lo up; ip link add path0 type veth peer name client0; ip link set client0 netns {client.process.pid}; "
             "for port in path0 path1; do sysctl -qw net.ipv6.conf.$port.disable_ipv6=1; "

@@ -48,7 +48,7 @@ class Scenario:
     sees: str = ""  # what each tap must see
     resolver: str = "client"  # where senders ask: beside the client, or "mx", beyond the path
     validates: bool = True
-    path: Callable = None  # path(place.Host, scenario) -> stopper: what is there in place of the bridge
+    path: Callable = None  # on_path.py: path(place.Host) -> stopper, what is there in place of the bridge
     needs: tuple = ()  # programs that not every machine has
     max_octets: int = PCAP_MAX
 
@@ -127,9 +127,7 @@ def start(scenario, client, path):
         stoppers.append(resolvers.serve(client, scenario.domains, scenario.resolver,
                                         resolvers.VALIDATING if scenario.validates else resolvers.PLAIN))
         if scenario.path:
-            place.unbridge(path)
-            stoppers.append(lambda: place.bridge(path))
-            stoppers.append(scenario.path(path, scenario))
+            stoppers.append(scenario.path(path))
     except BaseException:
         servers.all_of(*stoppers)()
         raise

@@ -183,8 +183,19 @@ def swaks(text):
     return settled(out)
 
 
+def talk(text):
+    """talk.py repeats what was said; it knows no TLS."""
+    out = []
+    for line in text.splitlines():
+        opened = re.match(r"connected to (\S+)", line)
+        if opened:
+            out.append(connection(opened[1]))
+        out[-1]["mails"] += line == "MAIL: 250"
+    return settled(out)
+
+
 SERVERS = {"postfix-server": postfix_server, "exim-server": exim_server, "nobody": nobody}
-SENDERS = {"postfix-client": postfix_client, "exim-client": exim_client, "opensmtpd-client": opensmtpd_client, "swaks": swaks}
+SENDERS = {"postfix-client": postfix_client, "exim-client": exim_client, "opensmtpd-client": opensmtpd_client, "swaks": swaks, "talk": talk}
 
 
 def outside(senders):

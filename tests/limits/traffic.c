@@ -39,7 +39,7 @@ static void take(void *ctx, const struct message *m, size_t len)
 	y->last_ord = m->ord;
 	if (m->type == MESSAGE_SESSION) {
 		const struct message_session *s = (const void *)m;
-		if (len != offsetof(struct message_session, facts) + facts_len(&s->facts) || len > MESSAGE_LEN_MAX)
+		if (len != message_session_len(s) || len > MESSAGE_LEN_MAX)
 			note(y, "the length of a session's message");
 		y->finals += s->facts.conn.end != END_OPEN;
 		y->sealed += s->sealed;

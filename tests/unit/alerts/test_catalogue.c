@@ -9,7 +9,7 @@
 
 static const char *const categories[] = {"SMTP TLS downgrade", "SMTP TLS failure", "SMTP TLS policy",
 	"SMTP TLS weak parameters", "SMTP TLS certificate", "SMTP cleartext exposure",
-	"SMTP credential exposure", "SMTP command injection", "SMTP smuggling", "SMTP protocol anomaly", "Middlebox interference",
+	"SMTP credential exposure", "SMTP command injection", "SMTP smuggling", "SMTP protocol anomaly", "Middlebox interference", "Path tampering",
 	"Reconnaissance", "Sensor visibility"};
 
 static void sorted_and_unique(void **state)

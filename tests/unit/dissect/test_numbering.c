@@ -34,7 +34,7 @@ static void collect(void *ctx, const struct message *m, size_t len)
 	if (m->type != MESSAGE_SESSION || s->facts.conn.end == END_OPEN || !(s->facts.conn.payload[0] || s->facts.conn.payload[1]))
 		return;
 	assert_true(all->n < ALL_MAX);
-	memcpy(&all->facts[all->n++], &s->facts, len - offsetof(struct message_session, facts));
+	memcpy(&all->facts[all->n++], &s->facts, facts_len(&s->facts));
 	bool clear = s->facts.smtp.n_mail_ok, conflict = s->facts.conn.ambiguous;
 	all->clear += clear;
 	all->ambiguous += conflict;

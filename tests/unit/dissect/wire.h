@@ -31,6 +31,7 @@ struct segment {
 	int keep_len; // octets captured of the payload + 1; 0: all
 	size_t len;   // octets of text; 0: up to its NUL
 	int odd;      // enum wire_odd
+	uint8_t ttl;  // 0: 64
 };
 
 struct wire {
@@ -39,6 +40,8 @@ struct wire {
 	struct dissect_config config;
 	// What came out.
 	struct facts last;   // of the last MESSAGE_SESSION
+	struct facts other;  // what the later version of its octets says
+	bool two;            // there is one
 	struct message_end end;
 	struct message_counters counters;
 	size_t n_sessions, n_finals, n_ends, n_sealed, n_anomalies;
@@ -52,7 +55,11 @@ static void wire_emit(void *ctx, const struct message *m, size_t len)
 	if (m->type == MESSAGE_SESSION) {
 		const struct message_session *s = (const void *)m;
 		memset(&w->last, 0, sizeof(w->last));
-		memcpy(&w->last, &s->facts, len - offsetof(struct message_session, facts));
+		memcpy(&w->last, &s->facts, facts_len(&s->facts));
+		memset(&w->other, 0, sizeof(w->other));
+		w->two = s->other;
+		if (w->two)
+			memcpy(&w->other, message_session_other(s), facts_len(message_session_other(s)));
 		w->n_sessions++;
 		w->n_finals += s->facts.conn.end != END_OPEN;
 		w->n_sealed += s->sealed;
@@ -111,7 +118,7 @@ static inline size_t wire_packet(const struct wire *w, const struct segment *s, 
 	out[0] = 0x45;
 	if (s->odd != ODD_IP_LENGTH_0)
 		wire_put(out + 2, (uint32_t)(20 + header_len + payload_len), 2);
-	out[8] = 64;
+	out[8] = s->ttl ? s->ttl : 64;
 	out[9] = 6;
 	memcpy(out + 12, addr[s->d], 4);
 	memcpy(out + 16, addr[!s->d], 4);

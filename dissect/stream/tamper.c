@@ -1,0 +1,330 @@
+// Signs of a third party among the segments: see dissect/stream/tamper.h.
+#include "dissect/stream/tamper.h"
+
+#include <string.h>
+
+#include "dissect/engine.h"
+#include "dissect/stream/stream.h"
+
+enum {
+	TTL_SLACK = 2,     // paths of equal cost differ by a hop or two
+	TTL_SETTLED = 3,   // so many in a row from another distance are a new route
+	APART_ENOUGH = 3,  // the same distance so often is no accident
+	DENIED_ENOUGH = 2,
+	APART_MOST = 4096, // octets that a rewriting device adds or takes away
+	VERB_MAX = 12,
+};
+#define UPGRADE_NS UINT64_C(2000000000) // 2 s: who resets an upgrade waits for it
+
+static struct mark mark_of(const struct packet *p)
+{
+	return (struct mark){.frame = p->frame};
+}
+
+static bool far(uint8_t a, uint8_t b)
+{
+	return (a > b ? a - b : b - a) > TTL_SLACK;
+}
+
+// ---- TTL -----------------------------------------------------------------------------------------------------
+
+static void tell_odd(struct path_facts *f, enum dir d, uint8_t odd, uint8_t usual, struct mark at)
+{
+	if (f->odd_ttl)
+		return;
+	f->odd_dir = d;
+	f->odd_ttl = odd;
+	f->odd_ttl_usual = usual;
+	f->odd_mark = at;
+}
+
+// The segment is from the usual distance: one that was not, before it, was alone.
+static void usual(struct path_facts *f, struct tamper_side *t, enum dir d)
+{
+	if (t->n_odd && t->odd_spoke)
+		tell_odd(f, d, t->odd_ttl, t->ttl, t->odd_mark);
+	t->n_odd = 0;
+	t->n_ttl += t->n_ttl < UINT8_MAX;
+}
+
+// It is not. The second and third of a side may show that the first was alone; more of them are a new route.
+static void unusual(struct path_facts *f, struct tamper_side *t, enum dir d, uint8_t ttl, bool speaks, struct mark at)
+{
+	if (!t->n_odd || far(t->odd_ttl, ttl)) {
+		t->odd_ttl = ttl;
+		t->n_odd = 1;
+		t->odd_spoke = speaks;
+		t->odd_mark = at;
+		return;
+	}
+	t->n_odd++;
+	bool first_alone = t->n_ttl == 1 && t->n_odd == 2;
+	if (first_alone && mark_set(&t->first_mark))
+		tell_odd(f, d, t->ttl, t->odd_ttl, t->first_mark);
+	if (first_alone || t->n_odd >= TTL_SETTLED) {
+		t->ttl = t->odd_ttl;
+		t->n_ttl = t->n_odd;
+		t->n_odd = 0;
+	}
+}
+
+static void look_at_ttl(struct path_facts *f, struct tamper_side *t, enum dir d, const struct decoded *s, bool speaks,
+                        const struct packet *p)
+{
+	if (s->flags & TCP_RST) // stacks and firewalls choose another one for them
+		return;
+	if (!t->n_ttl) {
+		t->ttl = s->ttl;
+		t->n_ttl = 1;
+		t->first_mark = speaks ? mark_of(p) : (struct mark){0};
+	} else if (far(t->ttl, s->ttl)) {
+		unusual(f, t, d, s->ttl, speaks, mark_of(p));
+	} else {
+		usual(f, t, d);
+	}
+}
+
+// ---- numbers -------------------------------------------------------------------------------------------------
+
+static void tell_desync(struct path_facts *f, enum dir d, int32_t apart, uint8_t n, const struct packet *p)
+{
+	if (f->n_desync && f->desync_dir != d)
+		return;
+	if (!f->n_desync)
+		f->desync_mark = mark_of(p);
+	f->desync_dir = d;
+	f->desync = apart;
+	f->n_desync = n;
+}
+
+// `d` speaks, and says how much it has received. Where that is neither what was sent nor where a segment ended, something
+// in between adds octets or takes some away; captures that lose packets show holes instead, and arms of a tap that are not
+// equally fast show the octets a moment later.
+static void look_at_ack(struct path_facts *f, struct tamper *t, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	struct tamper_side *mine = &t->side[d];
+	const struct tamper_side *theirs = &t->side[dir_other(d)];
+	if (!(s->flags & TCP_ACK) || !theirs->started)
+		return;
+	int32_t apart = (int32_t)(s->ack - theirs->end);
+	bool inside = apart < 0 && (int32_t)(s->ack - theirs->start) > 0;
+	if ((apart <= 0 && !inside) || apart > APART_MOST || apart < -APART_MOST) {
+		mine->n_apart = 0;
+		return;
+	}
+	if (mine->n_apart && theirs->end == mine->apart_end)
+		return; // nothing new was acknowledged
+	mine->n_apart = mine->n_apart && mine->apart == apart ? mine->n_apart + 1 : 1;
+	mine->apart = apart;
+	mine->apart_end = theirs->end;
+	if (mine->n_apart >= APART_ENOUGH)
+		tell_desync(f, d, apart, mine->n_apart, p);
+}
+
+// A segment without octets says how much its side has sent. Where the other side has acknowledged more for longer than the
+// arms of a tap are apart, it has got something else. Probes of an idle peer stand one octet lower (RFC 1122 4.2.3.6).
+static void look_at_denial(const struct dissect *e, struct path_facts *f, const struct flow_hot *h, struct tamper_side *t, enum dir d,
+                           const struct decoded *s, const struct packet *p)
+{
+	uint32_t ack = h->ack[dir_other(d)];
+	int32_t apart = (int32_t)(ack - s->seq);
+	if (!ack || apart < 2 || apart > APART_MOST || h->flags & FLOW_CLOSING) {
+		t->denied_ns = 0;
+		return;
+	}
+	if (!t->denied_ns || t->denied_ack != ack) {
+		t->denied_ack = ack;
+		t->denied_ns = e->now_ns;
+		t->n_denied = 0;
+	} else if (e->now_ns >= t->denied_ns + WAIT_HOLE_ACKED_NS && ++t->n_denied == DENIED_ENOUGH) {
+		tell_desync(f, dir_other(d), apart, t->n_denied, p);
+		t->n_denied--;
+	}
+}
+
+// Octets of `d` came. Those that the other side had acknowledged before, and that end just there, were only late.
+static void look_at_octets(struct tamper *t, enum dir d, const struct decoded *s)
+{
+	struct tamper_side *mine = &t->side[d], *theirs = &t->side[dir_other(d)];
+	uint32_t seq = s->seq + (s->flags & TCP_SYN ? 1 : 0), end = seq + s->payload_wire_len;
+	bool next = mine->started && seq == mine->end;
+	if (mine->started && (int32_t)(end - mine->end) <= 0)
+		return;
+	if (theirs->n_apart && (!next || (theirs->apart > 0 && end == theirs->apart_end + (uint32_t)theirs->apart)))
+		theirs->n_apart = 0;
+	mine->started = true;
+	mine->start = seq;
+	mine->end = end;
+}
+
+// ---- versions ------------------------------------------------------------------------------------------------
+
+static void look_at_agreement(struct path_facts *f, const struct tamper *t, enum dir d, uint32_t ack)
+{
+	if (!f->n_conflicts || f->conflict_agrees || d == (enum dir)f->conflict_dir || t->conflict_end[0] == t->conflict_end[1])
+		return;
+	if (ack == t->conflict_end[0])
+		f->conflict_agrees = AGREES_FIRST;
+	else if (ack == t->conflict_end[1])
+		f->conflict_agrees = AGREES_LATER;
+}
+
+// What a line begins with that can be told: a verb, or a code with what follows it directly. Never an address.
+static uint32_t head_len(const uint8_t *p, uint32_t len)
+{
+	uint32_t n = 0, words = 0;
+	for (; n < len && n < PATH_TEXT_MAX; n++) {
+		uint8_t c = p[n], upper = c & 0xdf;
+		bool letter = upper >= 'A' && upper <= 'Z', digit = c >= '0' && c <= '9';
+		if (c == ' ' && !words++ && n + 1 < len && p[n + 1] >= '0' && p[n + 1] <= '9')
+			continue; // an enhanced status code
+		if (!letter && !digit && c != '-' && !(c == '.' && words))
+			break;
+		if (letter && words)
+			return n;
+		if (letter && n >= 4 + VERB_MAX)
+			break;
+	}
+	return n;
+}
+
+// The line that octet `at` of p[0..len) stands in, as far as it can be told.
+static void note_line(struct facts *f, struct text *t, const uint8_t *p, uint32_t len, uint32_t at)
+{
+	uint32_t from = at;
+	while (from && p[from - 1] != '\n')
+		from--;
+	uint32_t n = recent_is_text(p + from, len - from) ? head_len(p + from, len - from) : 0;
+	if (n)
+		facts_set_text(f, t, p + from, n, PATH_TEXT_MAX);
+}
+
+// The run on the tape that holds what was there first.
+static const struct tape_run *first_version(const struct dissect *e, const struct conn *c, enum dir d, uint64_t off, const uint8_t **p)
+{
+	struct tape_walk w = tape_first(&c->tape, &e->tapes);
+	for (const struct tape_run *run; (run = tape_next(&w, p));) {
+		if (run->dir == d && !run->again && run->off <= off && off < run->off + run->len)
+			return run;
+	}
+	return NULL;
+}
+
+void tamper_conflict(struct dissect *e, uint32_t flow, enum dir d, const struct place *at, const uint8_t *later, uint32_t len,
+                     uint32_t differs)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	struct facts *f = &c->message.facts;
+	f->path.n_conflicts += f->path.n_conflicts < UINT16_MAX;
+	if (f->path.n_conflicts > 1)
+		return;
+	bool where = differs < len;
+	uint64_t off = at->off + (where ? differs : 0);
+	const uint8_t *octets;
+	const struct tape_run *run = first_version(e, c, d, off, &octets);
+	f->path.conflict_dir = d;
+	f->path.conflict_off = (uint32_t)off;
+	f->path.conflict_len = len;
+	f->path.conflict_mark[1] = place_mark(at);
+	c->tamper.conflict_end[0] = c->tamper.conflict_end[1] = h->base[d] + (uint32_t)at->off + len;
+	if (where)
+		note_line(f, &f->path.conflict_text[1], later, len, differs);
+	if (!run)
+		return;
+	f->path.conflict_mark[0] = (struct mark){.frame = run->frame, .quality = run->quality};
+	if (where)
+		note_line(f, &f->path.conflict_text[0], octets, run->len, (uint32_t)(off - run->off));
+	c->tamper.conflict_end[0] = h->base[d] + run->off + run->len;
+	if (h->ack[dir_other(d)])
+		look_at_agreement(&f->path, &c->tamper, dir_other(d), h->ack[dir_other(d)]);
+}
+
+// ---- resets --------------------------------------------------------------------------------------------------
+
+// STARTTLS was sent, or TLS begun, and is not up.
+static bool upgrading(const struct dissect *e, const struct conn *c)
+{
+	const struct facts *f = &c->message.facts;
+	bool asked = f->smtp.n_starttls || f->tls.asked || f->tls.implicit;
+	return asked && !f->tls.completed && e->now_ns <= c->tamper.spoke_ns + UPGRADE_NS;
+}
+
+static void note_reset(struct dissect *e, struct conn *c, enum dir d, uint8_t ttl, const struct packet *p)
+{
+	struct path_facts *f = &c->message.facts.path;
+	const struct tamper_side *t = &c->tamper.side[d];
+	f->rst_dir = d;
+	f->rst_ttl = ttl;
+	f->rst_ttl_usual = t->n_ttl > 1 ? t->ttl : 0;
+	f->rst_at_upgrade = upgrading(e, c);
+	f->rst_mark = mark_of(p);
+}
+
+void tamper_reset(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p, bool valid)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	struct path_facts *f = &c->message.facts.path;
+	if (f->rst_contradicted || c->message.facts.smtp.quit) // who has said QUIT may hang up as he likes
+		return;
+	if (valid) {
+		if (!flow_has(h, FLOW_RST, d))
+			note_reset(e, c, d, s->ttl, p);
+		c->tamper.rst_seq[d] = s->seq;
+		c->tamper.rst_ack[d] = h->ack[d];
+		return;
+	}
+	// A closed socket answers what still comes, with the numbers that it was told: those are no steps.
+	bool over = h->flags & FLOW_CLOSING || flow_has(h, FLOW_FIN, DIR_C2S) || flow_has(h, FLOW_FIN, DIR_S2C);
+	if (over || (f->n_rst_stepped && s->seq == c->tamper.stepped_seq))
+		return;
+	c->tamper.stepped_seq = s->seq;
+	f->n_rst_stepped += f->n_rst_stepped < UINT8_MAX;
+	if (!mark_set(&f->rst_mark))
+		note_reset(e, c, d, s->ttl, p);
+}
+
+// Nobody goes on behind a reset of his own.
+static void look_behind_reset(struct path_facts *f, const struct flow_hot *h, const struct tamper *t, enum dir d, const struct decoded *s)
+{
+	if (f->rst_contradicted || s->flags & (TCP_RST | TCP_SYN) || !flow_has(h, FLOW_RST, d) || f->rst_dir != d || !mark_set(&f->rst_mark))
+		return;
+	bool octets = s->payload_len > 1 && (int32_t)(s->seq - t->rst_seq[d]) >= 0;
+	bool took = s->flags & TCP_ACK && t->rst_ack[d] && (int32_t)(s->ack - t->rst_ack[d]) > 0 && s->seq == t->rst_seq[d];
+	f->rst_contradicted = octets || took;
+}
+
+// ---- all of it -----------------------------------------------------------------------------------------------
+
+void tamper_segment(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	struct conn *c = engine_conn(e, h);
+	struct path_facts *f = &c->message.facts.path;
+	look_at_ttl(f, &c->tamper.side[d], d, s, s->payload_len > 1 && conn_in_dialogue(c, d), p);
+	look_behind_reset(f, h, &c->tamper, d, s);
+	if (s->flags & TCP_ACK)
+		look_at_agreement(f, &c->tamper, d, s->ack);
+	if (s->payload_wire_len < 2) { // none, or a keep-alive
+		if (s->flags == TCP_ACK && !s->payload_wire_len)
+			look_at_denial(e, f, h, &c->tamper.side[d], d, s, p);
+		return;
+	}
+	look_at_ack(f, &c->tamper, d, s, p);
+	look_at_octets(&c->tamper, d, s);
+	c->tamper.spoke_ns = e->now_ns;
+}
+
+void tamper_bad_checksum(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	struct conn *c = engine_conn(e, flow_hot_at(&e->table, flow));
+	struct path_facts *f = &c->message.facts.path;
+	if (!conn_in_dialogue(c, d) || !recent_is_text(s->payload, s->payload_len))
+		return;
+	f->n_bad_sum_text += f->n_bad_sum_text < UINT16_MAX;
+	if (!mark_set(&f->bad_sum_mark)) {
+		f->bad_sum_mark = mark_of(p);
+		f->bad_sum_dir = d;
+	}
+}
