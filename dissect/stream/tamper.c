@@ -86,21 +86,22 @@ static void look_at_ttl(struct path_facts *f, struct tamper_side *t, enum dir d,
 
 // ---- numbers -------------------------------------------------------------------------------------------------
 
-static void tell_desync(struct path_facts *f, enum dir d, int32_t apart, uint8_t n, const struct packet *p)
+static void tell_desync(struct facts *f, enum dir d, int32_t apart, uint8_t n, const struct packet *p)
 {
-	if (f->n_desync && f->desync_dir != d)
+	if (f->path.n_desync && f->path.desync_dir != d)
 		return;
-	if (!f->n_desync)
-		f->desync_mark = mark_of(p);
-	f->desync_dir = d;
-	f->desync = apart;
-	f->n_desync = n;
+	f->conn.ambiguous = true; // whoever shifts numbers may have put in or taken out octets
+	if (!f->path.n_desync)
+		f->path.desync_mark = mark_of(p);
+	f->path.desync_dir = d;
+	f->path.desync = apart;
+	f->path.n_desync = n;
 }
 
 // `d` speaks, and says how much it has received. Where that is neither what was sent nor where a segment ended, something
 // in between adds octets or takes some away; captures that lose packets show holes instead, and arms of a tap that are not
 // equally fast show the octets a moment later.
-static void look_at_ack(struct path_facts *f, struct tamper *t, enum dir d, const struct decoded *s, const struct packet *p)
+static void look_at_ack(struct facts *f, struct tamper *t, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct tamper_side *mine = &t->side[d];
 	const struct tamper_side *theirs = &t->side[dir_other(d)];
@@ -123,7 +124,7 @@ static void look_at_ack(struct path_facts *f, struct tamper *t, enum dir d, cons
 
 // A segment without octets says how much its side has sent. Where the other side has acknowledged more for longer than the
 // arms of a tap are apart, it has got something else. Probes of an idle peer stand one octet lower (RFC 1122 4.2.3.6).
-static void look_at_denial(const struct dissect *e, struct path_facts *f, const struct flow_hot *h, struct tamper_side *t, enum dir d,
+static void look_at_denial(const struct dissect *e, struct facts *f, const struct flow_hot *h, struct tamper_side *t, enum dir d,
                            const struct decoded *s, const struct packet *p)
 {
 	uint32_t ack = h->ack[dir_other(d)];
@@ -308,10 +309,10 @@ void tamper_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 		look_at_agreement(f, &c->tamper, d, s->ack);
 	if (s->payload_wire_len < 2) { // none, or a keep-alive
 		if (s->flags == TCP_ACK && !s->payload_wire_len)
-			look_at_denial(e, f, h, &c->tamper.side[d], d, s, p);
+			look_at_denial(e, &c->message.facts, h, &c->tamper.side[d], d, s, p);
 		return;
 	}
-	look_at_ack(f, &c->tamper, d, s, p);
+	look_at_ack(&c->message.facts, &c->tamper, d, s, p);
 	look_at_octets(&c->tamper, d, s);
 	c->tamper.spoke_ns = e->now_ns;
 }

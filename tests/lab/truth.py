@@ -139,7 +139,8 @@ def exim_client(text):
     for line in text.splitlines():
         failed = re.search(r"TLS session: .*delivering unencrypted to H=\S+ (?:DS )?\[(.*?)\]", line)
         sent = re.search(r" => .* H=\S+ (?:DS )?\[(.*?)\]", line)
-        put_off = re.search(r" H=\S+ (?:DS )?\[(.*?)\](?::25)?: .*(?:TLS|certificate|DANE|SMTP error)", line)
+        fell_back = re.search(r" TLS session: .*: delivering unencrypted to H=\S+ (?:DS )?\[(.*?)\]", line)
+        put_off = fell_back or re.search(r" H=\S+ (?:DS )?\[(.*?)\](?::25)?: .*(?:TLS|certificate|DANE|SMTP error)", line)
         if sent:
             suite = re.search(r" X=(\S+)", line)
             out.append(connection(sent[1], gnutls(suite[1]) if suite else None, 1))
@@ -153,9 +154,9 @@ def opensmtpd_client(text):
     out, by_id = [], {}
     for line in text.splitlines():
         session, _, said = line.partition(" ")
-        opened = re.match(r"mta connect(?:ing|ed).*?(?:address=|smtps?(?:\+\w+)?://)([0-9a-f.:]+?)(?::25| |$)", said)
+        opened = re.match(r"mta connecting .*?(?:address=|smtps?(?:\+\w+)?://)([0-9a-f.:]+?)(?::25| |$)", said)
         made = re.match(r"mta tls ciphers=(?:version=)?(TLSv[\d.]+)[:,](?:cipher=)?([\w-]+)", said)
-        if opened and session not in by_id:
+        if opened:
             by_id[session] = connection(opened[1])
             out.append(by_id[session])
         elif made and session in by_id:
