@@ -33,7 +33,8 @@ def recipients(scenario, names):
 
 # ---- servers ---------------------------------------------------------------------------------------------------
 
-TLS_12 = servers.TLS_ON + "\nsmtpd_tls_protocols = TLSv1.2"
+# Without anonymous suites, which Postfix agrees on with an opportunistic Postfix: no certificate would be seen.
+TLS_12 = servers.TLS_ON + "\nsmtpd_tls_protocols = TLSv1.2\nsmtpd_tls_exclude_ciphers = aNULL"
 TLS_13 = servers.TLS_ON + "\nsmtpd_tls_protocols = TLSv1.3"
 NO_TLS = "smtpd_tls_security_level = none"
 
@@ -146,6 +147,24 @@ class PostfixSender:
     def log(self):
         """What it wrote."""
         return self.text
+
+
+class StsSender(PostfixSender):
+    """A Postfix whose TLS policy comes from postfix-mta-sts-resolver: a sender that keeps to MTA-STS."""
+
+    def __init__(self, more=MAY, to=("bob",)):
+        super().__init__(more + "\nsmtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix", to)
+
+    def send(self, client, scenario):
+        """The daemon first: it asks DNS and the policy's web server, beside the client."""
+        config = LAB / "mta-sts.yml"
+        config.write_text("host: 127.0.0.1\nport: 8461\nreuse_port: true\nshutdown_timeout: 1\ncache: {type: internal, "
+                          "options: {cache_size: 100}}\ndefault_zone: {strict_testing: false, timeout: 4}\n", encoding="ascii")
+        stop = servers.process([*client.enter, "env", f"SSL_CERT_FILE={certificates.ROOT}", "/usr/bin/mta-sts-daemon", "-c", config])
+        try:
+            super().send(client, scenario)
+        finally:
+            stop()
 
 
 EXIM_SENDER = """

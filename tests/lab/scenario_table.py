@@ -1,5 +1,6 @@
 """All scenarios, in the order of their numbers. A new file of them is one more line here."""
 import scenario
 import scenarios_dane
+import scenarios_sts
 
-SCENARIOS = scenario.check_table(scenarios_dane.SCENARIOS)
+SCENARIOS = scenario.check_table(scenarios_dane.SCENARIOS + scenarios_sts.SCENARIOS)

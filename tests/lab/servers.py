@@ -58,12 +58,17 @@ TLS_12 = TLS_ON + "\nsmtpd_tls_protocols = TLSv1.2"
 TLS_OLD = TLS_ON + "\nsmtpd_tls_protocols = TLSv1"  # OpenSSL of today refuses it as a client, GnuTLS does not
 
 
+def last_wins(text):
+    """Settings without those that a later line sets again, so that the log does not warn of each."""
+    return "\n".join({line.partition("=")[0].strip(): line for line in text.splitlines() if line.strip()}.values()) + "\n"
+
+
 def postfix(more="", listen="25", name="mx.rcpt.example", enter=(), instance="postfix"):
     """A Postfix with these settings; `enter` is the prefix that enters the client's namespace, a second one has its own name."""
     config = pathlib.Path("/etc", instance)
     config.mkdir(exist_ok=True)
     more += f"\nqueue_directory = /var/spool/{instance}\ndata_directory = /var/lib/{instance}"
-    (config / "main.cf").write_text(POSTFIX_MAIN.format(name=name, more=more, instance=instance), encoding="ascii")
+    (config / "main.cf").write_text(last_wins(POSTFIX_MAIN.format(name=name, more=more, instance=instance)), encoding="ascii")
     (config / "master.cf").write_text(POSTFIX_MASTER.format(listen=listen), encoding="ascii")
     for directory, owner in ((f"/var/spool/{instance}", "root"), (f"/var/lib/{instance}", "postfix")):
         sh(f"mkdir -p {directory} && chown {owner} {directory}")

@@ -136,8 +136,8 @@ def exim_client(text):
     """A delivery line names host and suite."""
     out = []
     for line in text.splitlines():
-        sent = re.search(r" => .* H=\S+ \[(.*?)\](?::25)? (?:.*?X=(\S+))?", line)
-        put_off = re.search(r" == .* H=\S+ \[(.*?)\]", line) or re.search(r" H=\S+ \[(.*?)\]: .*(?:TLS|certificate|DANE)", line)
+        sent = re.search(r" => .* H=\S+ (?:DS )?\[(.*?)\]", line)
+        put_off = re.search(r" H=\S+ (?:DS )?\[(.*?)\](?::25)?: .*(?:TLS|certificate|DANE|SMTP error)", line)
         if sent:
             suite = re.search(r" X=(\S+)", line)
             out.append(connection(sent[1], gnutls(suite[1]) if suite else None, 1))
