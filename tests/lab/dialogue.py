@@ -5,7 +5,7 @@
 
 A step is a line to say, after which the reply is read, or one of these:
     :greeting  reads a reply     :tls [1.2]  STARTTLS and the handshake     :message TEXT  a message, \\n for its line ends, and its end
-    :pause S   says nothing      :keepalive  TCP keep-alives each second    :close         ends the connection     :reset  resets it
+    :pause S   says nothing      :keepalive  TCP keep-alive segments each second    :close         ends the connection     :reset  resets it
 """
 import socket
 import ssl
@@ -56,7 +56,7 @@ class Dialogue:
         time.sleep(float(seconds))
 
     def keepalive(self, _):
-        """Keep-alives of TCP after a second of silence, each second."""
+        """Keep-alive segments of TCP after a second of silence, each second."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL):
             self.connection.setsockopt(socket.IPPROTO_TCP, option, 1)

@@ -48,6 +48,23 @@ class Greylisting(ends.PostfixServer):
         return servers.all_of(servers.process(self.daemon, 10023), super().start(mx))
 
 
+POSTSCREEN = """ inet n - n - 1 postscreen
+smtpd pass - - n - - smtpd
+tlsproxy unix - - n - 0 tlsproxy
+dnsblog unix - - n - 0 dnsblog
+127.0.0.1:2526"""
+
+
+class Postscreen(ends.PostfixServer):
+    """A Postfix behind postscreen, which greets in two lines with two seconds between them, and looks who cannot wait."""
+
+    def start(self, mx):
+        more = (f"{self.more}\nsmtpd_tls_loglevel = 1\nsmtpd_tls_cert_file = {mx.certificate}.pem\nsmtpd_tls_key_file = {mx.certificate}.key\n"
+                "postscreen_access_list =\npostscreen_greet_action = enforce\npostscreen_greet_wait = 2s")
+        pathlib.Path(self.path(mx)).unlink(missing_ok=True)
+        return servers.postfix(more, f"{mx.v4}:25{POSTSCREEN}", mx.host, instance=f"mx{mx.number}")
+
+
 DOVECOT_TLS = "ssl = yes\nverbose_ssl = yes\nssl_min_protocol = TLSv1.3\nssl_cert = <{0}.pem\nssl_key = <{0}.key"
 
 

@@ -1,6 +1,6 @@
 """Scenarios that look like something and are nothing: odd manners, monitors, bad networks, changes. Numbers 90 to 129."""
 from ends import CLEAR, DANE, MAY, NO_TLS, TLS_12, TLS_13, EximServer, PostfixSender, PostfixServer, Silent
-from ends_more import Dialogue, Greylisting, NewCertificate, Retrying, WithBody
+from ends_more import Dialogue, Greylisting, NewCertificate, Postscreen, Retrying, WithBody
 from on_path import wire
 from scenario import Scenario
 from zones import Domain, Mx
@@ -42,9 +42,12 @@ MANNERS = [
     Scenario("ugly-tarpit", 91, "A server that waits two seconds before each reply.", "looks like somebody on the path who holds things up.", host(),
              (PostfixSender(MAY),), (ESTABLISHED, SENT), (r"<= alice.* P=esmtps",),
              server=EximServer("tls_require_ciphers = NORMAL:-VERS-ALL:+VERS-TLS1.2" + SLOW), sees=GOOD),
+    Scenario("ugly-postscreen", 113, "postscreen greets in two lines, two seconds apart, before it hands the client on.",
+             "a greeting in two pieces, and a silence.", host(), (PostfixSender(MAY),), (ESTABLISHED, SENT), (r"PASS NEW", TOOK_TLS, TOOK),
+             server=Postscreen(TLS_12), sees=GOOD),
     said("ehlo-helo", 92, "A client says EHLO, then HELO, then STARTTLS, and delivers.", "HELO takes no offer back.",
          Dialogue(":greeting", EHLO, HELO, ":tls", EHLO, *MAIL, BYE)),
-    said("keep-alive", 93, "Pauses of four seconds with TCP keep-alives, before STARTTLS and inside TLS.", "segments that repeat an old sequence number.",
+    said("keep-alive", 93, "Pauses of four seconds with TCP keep-alive segments, before STARTTLS and inside TLS.", "segments that repeat an old sequence number.",
          Dialogue(":keepalive", ":greeting", EHLO, ":pause 4", ":tls", EHLO, ":pause 4", *MAIL, BYE)),
     said("reset-after-quit", 94, "The client resets the connection once it has the reply to QUIT.", "some clients always do: no reset of somebody else.",
          Dialogue(":greeting", EHLO, ":tls", EHLO, *MAIL, BYE, ":reset")),
@@ -62,6 +65,9 @@ NETWORKS = [
     crossed("octets", 98, "Segments of up to 250 octets arrive in segments of one octet.", "commands and replies in as many pieces as there can be.",
             "octets most=250", server=PostfixServer(SHORT), max_octets=120 * 1024),
     crossed("loss", 99, "One frame in twenty is lost between the taps, and sent again.", "each tap sees all of it in the end.", "loss percent=5 seed=3"),
+    crossed("loss-in-clear", 114, "One frame in twelve is lost and a fifth arrive late, and the mail goes in clear.", "what is told of the mail is all that is told.",
+            "loss percent=8 seed=4", "reorder percent=20 ms=10 seed=8", server=PostfixServer(NO_TLS), client_says=(SENT,), server_says=(TOOK,),
+            sees="no offer, and a mail in clear, on both sides."),
     crossed("reorder", 100, "A third of the frames arrive 20 ms late, behind later ones.", "order on the wire is not order in the stream.",
             "reorder percent=33 ms=20"),
     crossed("duplicate", 101, "A third of the frames arrive twice.", "the same octets twice are no conflict.", "duplicate percent=33"),
