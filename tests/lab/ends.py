@@ -72,15 +72,16 @@ class EximServer:
 
     def settings(self, mx, key):
         """TLS and AUTH."""
-        tls = f"tls_advertise_hosts = *\ntls_certificate = {mx.certificate}.pem\ntls_privatekey = {key}" if self.tls else servers.EXIM_NO_TLS
-        return tls + servers.EXIM_NO_AUTH
+        tls = f"tls_advertise_hosts = *\ntls_certificate = {mx.certificate}.pem\ntls_privatekey = {key}"
+        return (tls if self.tls else servers.EXIM_NO_TLS) + servers.EXIM_NO_AUTH
 
     def start(self, mx):
         """Listens at the host's addresses with the host's certificate."""
         key = LAB / "key-exim-mx.pem"
         key.write_bytes(pathlib.Path(f"{mx.certificate}.key").read_bytes())
         sh(f"chown Debian-exim {key}; chmod 640 {key}")
-        servers.exim_config(f"{self.settings(mx, key)}\nlog_selector = +smtp_connection +incoming_interface\nqueue_only = true\n{self.more}", mx.host)
+        more = f"{self.settings(mx, key)}\nlog_selector = +smtp_connection +incoming_interface\nqueue_only = true\n{self.more}"
+        servers.exim_config(more, mx.host)
         config = pathlib.Path("/etc/exim4/exim4.conf")
         text = config.read_text(encoding="ascii").replace("local_interfaces = 0.0.0.0", f"local_interfaces = <; {mx.v4} ; {mx.v6}")
         config.write_text(text, encoding="ascii")

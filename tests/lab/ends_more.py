@@ -59,7 +59,8 @@ class Postscreen(ends.PostfixServer):
     """A Postfix behind postscreen, which greets in two lines with two seconds between them, and looks who cannot wait."""
 
     def start(self, mx):
-        more = (f"{self.more}\nsmtpd_tls_loglevel = 1\nsmtpd_tls_cert_file = {mx.certificate}.pem\nsmtpd_tls_key_file = {mx.certificate}.key\n"
+        more = (f"{self.more}\nsmtpd_tls_loglevel = 1\nsmtpd_tls_cert_file = {mx.certificate}.pem\n"
+                f"smtpd_tls_key_file = {mx.certificate}.key\n"
                 "postscreen_access_list =\npostscreen_greet_action = enforce\npostscreen_greet_wait = 2s")
         pathlib.Path(self.path(mx)).unlink(missing_ok=True)
         return servers.postfix(more, f"{mx.v4}:25{POSTSCREEN}", mx.host, instance=f"mx{mx.number}")
@@ -127,7 +128,8 @@ class WithCertificate(ends.PostfixSender):
     """A Postfix with a certificate of its own."""
 
     def __init__(self, more):
-        super().__init__(f"{more}\nsmtp_tls_cert_file = {certificates.CERTS}/client.pem\nsmtp_tls_key_file = {certificates.CERTS}/client.key")
+        own = certificates.CERTS / "client"
+        super().__init__(f"{more}\nsmtp_tls_cert_file = {own}.pem\nsmtp_tls_key_file = {own}.key")
 
     def send(self, client, scenario):
         certificates.make("client")

@@ -5,4 +5,5 @@ import scenarios_servers
 import scenarios_sts
 import scenarios_ugly
 
-SCENARIOS = scenario.check_table(scenarios_dane.SCENARIOS + scenarios_sts.SCENARIOS + scenarios_servers.SCENARIOS + scenarios_ugly.SCENARIOS)
+TABLES = (scenarios_dane, scenarios_sts, scenarios_servers, scenarios_ugly)
+SCENARIOS = scenario.check_table([s for table in TABLES for s in table.SCENARIOS])

@@ -114,7 +114,8 @@ def postfix_client(text):
         made = re.match(r".* TLS connection established to \S+?\[([^]]*)\]:25: (\S+) with cipher (\S+)", said)
         status = re.match(r"(\S+): to=.* relay=\S+?\[([^]]*)\]:25, (conn_use=\d+, )?.*status=(\w+)", said)
         trouble = re.match(r"(?:\S+: )?(?:SSL_connect error to|TLS is required, but was not offered by host|"
-                           r"Cannot start TLS: handshake failure.*|Server certificate not \w+|host (?=\S+ refused to talk)).*?(?:\[([^]]*)\]|$)", said)
+                           r"Cannot start TLS: handshake failure.*|Server certificate not \w+|"
+                           r"host (?=\S+ refused to talk)).*?(?:\[([^]]*)\]|$)", said)
         if made:
             open_by[pid] = connection(made[1], tls(made[2], made[3]))
             out.append(open_by[pid])
