@@ -70,14 +70,18 @@ class EximServer:
     def __init__(self, more="", tls=True):
         self.more, self.tls = more, tls
 
+    def settings(self, mx, key):
+        """TLS and AUTH."""
+        tls = f"tls_advertise_hosts = *\ntls_certificate = {mx.certificate}.pem\ntls_privatekey = {key}"
+        return (tls if self.tls else servers.EXIM_NO_TLS) + servers.EXIM_NO_AUTH
+
     def start(self, mx):
         """Listens at the host's addresses with the host's certificate."""
         key = LAB / "key-exim-mx.pem"
         key.write_bytes(pathlib.Path(f"{mx.certificate}.key").read_bytes())
         sh(f"chown Debian-exim {key}; chmod 640 {key}")
-        tls = f"tls_advertise_hosts = *\ntls_certificate = {mx.certificate}.pem\ntls_privatekey = {key}"
-        servers.exim_config(f"{tls if self.tls else servers.EXIM_NO_TLS}{servers.EXIM_NO_AUTH}\nqueue_only = true\n"
-                            f"log_selector = +smtp_connection +incoming_interface\n{self.more}", mx.host)
+        more = f"{self.settings(mx, key)}\nlog_selector = +smtp_connection +incoming_interface\nqueue_only = true\n{self.more}"
+        servers.exim_config(more, mx.host)
         config = pathlib.Path("/etc/exim4/exim4.conf")
         text = config.read_text(encoding="ascii").replace("local_interfaces = 0.0.0.0", f"local_interfaces = <; {mx.v4} ; {mx.v6}")
         config.write_text(text, encoding="ascii")
@@ -137,13 +141,16 @@ class PostfixSender:
         sh("rm -rf /var/spool/sender")  # no mail of the scenario before this one
         stop = servers.postfix(POSTFIX_SENDER.format(more=self.more, ca=certificates.ROOT), "25", CLIENT, client.enter, "sender")
         try:
-            to = list(recipients(scenario, self.to))
-            for address in to:
-                swaks(client, f"--server 127.0.0.1 --to {address}")
-            wait(lambda: len(re.findall(self.fate, read(log))) >= len(to))
+            self.deliver(client, list(recipients(scenario, self.to)), lambda: re.findall(self.fate, read(log)))
         finally:
             self.text = read(log)
             stop()
+
+    def deliver(self, client, to, fates):
+        """Hands the mails over and waits for their fates."""
+        for address in to:
+            swaks(client, f"--server 127.0.0.1 --to {address}")
+        wait(lambda: len(fates()) >= len(to))
 
     def log(self):
         """What it wrote."""

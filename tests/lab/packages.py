@@ -11,7 +11,7 @@ PROGRAMS = ["tcpdump", "swaks", "openssl", "ethtool", "ip", "unshare", "nsenter"
 
 # Each row by itself: some of them conflict.
 LAB = ["postfix", "exim4-daemon-light", "opensmtpd", "dovecot-core dovecot-lmtpd", "gnutls-bin libnss3-tools libmbedtls-dev",
-       "nsd unbound ldnsutils", "postfix-mta-sts-resolver"]
+       "nsd unbound ldnsutils", "postfix-mta-sts-resolver", "postgrey msmtp"]
 PLAY = ["tcpreplay"]
 
 

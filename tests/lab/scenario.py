@@ -14,6 +14,7 @@ import pathlib
 import re
 import shutil
 import sys
+import textwrap
 from typing import Callable
 
 import certificates
@@ -142,7 +143,7 @@ def lines(patterns, texts, end):
         line = next((l for l in text.splitlines() if re.search(pattern, l)), None)
         if line is None:
             raise Untrue(f"the {end}'s log does not say: {pattern}\n{text[-3000:]}")
-        out.append(re.sub(r"^(\w{3} [ \d]\d [\d:]{8} \S+ |[-\d]+ [\d:]{8} (\S+ )?)", "", line).strip()[:300])
+        out.append(textwrap.shorten(re.sub(r"^(\w{3} [ \d]\d [\d:]{8} \S+ |[-\d]+ [\d:]{8} (\S+ )?)", "", line), 300, placeholder=""))
     return list(dict.fromkeys(out))
 
 

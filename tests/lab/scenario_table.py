@@ -2,6 +2,9 @@
 import scenario
 import scenarios_attacks
 import scenarios_dane
+import scenarios_servers
 import scenarios_sts
+import scenarios_ugly
 
-SCENARIOS = scenario.check_table(scenarios_dane.SCENARIOS + scenarios_sts.SCENARIOS + scenarios_attacks.SCENARIOS)
+TABLES = (scenarios_dane, scenarios_sts, scenarios_servers, scenarios_ugly, scenarios_attacks)
+SCENARIOS = scenario.check_table([s for table in TABLES for s in table.SCENARIOS])

@@ -8,6 +8,8 @@ import functools
 import re
 import subprocess
 
+import truth_more
+
 VERSIONS = {"TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3",
             "TLS1.0": "TLS 1.0", "TLS1.1": "TLS 1.1", "TLS1.2": "TLS 1.2", "TLS1.3": "TLS 1.3"}
 LATER = r"(?:in reply to|after) (?:pipelined )?(?:RCPT TO|DATA|end of (?:DATA|data))"  # MAIL was accepted before this was refused
@@ -113,7 +115,8 @@ def postfix_client(text):
         made = re.match(r".* TLS connection established to \S+?\[([^]]*)\]:25: (\S+) with cipher (\S+)", said)
         status = re.match(r"(\S+): to=.* relay=\S+?\[([^]]*)\]:25, (conn_use=\d+, )?.*status=(\w+)", said)
         trouble = re.match(r"(?:\S+: )?(?:SSL_connect error to|TLS is required, but was not offered by host|"
-                           r"Cannot start TLS: handshake failure.*|Server certificate not \w+).*?(?:\[([^]]*)\]|$)", said)
+                           r"Cannot start TLS: handshake failure.*|Server certificate not \w+|"
+                           r"host (?=\S+ refused to talk)).*?(?:\[([^]]*)\]|$)", said)
         if made:
             open_by[pid] = connection(made[1], tls(made[2], made[3]))
             out.append(open_by[pid])
@@ -195,8 +198,11 @@ def talk(text):
     return settled(out)
 
 
-SERVERS = {"postfix-server": postfix_server, "exim-server": exim_server, "nobody": nobody}
-SENDERS = {"postfix-client": postfix_client, "exim-client": exim_client, "opensmtpd-client": opensmtpd_client, "swaks": swaks, "talk": talk}
+SERVERS = {"postfix-server": postfix_server, "exim-server": exim_server, "nobody": nobody,
+           "dovecot-lmtp": lambda text, mx: settled(truth_more.dovecot(text, mx, connection, at))}
+SENDERS = {"postfix-client": postfix_client, "exim-client": exim_client, "opensmtpd-client": opensmtpd_client, "swaks": swaks, "talk": talk,
+           "postfix-lmtp": lambda text: truth_more.postfix_lmtp(text, postfix_client), "operator": lambda text: [],
+           "msmtp": lambda text: settled(truth_more.msmtp(text, connection))}
 
 
 def outside(senders):

@@ -136,7 +136,7 @@ def parse(octets):
         at += 4
         kind = struct.unpack_from(">H", octets, at)[0]
     ip = octets[at + 2:]
-    if kind == ETH_IP4 and ip[9] == TCP:
+    if kind == ETH_IP4 and ip[9] == TCP and not struct.unpack_from(">H", ip, 6)[0] & 0x3FFF:  # no fragment
         tcp = ip[(ip[0] & 15) * 4:struct.unpack_from(">H", ip, 2)[0]]
         src, dst, ttl = ip[12:16], ip[16:20], ip[8]
     elif kind == ETH_IP6 and ip[6] == TCP:
