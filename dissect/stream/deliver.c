@@ -36,7 +36,7 @@ void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct pl
 	enum recent_verdict again = tape_compare(&c->tape, &e->tapes, d, at->off, p, len, &differs);
 	if (again == RECENT_UNKNOWN)
 		again = recent_compare(&c->recent[d], e->table.seed, at->off, p, len);
-	bool text_over_tls = c->layer[d] == LAYER_TLS && at->off >= c->tls_from[d] && recent_is_text(p, len);
+	bool text_over_tls = c->layer[d] == LAYER_TLS && at->off >= c->tls_from[d] && recent_line(&c->again[d], at->off, p, len);
 	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls))
 		return;
 	f->ambiguous = true;
