@@ -193,6 +193,15 @@ static void take_end(struct judge *j, const struct message_end *m)
 		c->payload_octets[d] = m->payload_octets[d];
 	}
 	c->ambiguous |= m->ambiguous;
+	if (m->ambiguous)
+		kept->path.both_read = false;
+	if (m->conflict && !kept->path.n_conflicts) {
+		kept->path.n_conflicts = 1;
+		kept->path.conflict_dir = m->conflict_dir;
+		kept->path.conflict_off = m->conflict_off;
+		kept->path.conflict_len = m->conflict_len;
+		kept->path.conflict_mark[1] = (struct mark){.frame = m->conflict_frame};
+	}
 	e->reopened = m->reopened;
 	memcpy(&j->facts, kept, facts_len(kept));
 	conclude(j, e, &j->facts, &m->head, true);

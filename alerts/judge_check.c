@@ -125,7 +125,7 @@ bool judge_check(const struct message *m, size_t len)
 		return session_ok(m, len);
 	case MESSAGE_END:
 		return len >= sizeof(struct message_end) && ((const struct message_end *)m)->end <= END_REUSE &&
-		       ((const struct message_end *)m)->end != END_OPEN;
+		       ((const struct message_end *)m)->end != END_OPEN && ((const struct message_end *)m)->conflict_dir <= DIR_S2C;
 	case MESSAGE_HANDSHAKE:
 		return handshake_ok(m, len);
 	case MESSAGE_ANOMALY:

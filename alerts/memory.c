@@ -184,11 +184,11 @@ bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memor
 
 	for (size_t i = 0; p && i < 2; i++) {
 		const struct failure *a = &p->failure[i];
-		if (!a->time_ns || a->birth == f->birth || a->time_ns > f->conn.start_ns)
+		if (!a->time_ns || a->birth == f->birth || a->birth > f->birth || a->time_ns > f->conn.start_ns + MEMORY_AT_END_NS)
 			continue;
 		if (a->worked_ns && a->worked_ns <= f->conn.start_ns)
 			continue;
-		uint64_t ago_ns = f->conn.start_ns - a->time_ns;
+		uint64_t ago_ns = f->conn.start_ns > a->time_ns ? f->conn.start_ns - a->time_ns : 0;
 		if (ago_ns > MEMORY_FALLBACK_NS)
 			continue;
 		*out = (struct memory_fallback){

@@ -60,6 +60,9 @@ struct message_end {
 	bool fin[2], rst[2];
 	bool reopened; // octets of a stream followed a reset that had looked valid
 	bool ambiguous; // other octets were seen where those stand that the facts rest on, or the connection in other numbers
+	bool conflict;  // the former, proven; facts.path has the words for the rest
+	uint8_t conflict_dir;
+	uint32_t conflict_off, conflict_len, conflict_frame;
 	uint32_t last_frame;
 	uint64_t pkts[2], octets[2], payload_octets[2];
 	uint64_t last_ns;

@@ -71,6 +71,7 @@ void tell_session(struct dissect *e, uint32_t flow, bool sealed, enum session_en
 	m->facts.conn.role = (uint8_t)role_of(&m->facts);
 	m->sealed = sealed;
 	m->other = 0;
+	tamper_settle(e, flow);
 	const struct facts *other = second_reading(e, flow, sealed, end);
 	m->head = head_of(e, flow, MESSAGE_SESSION);
 	size_t len = offsetof(struct message_session, facts) + facts_len(&m->facts);
@@ -90,14 +91,22 @@ void tell_end(struct dissect *e, uint32_t flow, enum session_end end)
 {
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	const struct flow_cold *c = flow_cold_at(&e->table, flow);
+	const struct guard *g = guard_of(e, flow);
 	struct message_end m = {
 		.head = head_of(e, flow, MESSAGE_END),
 		.end = (uint8_t)end,
 		.reopened = h->flags & FLOW_REOPENED,
-		.ambiguous = h->session == FLOW_CONFLICT,
+		.ambiguous = h->session == FLOW_CONFLICT || (g && g->conflict),
 		.last_frame = c->last_frame,
 		.last_ns = c->last_ns,
 	};
+	if (g && g->conflict) {
+		m.conflict = true;
+		m.conflict_dir = g->conflict_dir;
+		m.conflict_off = g->conflict_off;
+		m.conflict_len = g->conflict_len;
+		m.conflict_frame = g->conflict_frame;
+	}
 	for (int d = 0; d < 2; d++) {
 		m.fin[d] = flow_has(h, FLOW_FIN_DONE, (enum dir)d);
 		m.rst[d] = flow_has(h, FLOW_RST, (enum dir)d);

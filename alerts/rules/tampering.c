@@ -28,9 +28,12 @@ bool rule_overlap_conflict(const struct rule_input *in, struct claim *c)
 	claim_frame(c, &p->conflict_mark[0]);
 	if (!t[0].len && !t[1].len) // content or ciphertext
 		c->severity = SEVERITY_HIGH;
-	claim_detail(c, "%s:octet:%u:len:%u:first:%.*s:later:%.*s:acked:%s", towards(p->conflict_dir), p->conflict_off, p->conflict_len,
-		t[0].len, (const char *)facts_text(in->facts, t[0]), t[1].len, (const char *)facts_text(in->facts, t[1]),
-		agrees[p->conflict_agrees]);
+	if (t[0].len || t[1].len)
+		claim_detail(c, "%s:octet:%u:len:%u:first:%.*s:later:%.*s:acked:%s", towards(p->conflict_dir), p->conflict_off,
+			p->conflict_len, t[0].len, (const char *)facts_text(in->facts, t[0]), t[1].len,
+			(const char *)facts_text(in->facts, t[1]), agrees[p->conflict_agrees]);
+	else
+		claim_detail(c, "%s:octet:%u:len:%u", towards(p->conflict_dir), p->conflict_off, p->conflict_len);
 	return true;
 }
 

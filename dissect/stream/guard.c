@@ -41,7 +41,7 @@ void guard_get(struct dissect *e, uint32_t flow, const struct recent recent[2])
 	g->next %= g->n;
 	g->n_used += g->n_used < g->n;
 	if (g->ring[i].flow)
-		flow_hot_at(&e->table, g->ring[i].flow)->session = 0;
+		flow_hot_at(&e->table, g->ring[i].flow)->session = g->ring[i].conflict ? FLOW_CONFLICT : 0;
 	g->ring[i] = (struct guard){.flow = flow, .sealed = {h->off[0], h->off[1]}, .recent = {recent[0], recent[1]}};
 	h->session = i;
 }
@@ -52,6 +52,12 @@ void guard_put(struct dissect *e, uint32_t flow)
 	if (h->session && h->session != FLOW_CONFLICT)
 		e->guards.ring[h->session].flow = 0;
 	h->session = 0;
+}
+
+const struct guard *guard_of(const struct dissect *e, uint32_t flow)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	return h->session && h->session != FLOW_CONFLICT ? &e->guards.ring[h->session] : NULL;
 }
 
 void guard_check(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, int64_t off)
@@ -76,5 +82,13 @@ void guard_check(struct dissect *e, uint32_t flow, enum dir d, const struct deco
 			return;
 	}
 	engine_count(e, again == RECENT_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
-	stream_conflict(e, flow);
+	if (again != RECENT_DIFFERS) {
+		stream_conflict(e, flow);
+	} else if (!g->conflict) {
+		g->conflict = true;
+		g->conflict_dir = (uint8_t)d;
+		g->conflict_off = (uint32_t)off;
+		g->conflict_len = s->payload_len;
+		g->conflict_frame = flow_cold_at(&e->table, flow)->last_frame;
+	}
 }

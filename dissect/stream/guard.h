@@ -19,6 +19,9 @@ struct guard {
 	uint64_t sealed[2]; // offsets from which on nothing was read
 	struct recent recent[2];
 	struct recent_line again[2];
+	bool conflict;      // other octets came where those stood
+	uint8_t conflict_dir;
+	uint32_t conflict_off, conflict_len, conflict_frame; // the first such segment
 };
 
 struct guards {
@@ -36,6 +39,8 @@ void guards_close(struct guards *g);
 void guard_get(struct dissect *e, uint32_t flow, const struct recent recent[2]);
 // The flow ends, or is in doubt already.
 void guard_put(struct dissect *e, uint32_t flow);
+// A flow's guard; NULL: it has none.
+const struct guard *guard_of(const struct dissect *e, uint32_t flow);
 
 // Octets of a sealed flow from `off` on, which lies before what was counted so far. A conflict is marked.
 void guard_check(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, int64_t off);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RECENT_SEGMENTS = 6 }; // a dialogue has few in flight
+enum { RECENT_SEGMENTS = 8 }; // of a server: greeting, EHLO reply, 220, and a flight with certificates
 
 struct recent {
 	uint64_t hash[RECENT_SEGMENTS];

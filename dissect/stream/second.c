@@ -1,6 +1,6 @@
 // The second reading: see dissect/stream/second.h.
 //
-// A segment that was contradicted counts as if it had never arrived, with all its octets: what stands behind the other
+// A segment that was contradicted counts as if it had never arrived, to its last octet: what stands behind the other
 // version comes when it is sent. Nothing is kept between two readings: sessions with conflicts are rare, and a tape is short.
 #include "dissect/stream/second.h"
 
@@ -19,7 +19,7 @@ struct second {
 	uint16_t owner[2][TAPE_OFF_MAX]; // the run that brought it last, from 1; 0 none
 	uint16_t other[2][TAPE_OFF_MAX]; // ... of those that came again
 	uint32_t at[2], end[2];          // read so far; behind the last octet
-	bool contradicted[RUNS_MAX];     // runs of the first version
+	uint32_t contradicted[RUNS_MAX]; // from which offset on, runs of the first version
 	bool third;                      // some octets came in more than two versions
 };
 
@@ -44,13 +44,14 @@ static void lay(struct second *s, const struct tape_run *run, const uint8_t *p, 
 		uint16_t was = s->owner[d][off];
 		bool again = s->other[d][off], differs = was && s->octet[d][off] != p[i];
 		if (!run->again && again) {
-			s->contradicted[number] |= differs;
+			if (differs && off < s->contradicted[number])
+				s->contradicted[number] = off;
 			continue;
 		}
 		if (run->again) {
 			s->third |= again && differs;
-			if (differs && !again)
-				s->contradicted[was] = true;
+			if (differs && !again && run->off < s->contradicted[was])
+				s->contradicted[was] = run->off;
 			s->other[d][off] = number;
 		}
 		s->octet[d][off] = p[i];
@@ -62,7 +63,7 @@ static void take_away(struct second *s, const struct tape_run *run, uint16_t num
 {
 	enum dir d = (enum dir)run->dir;
 	for (uint32_t off = run->off; off < run->off + run->len; off++) {
-		if (s->contradicted[number] && s->owner[d][off] == number)
+		if (off >= s->contradicted[number] && s->owner[d][off] == number)
 			s->owner[d][off] = 0;
 		if (s->owner[d][off] && off >= s->end[d])
 			s->end[d] = off + 1;
@@ -76,7 +77,7 @@ static void lay_all(struct second *s, const struct tape *tape, const struct slab
 	uint16_t number = 0;
 	memset(s->owner, 0, sizeof(s->owner));
 	memset(s->other, 0, sizeof(s->other));
-	memset(s->contradicted, 0, sizeof(s->contradicted));
+	memset(s->contradicted, 0xff, sizeof(s->contradicted));
 	memset(s->end, 0, sizeof(s->end));
 	s->third = false;
 	for (const struct tape_run *run; (run = tape_next(&w, &p));)
@@ -145,7 +146,7 @@ static void read_all(struct dissect *e, struct second *s, const struct tape *tap
 	const uint8_t *p;
 	uint16_t number = 0;
 	for (const struct tape_run *run; (run = tape_next(&w, &p));) {
-		at = (struct place){.acked = run->acked, .time_ns = run->time_ns, .frame = run->frame, .quality = run->quality};
+			at = (struct place){.acked = run->acked, .time_ns = run->time_ns, .frame = run->frame, .quality = run->quality};
 		read_both(e, s, (enum dir)run->dir, ++number, &at);
 	}
 	while (push_on(e, s, DIR_C2S, &at) || push_on(e, s, DIR_S2C, &at))

@@ -10,6 +10,9 @@ void stream_conflict(struct dissect *e, uint32_t flow)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	if (h->phase == FLOW_SEALED) {
+		const struct guard *g = guard_of(e, flow);
+		if (g && g->conflict)
+			return; // that says more
 		guard_put(e, flow);
 		h->session = FLOW_CONFLICT;
 	} else if (h->phase == FLOW_SESSION) {

@@ -38,25 +38,31 @@ static void tell_odd(struct path_facts *f, enum dir d, uint8_t odd, uint8_t usua
 	f->odd_mark = at;
 }
 
-// The segment is from the usual distance: one that was not, before it, was alone.
-static void usual(struct path_facts *f, struct tamper_side *t, enum dir d)
+// The segment is from the usual distance: one that was not, before it, was alone. However many segments a side sends before it
+// is answered, that is one turn.
+static void usual(struct path_facts *f, struct tamper_side *t, enum dir d, uint16_t turn)
 {
 	if (t->n_odd && t->odd_spoke)
 		tell_odd(f, d, t->odd_ttl, t->ttl, t->odd_mark);
 	t->n_odd = 0;
-	t->n_ttl += t->n_ttl < UINT8_MAX;
+	t->n_ttl += t->n_ttl < UINT8_MAX && t->ttl_turn != turn;
+	t->ttl_turn = turn;
 }
 
-// It is not. The second and third of a side may show that the first was alone; more of them are a new route.
-static void unusual(struct path_facts *f, struct tamper_side *t, enum dir d, uint8_t ttl, bool speaks, struct mark at)
+// It is not. The second and third turn of a side may show that the first was alone; more of them are a new route.
+static void unusual(struct path_facts *f, struct tamper_side *t, enum dir d, uint8_t ttl, bool speaks, struct mark at, uint16_t turn)
 {
 	if (!t->n_odd || far(t->odd_ttl, ttl)) {
 		t->odd_ttl = ttl;
 		t->n_odd = 1;
+		t->odd_turn = turn;
 		t->odd_spoke = speaks;
 		t->odd_mark = at;
 		return;
 	}
+	if (t->odd_turn == turn)
+		return;
+	t->odd_turn = turn;
 	t->n_odd++;
 	bool first_alone = t->n_ttl == 1 && t->n_odd == 2;
 	if (first_alone && mark_set(&t->first_mark))
@@ -64,23 +70,25 @@ static void unusual(struct path_facts *f, struct tamper_side *t, enum dir d, uin
 	if (first_alone || t->n_odd >= TTL_SETTLED) {
 		t->ttl = t->odd_ttl;
 		t->n_ttl = t->n_odd;
+		t->ttl_turn = turn;
 		t->n_odd = 0;
 	}
 }
 
-static void look_at_ttl(struct path_facts *f, struct tamper_side *t, enum dir d, const struct decoded *s, bool speaks,
-                        const struct packet *p)
+static void look_at_ttl(struct path_facts *f, struct tamper *all, enum dir d, const struct decoded *s, bool speaks, const struct packet *p)
 {
+	struct tamper_side *t = &all->side[d];
 	if (s->flags & TCP_RST) // stacks and firewalls choose another one for them
 		return;
 	if (!t->n_ttl) {
 		t->ttl = s->ttl;
 		t->n_ttl = 1;
+		t->ttl_turn = all->turn;
 		t->first_mark = speaks ? mark_of(p) : (struct mark){0};
 	} else if (far(t->ttl, s->ttl)) {
-		unusual(f, t, d, s->ttl, speaks, mark_of(p));
+		unusual(f, t, d, s->ttl, speaks, mark_of(p), all->turn);
 	} else {
-		usual(f, t, d);
+		usual(f, t, d, all->turn);
 	}
 }
 
@@ -160,14 +168,26 @@ static void look_at_octets(struct tamper *t, enum dir d, const struct decoded *s
 
 // ---- versions ------------------------------------------------------------------------------------------------
 
-static void look_at_agreement(struct path_facts *f, const struct tamper *t, enum dir d, uint32_t ack)
+static void note_ack(const struct path_facts *f, struct tamper *t, enum dir d, uint32_t ack)
 {
-	if (!f->n_conflicts || f->conflict_agrees || d == (enum dir)f->conflict_dir || t->conflict_end[0] == t->conflict_end[1])
+	uint8_t n = t->n_conflict_acks;
+	if (!f->n_conflicts || d == (enum dir)f->conflict_dir || n == 4 || (n && t->conflict_acks[n - 1] == ack))
 		return;
-	if (ack == t->conflict_end[0])
-		f->conflict_agrees = AGREES_FIRST;
-	else if (ack == t->conflict_end[1])
-		f->conflict_agrees = AGREES_LATER;
+	t->conflict_acks[t->n_conflict_acks++] = ack;
+}
+
+void tamper_settle(struct dissect *e, uint32_t flow)
+{
+	struct conn *c = engine_conn(e, flow_hot_at(&e->table, flow));
+	const struct tamper *t = &c->tamper;
+	struct path_facts *f = &c->message.facts.path;
+	f->conflict_agrees = AGREES_UNKNOWN;
+	for (uint8_t i = 0; i < t->n_conflict_acks && t->conflict_end[0] != t->conflict_end[1] && !f->conflict_agrees; i++) {
+		if (t->conflict_acks[i] == t->conflict_end[0])
+			f->conflict_agrees = AGREES_FIRST;
+		else if (t->conflict_acks[i] == t->conflict_end[1])
+			f->conflict_agrees = AGREES_LATER;
+	}
 }
 
 // What a line begins with that can be told: a verb, or a code with what follows it directly. Never an address.
@@ -218,8 +238,12 @@ void tamper_conflict(struct dissect *e, uint32_t flow, enum dir d, const struct 
 	struct conn *c = engine_conn(e, h);
 	struct facts *f = &c->message.facts;
 	f->path.n_conflicts += f->path.n_conflicts < UINT16_MAX;
-	if (f->path.n_conflicts > 1)
+	if (f->path.n_conflicts > 1) { // the later version may come in pieces
+		uint32_t seq = h->base[d] + (uint32_t)at->off;
+		if (d == (enum dir)f->path.conflict_dir && seq == c->tamper.conflict_end[1] && at->acked == c->tamper.conflict_acked)
+			c->tamper.conflict_end[1] = seq + len;
 		return;
+	}
 	bool where = differs < len;
 	uint64_t off = at->off + (where ? differs : 0);
 	const uint8_t *octets;
@@ -227,6 +251,7 @@ void tamper_conflict(struct dissect *e, uint32_t flow, enum dir d, const struct 
 	f->path.conflict_dir = d;
 	f->path.conflict_off = (uint32_t)off;
 	f->path.conflict_len = len;
+	c->tamper.conflict_acked = at->acked;
 	f->path.conflict_mark[1] = place_mark(at);
 	c->tamper.conflict_end[0] = c->tamper.conflict_end[1] = h->base[d] + (uint32_t)at->off + len;
 	if (where)
@@ -238,7 +263,7 @@ void tamper_conflict(struct dissect *e, uint32_t flow, enum dir d, const struct 
 		note_line(f, &f->path.conflict_text[0], octets, run->len, (uint32_t)(off - run->off));
 	c->tamper.conflict_end[0] = h->base[d] + run->off + run->len;
 	if (h->ack[dir_other(d)])
-		look_at_agreement(&f->path, &c->tamper, dir_other(d), h->ack[dir_other(d)]);
+		note_ack(&f->path, &c->tamper, dir_other(d), h->ack[dir_other(d)]);
 }
 
 // ---- resets --------------------------------------------------------------------------------------------------
@@ -287,13 +312,14 @@ void tamper_reset(struct dissect *e, uint32_t flow, enum dir d, const struct dec
 }
 
 // Nobody goes on behind a reset of his own.
-static void look_behind_reset(struct path_facts *f, const struct flow_hot *h, const struct tamper *t, enum dir d, const struct decoded *s)
+static void look_behind_reset(struct path_facts *f, const struct flow_hot *h, const struct tamper *t, enum dir d, const struct decoded *s,
+                              bool octets)
 {
 	if (f->rst_contradicted || s->flags & (TCP_RST | TCP_SYN) || !flow_has(h, FLOW_RST, d) || f->rst_dir != d || !mark_set(&f->rst_mark))
 		return;
-	bool octets = s->payload_len > 1 && (int32_t)(s->seq - t->rst_seq[d]) >= 0;
+	bool more = octets && (int32_t)(s->seq - t->rst_seq[d]) >= 0;
 	bool took = s->flags & TCP_ACK && t->rst_ack[d] && (int32_t)(s->ack - t->rst_ack[d]) > 0 && s->seq == t->rst_seq[d];
-	f->rst_contradicted = octets || took;
+	f->rst_contradicted = more || took;
 }
 
 // ---- all of it -----------------------------------------------------------------------------------------------
@@ -302,19 +328,26 @@ void tamper_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 {
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
-	struct path_facts *f = &c->message.facts.path;
-	look_at_ttl(f, &c->tamper.side[d], d, s, s->payload_len > 1 && conn_in_dialogue(c, d), p);
-	look_behind_reset(f, h, &c->tamper, d, s);
-	if (s->flags & TCP_ACK)
-		look_at_agreement(f, &c->tamper, d, s->ack);
-	if (s->payload_wire_len < 2) { // none, or a keep-alive
-		if (s->flags == TCP_ACK && !s->payload_wire_len)
-			look_at_denial(e, &c->message.facts, h, &c->tamper.side[d], d, s, p);
-		return;
+	struct facts *f = &c->message.facts;
+	const struct tamper_side *t = &c->tamper.side[d];
+	uint32_t len = s->payload_wire_len;
+	bool fresh = len && (!t->started || (int32_t)(s->seq + len - t->end) > 0);
+	bool octets = fresh || len > 1; // a probe of an idle peer may bring one that was there
+	if (octets && c->tamper.speaker != d) {
+		c->tamper.speaker = (uint8_t)d;
+		c->tamper.turn++;
 	}
-	look_at_ack(&c->message.facts, &c->tamper, d, s, p);
-	look_at_octets(&c->tamper, d, s);
-	c->tamper.spoke_ns = e->now_ns;
+	look_at_ttl(&f->path, &c->tamper, d, s, octets && conn_in_dialogue(c, d), p);
+	look_behind_reset(&f->path, h, &c->tamper, d, s, octets);
+	if (s->flags & TCP_ACK)
+		note_ack(&f->path, &c->tamper, d, s->ack);
+	if (octets) {
+		look_at_ack(f, &c->tamper, d, s, p);
+		look_at_octets(&c->tamper, d, s);
+		c->tamper.spoke_ns = e->now_ns;
+	} else if (!len && s->flags == TCP_ACK) {
+		look_at_denial(e, f, h, &c->tamper.side[d], d, s, p);
+	}
 }
 
 void tamper_bad_checksum(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)

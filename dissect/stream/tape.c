@@ -58,7 +58,6 @@ static uint32_t append(const struct tape *t, struct slab *blocks, const struct t
 static void stop(struct tape *t)
 {
 	t->ended = true;
-	t->closed |= t->conflict;
 	t->torn |= t->conflict;
 }
 

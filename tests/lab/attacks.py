@@ -267,15 +267,17 @@ def is_tls(octets):
 
 
 def pump(path):
-    """Passes octets on until one side ends."""
+    """Passes octets on until both sides have ended; who closes one direction only still gets the other."""
     sides = {path.client: (path.server, path.from_client, path.tls_from_client),
              path.server: (path.client, path.from_server, path.tls_from_server)}
-    while True:
+    while sides:
         for here in select.select(list(sides), [], [])[0]:
             there, hook, tls_hook = sides[here]
             octets = here.recv(65536)
             if not octets:
-                return
+                there.shutdown(socket.SHUT_WR)
+                del sides[here]
+                continue
             path.tls = path.tls or is_tls(octets)
             there.sendall((tls_hook if path.tls else hook)(octets))
 

@@ -136,8 +136,6 @@ DECOYS = [
     decoy("last", 162, "checksum", "its checksum is wrong", "the good session; the decoy is told, not read."),
     decoy("last", 163, "ttl", "it dies between the taps", "outside two versions, inside one."),
     decoy("last", 164, "valid", "the server has the true one already", "two versions; the server took the first one."),
-    postfix("synack-twice-forged", 165, "A second SYN/ACK, forged, comes first; the client takes it.", "the true server resets what follows.",
-            wire("synack-twice take=forged"), (PUT_OFF,), sees="outside two answers, inside one and a reset."),
     postfix("synack-twice-checksum", 166, "A forged SYN/ACK with a wrong checksum comes first.", "the client takes the true one.",
             wire("synack-twice take=true"), (TLS, SENT), (TOOK_TLS,), sees="a good session."),
     postfix("synack-twice-late", 167, "A forged SYN/ACK comes behind the true one.", "the client ignores it.",

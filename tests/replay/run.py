@@ -24,6 +24,7 @@ A session is compared with the record's smtp_tls, except for
   tells      ids that are among the findings               record   members of the record itself
   silent     ids that are not among them, nor alerts; `tls.*`: none of that area but those of `tells` and `may`, and
              but what is no fault (NO_FAULT), unless it is named
+  unlike_log where what is told differs from the log of that tap's end, because that end was deceived (`truth`)
 Each of them may be missing: then it is not compared. In a scenario all of it may stand at the top level, for both taps,
 or below `outside` and `inside`; and there is
   later        what must be told once it exists: id, and the piece of work (first_in) that it comes with

@@ -39,7 +39,7 @@ def compare_truth(name, record, wanted):
     if tls:
         seen |= {"version": record.get("tls", {}).get("version"), "cipher": ours.get("tls", {}).get("cipher")}
         true |= {"version": tls["version"], "cipher": tls["cipher"] or seen["cipher"]}
-    true |= record["no_tap_knows"]
+    true |= record["unlike_log"]
     if seen != true:
         raise Failed(f"{name}: told {seen}, the log says {true}")
 
@@ -50,7 +50,7 @@ def story_truth(story, reader):
     sessions.sort(key=lambda r: (r["flow"]["start"], r["src_port"]))
     told = by_server(sessions, lambda r: ipaddress.ip_address(r["dest_ip"]))
     for r, wanted in zip(sessions, story.expect["sessions"]):
-        r["no_tap_knows"] = wanted.get("no_tap_knows", {})
+        r["unlike_log"] = wanted.get("unlike_log", {})
     true = by_server(story.truth, lambda c: ipaddress.ip_address(c["server"]))
     counts = [{str(a): len(c) for a, c in sorted(side.items(), key=str)} for side in (told, true)]
     if counts[0] != counts[1]:

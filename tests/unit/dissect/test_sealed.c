@@ -146,6 +146,7 @@ static void test_after_seal(void **state)
 		handshake(&s);
 		rows[i].then(&s);
 		wire_run(&w, s.segment, s.n);
+		assert_int_equal(w.end.conflict, !strcmp(rows[i].name, "MAIL where STARTTLS was") || !strcmp(rows[i].name, "another ClientHello"));
 		if (w.n_sealed != 1 || w.n_ends != 1 || w.end.ambiguous != rows[i].ambiguous)
 			fail_msg("%s: %zu sealed, ambiguous %d", rows[i].name, w.n_sealed, w.end.ambiguous);
 	}
