@@ -144,8 +144,8 @@ static const struct facts *worse_of(struct judge *j, const struct message_sessio
 	judge_conclude(j, &j->session, other, NULL, NULL);
 	if (j->session.verdict != verdict)
 		return j->session.verdict < verdict ? other : first;
-	if (j->session.state == state)
-		return first;
+	if (j->session.state == state) // of two that are equally bad the one that makes more sense
+		return other->tls.completed && !first->tls.completed ? other : first;
 	// What was not offered is worse than what was not used.
 	bool unused = state == STATE_PLAIN_OFFERED_UNUSED && j->session.state == STATE_PLAIN_NOT_OFFERED;
 	bool taken = state == STATE_PLAIN_NOT_OFFERED && j->session.state == STATE_PLAIN_OFFERED_UNUSED;

@@ -20,10 +20,25 @@ static bool harmless_on_loopback(const struct catalogue_row *row)
 	return false;
 }
 
+// The octets that a claim rests on may be those that came in two versions, or stand behind them. That is known only afterwards.
+static bool in_two_versions(const struct claim *c, const struct facts *f)
+{
+	uint32_t since = f->path.conflict_mark[0].frame; // 0: which segment it was is not known
+
+	if (f->path.n_desync)
+		return true;
+	for (size_t i = 0; i < c->n_frames; i++)
+		if (c->frames[i] >= since)
+			return f->path.n_conflicts;
+	return false;
+}
+
 static void settle(struct finding *out, const struct catalogue_row *row, struct claim *c, const struct facts *f)
 {
 	// What is missing of the whole connection is missing at every place of it, also where a place was never marked.
 	c->quality |= quality_of_conn(f) & (Q_ONE_DIR | Q_MIDSTREAM);
+	if (strcmp(row->category, "Path tampering") != 0 && in_two_versions(c, f))
+		c->quality |= Q_AMBIG;
 	// Two versions of the same octets: no single outcome is more than a suspicion (DESIGN section 4).
 	if (c->quality & Q_AMBIG)
 		claim_cap(c, CONFIDENCE_SUSPECT);

@@ -46,8 +46,9 @@ static void print_head(FILE *out, const struct explanation *e, bool colour)
 }
 
 // What was missing of this session, in words; nothing when it was seen whole.
-static void print_quality(FILE *out, const struct conn_facts *c, bool colour)
+static void print_quality(FILE *out, const struct facts *f, bool colour)
 {
+	const struct conn_facts *c = &f->conn;
 	bool one_way = !c->payload[DIR_C2S] || !c->payload[DIR_S2C];
 	if (!c->midstream && !one_way && !c->snaplen_cut && !c->ambiguous && !c->evicted_bytes && c->gaps[0] + c->gaps[1] == 0)
 		return;
@@ -61,8 +62,10 @@ static void print_quality(FILE *out, const struct conn_facts *c, bool colour)
 		fputs("  payload of one direction only\n", out);
 	if (c->snaplen_cut)
 		fputs("  packets cut by the capture\n", out);
-	if (c->ambiguous)
-		fputs("  two different versions of the same octets\n", out);
+	if (f->path.n_conflicts)
+		fputs("  two different versions of the same octets; the dialogue below is the one that came first\n", out);
+	else if (c->ambiguous)
+		fputs("  whether the ends read the same octets\n", out);
 	if (c->evicted_bytes)
 		fputs("  octets given up: memory.reassembly_mib was reached\n", out);
 }
@@ -149,7 +152,7 @@ void explain_print(FILE *out, const struct explanation *e)
 	bool colour = stdout_colour(out);
 	const struct finding *f = wanted_finding(e->wanted);
 	print_head(out, e, colour);
-	print_quality(out, &e->wanted->facts.conn, colour);
+	print_quality(out, &e->wanted->facts, colour);
 	print_dialogue(out, e, colour);
 	explain_print_tls(out, &e->wanted->session, colour);
 	print_why(out, &e->wanted->session, colour);

@@ -39,6 +39,7 @@ struct conn {
 	bool tls_failed;        // a handshake was given up for lines in clear
 	bool second;            // read from a tape, in the other version: nobody listens to it
 	struct recent recent[2];
+	struct recent_line again[2]; // in what came again where a handshake was read
 	struct tape tape;
 	struct tamper tamper;
 	uint32_t flow;            // whose it is; 0: not in use

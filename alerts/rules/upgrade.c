@@ -115,7 +115,9 @@ bool rule_starttls_no_handshake(const struct rule_input *in, struct claim *c)
 		return true;
 	}
 	bool server = closed_by_server(in->conn);
-	if (server)
+	if (rule_injected_fault(in->facts) == FAULT_RESET)
+		c->subject = SUBJECT_PATH;
+	else if (server)
 		c->subject = SUBJECT_SERVER;
 	claim_detail(c, "after_220:%s:%s_closed", session_end_name(in->conn->end), server ? "server" : "client");
 	return true;
@@ -140,10 +142,13 @@ bool rule_starttls_handshake_failed(const struct rule_input *in, struct claim *c
 
 	if (sure == CONFIDENCE_UNVERIFIABLE)
 		return false;
-	if ((in->tls->alert_clear || in->peer->alert_seen) && sure == CONFIDENCE_CERTAIN)
+	if ((in->tls->alert_clear || in->peer->alert_seen) && sure == CONFIDENCE_CERTAIN) {
 		claim_seen(c, &at);
-	else
+	} else {
 		claim_absent(c, sure, quality_of_end(in->facts));
+		if (rule_injected_fault(in->facts) == FAULT_RESET)
+			c->subject = SUBJECT_PATH;
+	}
 	claim_conflict(c, in->facts);
 	claim_frame(c, &in->tls->client_hello_mark);
 	claim_frame(c, &at);

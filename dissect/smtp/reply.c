@@ -193,7 +193,7 @@ void smtp_reply_end(struct smtp *m, struct smtp_env *env, const struct place *at
 void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, uint64_t line_end)
 {
 	struct smtp_answer *a = &m->answer;
-	struct parsed r;
+	struct parsed r = {0};
 	bool ok = parse(line, &r);
 	if (!ok && m->lane[DIR_S2C].doubt)
 		return; // the rest of a line whose head is in a hole

@@ -36,7 +36,7 @@ void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct pl
 	enum recent_verdict again = tape_compare(&c->tape, &e->tapes, d, at->off, p, len, &differs);
 	if (again == RECENT_UNKNOWN)
 		again = recent_compare(&c->recent[d], e->table.seed, at->off, p, len);
-	bool text_over_tls = c->layer[d] == LAYER_TLS && at->off >= c->tls_from[d] && recent_is_text(p, len);
+	bool text_over_tls = c->layer[d] == LAYER_TLS && at->off >= c->tls_from[d] && recent_line(&c->again[d], at->off, p, len);
 	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls))
 		return;
 	f->ambiguous = true;
@@ -51,14 +51,14 @@ void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct pl
 }
 
 // What was read goes on the tape, as far as it is dialogue, or may be of another version. Where mail or credentials went in
-// clear no other version can be worse, and neither they nor what was said before are kept any longer.
+// clear no other version can be worse, and none of that is kept.
 static void write_tape(struct dissect *e, struct conn *c, enum dir d, bool dialogue, const struct place *at, const uint8_t *p, uint32_t len)
 {
 	const struct smtp_facts *m = &c->message.facts.smtp;
 	if (c->tape.closed)
 		return;
 	if (m->n_mail_ok || m->n_auth || m->content_octets)
-		tape_clear(&c->tape, &e->tapes);
+		c->tape.closed = true;
 	else if (dialogue || c->tape.conflict)
 		tape_write(&c->tape, &e->tapes, d, false, at, p, len);
 	else

@@ -59,7 +59,8 @@ void guard_check(struct dissect *e, uint32_t flow, enum dir d, const struct deco
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	if (h->session == FLOW_CONFLICT || off < 0)
 		return;
-	const struct guard *g = h->session ? &e->guards.ring[h->session] : NULL;
+	struct guard *g = h->session ? &e->guards.ring[h->session] : NULL;
+	struct recent_line one = {0};
 	uint64_t end = g ? g->sealed[d] : h->off[d];
 	if ((uint64_t)off >= end)
 		return; // ciphertext again
@@ -67,7 +68,7 @@ void guard_check(struct dissect *e, uint32_t flow, enum dir d, const struct deco
 	enum recent_verdict again = RECENT_UNKNOWN;
 	if (g)
 		again = recent_compare(&g->recent[d], e->table.seed, (uint64_t)off, s->payload, len);
-	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && !recent_is_text(s->payload, len)))
+	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && !recent_line(g ? &g->again[d] : &one, (uint64_t)off, s->payload, len)))
 		return;
 	if (e->config.checksums != CHECKSUMS_IGNORE && !decode_tcp_checksum_ok(s)) {
 		engine_count(e, COUNT_tcp_checksum_bad, 1);

@@ -18,6 +18,7 @@ struct guard {
 	uint32_t flow;      // that owns it, 0 none
 	uint64_t sealed[2]; // offsets from which on nothing was read
 	struct recent recent[2];
+	struct recent_line again[2];
 };
 
 struct guards {

@@ -28,15 +28,29 @@ static bool link_chunk(struct queue *q, struct slab *chunks, uint32_t *link, con
 	return true;
 }
 
+// What the same side sent next, having received no more meanwhile, goes behind the octets before it, as far as there is room:
+// a dialogue of one octet a segment shall not cost a chunk an octet.
+static uint32_t append(struct chunk *c, const struct place *at, const uint8_t *p, uint32_t len)
+{
+	if (!c || c->off + c->len != at->off || c->acked != at->acked || c->quality != at->quality)
+		return 0;
+	uint32_t room = CHUNK_DATA - c->start - c->len, part = len < room ? len : room;
+	memcpy(c->data + c->start + c->len, p, part);
+	c->len = (uint16_t)(c->len + part);
+	return part;
+}
+
 struct queue_result queue_insert(struct queue *q, struct slab *chunks, const struct place *at, const uint8_t *p, uint32_t len)
 {
 	struct queue_result result = {0};
 	struct place place = *at;
 	uint32_t *link = &q->head;
+	struct chunk *before = NULL;
 	while (len) {
 		struct chunk *c = *link ? chunk_at(chunks, *link) : NULL;
 		if (c && c->off + c->len <= place.off) {
 			link = &c->next;
+			before = c;
 			continue;
 		}
 		if (c && c->off <= place.off) { // these octets are there already
@@ -53,7 +67,10 @@ struct queue_result queue_insert(struct queue *q, struct slab *chunks, const str
 		uint32_t part = room < len ? (uint32_t)room : len;
 		if (part > CHUNK_DATA)
 			part = CHUNK_DATA;
-		if (!link_chunk(q, chunks, link, &place, p, part)) {
+		uint32_t appended = append(before, &place, p, part);
+		if (appended)
+			part = appended;
+		else if (!link_chunk(q, chunks, link, &place, p, part)) {
 			result.refused = len;
 			return result;
 		}

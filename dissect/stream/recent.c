@@ -39,3 +39,22 @@ bool recent_is_text(const uint8_t *p, uint32_t len)
 	}
 	return len > 0;
 }
+
+bool recent_line(struct recent_line *l, uint64_t off, const uint8_t *p, uint32_t len)
+{
+	enum { LINE_LEAST = 4 }; // QUIT
+	if (l->next != (uint32_t)off)
+		*l = (struct recent_line){0};
+	l->next = (uint32_t)(off + len);
+	for (uint32_t i = 0; i < len; i++) {
+		if (l->n == LINE_LEAST && l->cr && p[i] == '\n')
+			return true;
+		bool print = p[i] >= 0x20 && p[i] < 0x7f;
+		l->cr = p[i] == '\r';
+		if (print)
+			l->n += l->n < LINE_LEAST;
+		else if (!l->cr)
+			l->n = 0;
+	}
+	return false;
+}

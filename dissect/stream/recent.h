@@ -27,3 +27,14 @@ enum recent_verdict recent_compare(const struct recent *r, uint64_t key, uint64_
 
 // Octets as a line of SMTP has them, by the first 32: ciphertext and records of TLS have others at once.
 bool recent_is_text(const uint8_t *p, uint32_t len);
+
+// Looks for a line in what comes again, however it is cut.
+struct recent_line {
+	uint32_t next; // low half of the offset behind what was looked at
+	uint8_t n;     // printable octets right before it, up to 4
+	bool cr;       // ... and then a CR
+};
+
+// p[0..len) has the end of a line of four octets and more: certificates hold text, but no lines, and ciphertext does one
+// in a million times.
+bool recent_line(struct recent_line *l, uint64_t off, const uint8_t *p, uint32_t len);

@@ -1,7 +1,7 @@
 // The second reading: see dissect/stream/second.h.
 //
-// An octet is read where the segment stands that brought it last. Nothing is kept between two readings: sessions with
-// conflicts are rare, and a tape is short.
+// A segment that was contradicted counts as if it had never arrived, with all its octets: what stands behind the other
+// version comes when it is sent. Nothing is kept between two readings: sessions with conflicts are rare, and a tape is short.
 #include "dissect/stream/second.h"
 
 #include <errno.h>
@@ -10,6 +10,8 @@
 
 #include "dissect/engine.h"
 
+enum { RUNS_MAX = TAPE_BLOCKS_MAX * TAPE_BLOCK_LEN / sizeof(struct tape_run) + 1 };
+
 struct second {
 	struct conn conn;
 	struct facts open;               // of a session that goes on
@@ -17,6 +19,7 @@ struct second {
 	uint16_t owner[2][TAPE_OFF_MAX]; // the run that brought it last, from 1; 0 none
 	uint16_t other[2][TAPE_OFF_MAX]; // ... of those that came again
 	uint32_t at[2], end[2];          // read so far; behind the last octet
+	bool contradicted[RUNS_MAX];     // runs of the first version
 	bool third;                      // some octets came in more than two versions
 };
 
@@ -32,22 +35,38 @@ void second_close(struct second **s)
 	*s = NULL;
 }
 
+// Whoever comes again contradicts who was there, also where that one still waited in a queue and was read only later.
 static void lay(struct second *s, const struct tape_run *run, const uint8_t *p, uint16_t number)
 {
 	enum dir d = (enum dir)run->dir;
 	for (uint32_t i = 0; i < run->len; i++) {
 		uint32_t off = run->off + i;
+		uint16_t was = s->owner[d][off];
+		bool again = s->other[d][off], differs = was && s->octet[d][off] != p[i];
+		if (!run->again && again) {
+			s->contradicted[number] |= differs;
+			continue;
+		}
 		if (run->again) {
-			s->third |= s->other[d][off] && s->octet[d][off] != p[i];
+			s->third |= again && differs;
+			if (differs && !again)
+				s->contradicted[was] = true;
 			s->other[d][off] = number;
-		} else if (s->other[d][off]) {
-			continue; // what was read had come before it: it waited in the queue
 		}
 		s->octet[d][off] = p[i];
 		s->owner[d][off] = number;
 	}
-	if (run->off + run->len > s->end[d])
-		s->end[d] = run->off + run->len;
+}
+
+static void take_away(struct second *s, const struct tape_run *run, uint16_t number)
+{
+	enum dir d = (enum dir)run->dir;
+	for (uint32_t off = run->off; off < run->off + run->len; off++) {
+		if (s->contradicted[number] && s->owner[d][off] == number)
+			s->owner[d][off] = 0;
+		if (s->owner[d][off] && off >= s->end[d])
+			s->end[d] = off + 1;
+	}
 }
 
 static void lay_all(struct second *s, const struct tape *tape, const struct slab *blocks)
@@ -57,10 +76,15 @@ static void lay_all(struct second *s, const struct tape *tape, const struct slab
 	uint16_t number = 0;
 	memset(s->owner, 0, sizeof(s->owner));
 	memset(s->other, 0, sizeof(s->other));
+	memset(s->contradicted, 0, sizeof(s->contradicted));
 	memset(s->end, 0, sizeof(s->end));
 	s->third = false;
 	for (const struct tape_run *run; (run = tape_next(&w, &p));)
 		lay(s, run, p, ++number);
+	w = tape_first(tape, blocks);
+	number = 0;
+	for (const struct tape_run *run; (run = tape_next(&w, &p));)
+		take_away(s, run, ++number);
 }
 
 // Reads on in direction `d` what the first `number` runs have brought. True when something moved.
@@ -148,7 +172,7 @@ const struct facts *second_reading(struct dissect *e, uint32_t flow, bool sealed
 	struct conn *c = engine_conn(e, flow_hot_at(&e->table, flow));
 	struct facts *first = &c->message.facts, *f = &s->conn.message.facts;
 	first->path.both_read = false;
-	if (!c->tape.conflict || !c->tape.head || c->candidate)
+	if (!c->tape.conflict || !c->tape.head || c->tape.closed || c->candidate)
 		return NULL;
 	begin(s, c);
 	lay_all(s, &c->tape, &e->tapes);
@@ -163,5 +187,10 @@ const struct facts *second_reading(struct dissect *e, uint32_t flow, bool sealed
 	out->conn = first->conn;
 	out->conn.ambiguous = true;
 	out->path = first->path;
+	for (int i = 0; i < 2; i++) { // the texts are the first one's
+		struct text t = first->path.conflict_text[i];
+		out->path.conflict_text[i] = (struct text){0};
+		facts_set_text(out, &out->path.conflict_text[i], facts_text(first, t), t.len, PATH_TEXT_MAX);
+	}
 	return out;
 }

@@ -10,6 +10,7 @@ enum {
 	TTL_SLACK = 2,     // paths of equal cost differ by a hop or two
 	TTL_SETTLED = 3,   // so many in a row from another distance are a new route
 	APART_ENOUGH = 3,  // the same distance so often is no accident
+	DENIED_ENOUGH = 2,
 	APART_MOST = 4096, // octets that a rewriting device adds or takes away
 	VERB_MAX = 12,
 };
@@ -85,10 +86,22 @@ static void look_at_ttl(struct path_facts *f, struct tamper_side *t, enum dir d,
 
 // ---- numbers -------------------------------------------------------------------------------------------------
 
+static void tell_desync(struct facts *f, enum dir d, int32_t apart, uint8_t n, const struct packet *p)
+{
+	if (f->path.n_desync && f->path.desync_dir != d)
+		return;
+	f->conn.ambiguous = true; // whoever shifts numbers may have put in or taken out octets
+	if (!f->path.n_desync)
+		f->path.desync_mark = mark_of(p);
+	f->path.desync_dir = d;
+	f->path.desync = apart;
+	f->path.n_desync = n;
+}
+
 // `d` speaks, and says how much it has received. Where that is neither what was sent nor where a segment ended, something
 // in between adds octets or takes some away; captures that lose packets show holes instead, and arms of a tap that are not
 // equally fast show the octets a moment later.
-static void look_at_ack(struct path_facts *f, struct tamper *t, enum dir d, const struct decoded *s, const struct packet *p)
+static void look_at_ack(struct facts *f, struct tamper *t, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct tamper_side *mine = &t->side[d];
 	const struct tamper_side *theirs = &t->side[dir_other(d)];
@@ -105,13 +118,29 @@ static void look_at_ack(struct path_facts *f, struct tamper *t, enum dir d, cons
 	mine->n_apart = mine->n_apart && mine->apart == apart ? mine->n_apart + 1 : 1;
 	mine->apart = apart;
 	mine->apart_end = theirs->end;
-	if (mine->n_apart < APART_ENOUGH || (f->n_desync && f->desync_dir != d))
+	if (mine->n_apart >= APART_ENOUGH)
+		tell_desync(f, d, apart, mine->n_apart, p);
+}
+
+// A segment without octets says how much its side has sent. Where the other side has acknowledged more for longer than the
+// arms of a tap are apart, it has got something else. Probes of an idle peer stand one octet lower (RFC 1122 4.2.3.6).
+static void look_at_denial(const struct dissect *e, struct facts *f, const struct flow_hot *h, struct tamper_side *t, enum dir d,
+                           const struct decoded *s, const struct packet *p)
+{
+	uint32_t ack = h->ack[dir_other(d)];
+	int32_t apart = (int32_t)(ack - s->seq);
+	if (!ack || apart < 2 || apart > APART_MOST || h->flags & FLOW_CLOSING) {
+		t->denied_ns = 0;
 		return;
-	if (!f->n_desync)
-		f->desync_mark = mark_of(p);
-	f->desync_dir = d;
-	f->desync = apart;
-	f->n_desync = mine->n_apart;
+	}
+	if (!t->denied_ns || t->denied_ack != ack) {
+		t->denied_ack = ack;
+		t->denied_ns = e->now_ns;
+		t->n_denied = 0;
+	} else if (e->now_ns >= t->denied_ns + WAIT_HOLE_ACKED_NS && ++t->n_denied == DENIED_ENOUGH) {
+		tell_desync(f, dir_other(d), apart, t->n_denied, p);
+		t->n_denied--;
+	}
 }
 
 // Octets of `d` came. Those that the other side had acknowledged before, and that end just there, were only late.
@@ -278,9 +307,12 @@ void tamper_segment(struct dissect *e, uint32_t flow, enum dir d, const struct d
 	look_behind_reset(f, h, &c->tamper, d, s);
 	if (s->flags & TCP_ACK)
 		look_at_agreement(f, &c->tamper, d, s->ack);
-	if (s->payload_len < 2) // none, or a keep-alive
+	if (s->payload_wire_len < 2) { // none, or a keep-alive
+		if (s->flags == TCP_ACK && !s->payload_wire_len)
+			look_at_denial(e, &c->message.facts, h, &c->tamper.side[d], d, s, p);
 		return;
-	look_at_ack(f, &c->tamper, d, s, p);
+	}
+	look_at_ack(&c->message.facts, &c->tamper, d, s, p);
 	look_at_octets(&c->tamper, d, s);
 	c->tamper.spoke_ns = e->now_ns;
 }

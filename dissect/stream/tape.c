@@ -39,6 +39,21 @@ static struct block *writable(struct tape *t, struct slab *blocks)
 	return block_at(blocks, i);
 }
 
+// Octets that follow the last run, sent without having received more meanwhile, belong to it.
+static uint32_t append(const struct tape *t, struct slab *blocks, const struct tape_run *run, const uint8_t *p, uint32_t len)
+{
+	struct block *b = t->last ? block_at(blocks, t->last) : NULL;
+	struct tape_run *last = b ? (void *)(b->data + t->run) : NULL;
+	if (!last || last->dir != run->dir || last->again || run->again || last->off + last->len != run->off || last->acked != run->acked ||
+	    last->quality != run->quality)
+		return 0;
+	uint32_t at = t->run + (uint32_t)sizeof(*last) + last->len, part = BLOCK_DATA - at < len ? BLOCK_DATA - at : len;
+	memcpy(b->data + at, p, part);
+	last->len = (uint16_t)(last->len + part);
+	b->used = t->run + (uint32_t)sizeof(*last) + rounded(last->len);
+	return part;
+}
+
 // No room, or no place: a quiet dialogue just ends here.
 static void stop(struct tape *t)
 {
@@ -62,6 +77,10 @@ void tape_write(struct tape *t, struct slab *blocks, enum dir d, bool again, con
 		stop(t);
 		return;
 	}
+	uint32_t appended = append(t, blocks, &run, p, len);
+	run.off += appended;
+	p += appended;
+	len -= appended;
 	while (len) {
 		struct block *b = writable(t, blocks);
 		if (!b) {
@@ -70,6 +89,7 @@ void tape_write(struct tape *t, struct slab *blocks, enum dir d, bool again, con
 		}
 		uint32_t room = BLOCK_DATA - b->used - (uint32_t)sizeof(run), part = len < room ? len : room;
 		run.len = (uint16_t)part;
+		t->run = (uint16_t)b->used;
 		memcpy(b->data + b->used, &run, sizeof(run));
 		memcpy(b->data + b->used + sizeof(run), p, part);
 		b->used += (uint32_t)sizeof(run) + rounded(part);
@@ -87,7 +107,7 @@ void tape_clear(struct tape *t, struct slab *blocks)
 		next = block_at(blocks, i)->next;
 		slab_put(blocks, i);
 	}
-	t->head = t->last = 0;
+	t->head = t->last = t->run = 0;
 	t->n_blocks = 0;
 	t->closed = t->ended = true;
 }

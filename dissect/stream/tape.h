@@ -19,6 +19,7 @@ enum {
 
 struct tape {
 	uint32_t head, last; // slab indices of blocks, 0 none
+	uint16_t run;        // where the last run begins in it
 	uint8_t n_blocks;
 	bool ended;    // what is read is not written any more: no dialogue
 	bool closed;   // nothing is written any more

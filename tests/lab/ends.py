@@ -138,6 +138,7 @@ class PostfixSender:
         """One mail to each recipient, handed over on the client's own loopback."""
         log = pathlib.Path("/var/log/sender.log")
         log.unlink(missing_ok=True)
+        sh("rm -rf /var/spool/sender")  # no mail of the scenario before this one
         stop = servers.postfix(POSTFIX_SENDER.format(more=self.more, ca=certificates.ROOT), "25", CLIENT, client.enter, "sender")
         try:
             self.deliver(client, list(recipients(scenario, self.to)), lambda: re.findall(self.fate, read(log)))

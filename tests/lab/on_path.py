@@ -7,7 +7,7 @@ Each gives a function that takes the path's host and gives a stopper; the stoppe
     ...
     stop()
 
-What the programs say is in LAB/path.log.
+What the programs say is in LAB/path.log. What either stopper leaves is a bridge without stalled connections.
 """
 import json
 import pathlib
@@ -34,6 +34,18 @@ def run(path, command):
     return end
 
 
+def severed(path, ports):
+    """Ends what an attack left stalled at both ends, before it can speak in the next recording; on the cable nothing is seen of it."""
+    for port in ports:
+        path.client.sh(f"ss -Kt dport = :{port} >/dev/null || true")
+        sh(f"ss -Kt sport = :{port} and not dst 127.0.0.0/8 >/dev/null || true")
+
+
+def ports_of(words):
+    """The server's ports that options name; else 25."""
+    return {word[5:] for word in words if word.startswith("port=")} or {"25"}
+
+
 def wire(*acts):
     """Every frame passes through these acts (path/wire.py)."""
     def start(path):
@@ -46,6 +58,7 @@ def wire(*acts):
 
         def stop():
             end()
+            severed(path, ports_of(" ".join(acts).split()))
             bridge(path)
         return stop
     return start
@@ -54,7 +67,7 @@ def wire(*acts):
 def proxy(attack):
     """The server's port is served by this attack (path/proxy.py), 'NAME KEY=VALUE ...'; all else is routed."""
     def start(path):
-        port = next((word[5:] for word in attack.split() if word.startswith("port=")), "25")
+        port, = ports_of(attack.split())
         unbridge(path)
         unroute = route(path, port)
         try:
@@ -67,6 +80,7 @@ def proxy(attack):
         def stop():
             end()
             unroute()
+            severed(path, {port})
             bridge(path)
         return stop
     return start
@@ -110,8 +124,8 @@ def route(path, port):
         undo = [f"ip {family} rule del lookup {TABLE}; ip {family} rule del lookup {TABLE}; ip {family} route flush table {TABLE}"
                 for family in ("-4", "-6")]
         for name, mac in zip(("path0", "path1"), own):
-            undo += [f"sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1", f"ip route flush dev {name}", f"ip neigh flush nud permanent dev {name}",
-                     f"ip link set {name} address {mac}"]
+            undo += [f"sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1", f"ip route flush dev {name}",
+                     f"ip neigh flush nud permanent dev {name}", f"ip link set {name} address {mac}"]
         path.sh("; ".join(undo + ["sysctl -qw net.ipv4.ip_forward=0"]))
         neighbours(path, client, client_mac, mx, mx_mac, "del", "")
     return unroute

@@ -5,6 +5,7 @@ Skips (77) without root, namespaces, or a way to get tcpreplay.
 """
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,6 +28,9 @@ def skip(why):
 
 def outside():
     """Gets tcpreplay, then starts again in a network namespace of its own."""
+    missing = [p for p in ("ip", "sysctl", "unshare") if not shutil.which(p)]
+    if missing:
+        return skip(f"not installed: {' '.join(missing)}")
     if os.geteuid() != 0 or subprocess.run(["unshare", "-n", "true"], check=False).returncode:
         return skip("no rights to make a namespace")
     with tempfile.TemporaryDirectory() as directory:

@@ -78,9 +78,9 @@ class Scenario:
         says = "".join(f"\n{end}:\n\n" + "".join(f"    {line}\n" for line in lines) for end, lines in evidence.items() if lines)
         sees = f"What the taps must see: {self.sees}\n\n" if self.sees else ""
         return (f"# {self.name}\n\n{self.what}\n\nWhy: {self.why}\n\n{sees}"
-                f"Recorded with `tests/lab/lab record {self.name}` on Debian 12: `outside.pcap` on the client's side of the path, `inside.pcap`\n"
-                "on the servers'. What must come of them: `expect.json` (see `tests/replay/run.py`). What the ends' own logs say of it\n"
-                f"is in `truth.json`; the lines that prove it:\n{says}")
+                f"Recorded with `tests/lab/lab record {self.name}` on Debian 12: `outside.pcap` on the client's side of the path, "
+                "`inside.pcap`\non the servers'. What must come of them: `expect.json` (see `tests/replay/run.py`). "
+                f"What the ends' own logs say of it\nis in `truth.json`; the lines that prove it:\n{says}")
 
 
 def check_table(scenarios):
@@ -143,8 +143,8 @@ def lines(patterns, texts, end):
         line = next((l for l in text.splitlines() if re.search(pattern, l)), None)
         if line is None:
             raise Untrue(f"the {end}'s log does not say: {pattern}\n{text[-3000:]}")
-        out.append(textwrap.shorten(re.sub(r"^(\w{3} [ \d]\d [\d:]{8} \S+ |[-\d]+ [\d:]{8} (\S+ )?)", "", line), 200, placeholder=""))
-    return out
+        out.append(textwrap.shorten(re.sub(r"^(\w{3} [ \d]\d [\d:]{8} \S+ |[-\d]+ [\d:]{8} (\S+ )?)", "", line), 300, placeholder=""))
+    return list(dict.fromkeys(out))
 
 
 def run(scenario, client, path, folder):

@@ -30,7 +30,8 @@ MATCHING = [
          "the ordinary good case: no alert.", dane("3 1 1", more=RECORDS + "\n" + DKIM)),
     Scenario("dane-ta", 11, "TLSA 2 1 1 of the authority that issued the certificate; over IPv6.",
              "a match by the chain, and the name counts.", dane("2 1 1", host={"families": "46"}),
-             (PostfixSender(DANE + "\nsmtp_address_preference = ipv6"),), (VERIFIED + r".*\[2001:db8:51::11\]", SENT), (TOOK_TLS, TOOK), sees=GOOD),
+             (PostfixSender(DANE + "\nsmtp_address_preference = ipv6"),), (VERIFIED + r".*\[2001:db8:51::11\]", SENT), (TOOK_TLS, TOOK),
+             sees=GOOD),
     good("dane-ee-sha512", 12, "TLSA 3 1 2: SHA-512 of the key.", "the other digest.", dane("3 1 2")),
     good("dane-ee-full-cert", 13, "TLSA 3 0 1: of the whole certificate, which is self-signed.",
          "the other selector; a self-signed certificate is in order under DANE-EE.",
@@ -47,6 +48,11 @@ MATCHING = [
              sees="TLS 1.3; the identity is not observable, on either side."),
     Scenario("dane-exim", 38, "TLSA 3 1 1; the sender is Exim (GnuTLS), which tries DANE.", "another sender's DANE.", dane("3 1 1"),
              (EximSender(),), (r"=> bob.* X=TLS1\.2\S* CV=dane",), (TOOK_TLS, TOOK), sees=GOOD),
+    Scenario("dane-remote-resolver", 41,
+             "TLSA 3 1 1; the sender has no resolver of its own and believes the AD bit of one beyond the path.",
+             "DANE that whoever is on the path could take away: RFC 7672 2.1.1 wants the resolver at the sender.", dane("3 1 1"),
+             (PostfixSender(DANE),), (VERIFIED, SENT), (TOOK_TLS, TOOK), resolver="mx",
+             sees="the stub's few questions to 203.0.113.54 with their AD bits, and a good session over TLS 1.2."),
 ]
 
 BROKEN = [
@@ -66,12 +72,14 @@ BROKEN = [
              "a broken signer, or an attack on DNS: no decision is not `no DANE`.", dane("3 1 1", broken="bogus-tlsa"),
              (PostfixSender(DANE), PostfixSender(MAY)), (r"TLSA lookup error", PUT_OFF, OTHER, SENT), (TOOK_TLS, TOOK),
              sees="one session, that of the second sender: an ordinary one over TLS 1.2."),
-    Scenario("dane-expired-signatures", 20, "All signatures of the zone expired a month ago, and the resolver does not validate: one sender uses TLS, one does not.",
+    Scenario("dane-expired-signatures", 20,
+             "All signatures of the zone expired a month ago, and the resolver does not validate: one sender uses TLS, one does not.",
              "re-signing stopped: whoever validates cannot reach the domain, everybody else does not notice.",
              dane("3 1 1", broken="expired"), (PostfixSender(DANE), PostfixSender(CLEAR)), (OTHER, SENT), (TOOK_TLS, TOOK), validates=False,
              sees="an ordinary session over TLS 1.2, then one in clear though STARTTLS was offered."),
     Scenario("dane-server-without-starttls", 29, "TLSA 3 1 1, and the server does not offer STARTTLS; a DANE sender does not deliver.",
-             "either the server lost its TLS, or somebody on its side of the path took the offer away.", dane("3 1 1"), (PostfixSender(DANE),),
+             "either the server lost its TLS, or somebody on its side of the path took the offer away.", dane("3 1 1"),
+             (PostfixSender(DANE),),
              (NOT_OFFERED, PUT_OFF), (TOOK_NOTHING,), server=PostfixServer(NO_TLS),
              sees="EHLO without an offer, QUIT, no mail, on both sides."),
     Scenario("dane-sent-in-clear", 30, "TLSA 3 1 1, the server does not offer STARTTLS, and an opportunistic sender delivers in clear.",
@@ -93,21 +101,25 @@ NONE = [
              sees="DNS, and no SMTP at all."),
     Scenario("no-policy", 37, "A domain with neither DNSSEC nor MTA-STS; Postfix sends over TLS 1.3, then OpenSMTPD.",
              "most of the world: encrypted, and nobody promised more.", dane(signed=""), (PostfixSender(MAY), OpensmtpdSender()),
-             (OTHER + r".*TLSv1\.3", SENT, r"mta tls ciphers=TLSv1\.3", r"mta delivery .*result=\"Ok\""), (TOOK_TLS13, TOOK), server=PostfixServer(TLS_13),
+             (OTHER + r".*TLSv1\.3", SENT, r"mta tls ciphers=TLSv1\.3", r"mta delivery .*result=\"Ok\""), (TOOK_TLS13, TOOK),
+             server=PostfixServer(TLS_13),
              sees="two ordinary sessions over TLS 1.3."),
 ]
 
 SEVERAL = [
-    Scenario("mx-several", 25, "Three hosts with TLSA records: the first without STARTTLS, the second with another key, the third in order.",
+    Scenario("mx-several", 25,
+             "Three hosts with TLSA records: the first without STARTTLS, the second with another key, the third in order.",
              "a DANE sender goes on until one is in order; each session stands for itself.",
              (Domain(mx=(Mx("mx1", 10, ("3 1 1",), server=PostfixServer(NO_TLS)), Mx("mx2", 20, ("3 1 1 wrong",)),
                          Mx("mx3", 30, ("3 1 1",)))),), (PostfixSender(DANE),),
-             (NOT_OFFERED + r" by host mx1", NO_TRUST, VERIFIED + r" to mx3", SENT), (TOOK_NOTHING, TOOK_TLS, TOOK), server=PostfixServer(TLS_12),
+             (NOT_OFFERED + r" by host mx1", NO_TRUST, VERIFIED + r" to mx3", SENT), (TOOK_NOTHING, TOOK_TLS, TOOK),
+             server=PostfixServer(TLS_12),
              sees="three sessions, and a mail in the third only."),
     Scenario("mx-elsewhere", 40, "An unsigned domain whose mail is hosted: the host's own zone is signed and has a TLSA record.",
              "the MX record is not protected, the host is: RFC 7672 2.2.1.",
              (Domain(signed="", mx=(Mx(tlsa=("3 1 1",), zone="provider"),)), Domain("provider")), (PostfixSender(DANE),),
-             (r"TLS connection established to mx\.provider", SENT), (TOOK_TLS, TOOK), sees="an ordinary session over TLS 1.2; the SNI is the host's."),
+             (r"TLS connection established to mx\.provider", SENT), (TOOK_TLS, TOOK),
+             sees="an ordinary session over TLS 1.2; the SNI is the host's."),
 ]
 
 SCENARIOS = MATCHING + BROKEN + NONE + SEVERAL

@@ -13,8 +13,10 @@ def sts(mode, leaf=None, **more):
 
 
 SCENARIOS = [
-    Scenario("sts-enforce", 42, "MTA-STS enforce; the sender keeps to it, and the certificate is in order.", "the ordinary good case: no alert.",
-             sts("enforce"), (StsSender(),), (VERIFIED, SENT), (TOOK_TLS, TOOK), sees="a good session over TLS 1.2, and HTTPS that is nobody's business."),
+    Scenario("sts-enforce", 42, "MTA-STS enforce; the sender keeps to it, and the certificate is in order.",
+             "the ordinary good case: no alert.",
+             sts("enforce"), (StsSender(),), (VERIFIED, SENT), (TOOK_TLS, TOOK),
+             sees="a good session over TLS 1.2, and HTTPS that is nobody's business."),
     Scenario("sts-testing", 43, "MTA-STS testing, and a self-signed certificate; the sender delivers all the same. TLS 1.2.",
              "a policy in testing requires nothing; enforced, it would have failed.", sts("testing", SELF_SIGNED), (StsSender(),),
              (OTHER, SENT), (TOOK_TLS, TOOK), sees="a session over TLS 1.2 with a self-signed certificate."),
@@ -27,7 +29,9 @@ SCENARIOS = [
              "half of the senders tell nobody.", sts("enforce", SELF_SIGNED), (StsSender(), PostfixSender(MAY)),
              (NO_TRUST, PUT_OFF, OTHER, SENT), (TOOK_TLS, TOOK_NOTHING, TOOK),
              sees="two sessions over TLS 1.2; a mail in the second only."),
-    Scenario("sts-sent-in-clear", 47, "MTA-STS enforce, the server does not offer STARTTLS, and a sender without MTA-STS delivers in clear.",
-             "the mail that MTA-STS exists to prevent.", sts("enforce"), (PostfixSender(MAY),), (SENT,), (TOOK,), server=PostfixServer(NO_TLS),
+    Scenario("sts-sent-in-clear", 47,
+             "MTA-STS enforce, the server does not offer STARTTLS, and a sender without MTA-STS delivers in clear.",
+             "the mail that MTA-STS exists to prevent.", sts("enforce"), (PostfixSender(MAY),), (SENT,), (TOOK,),
+             server=PostfixServer(NO_TLS),
              sees="no offer, and a mail in clear, on both sides."),
 ]

@@ -1,8 +1,8 @@
 """What the ends of a scenario wrote of it themselves: truth.json, for either tap.
 
 Each parser takes the log of one end and gives its connections across the path, in order: server (address), tls (None,
-or version and cipher as a record names them), mails (accepted), in_clear (those of them outside TLS). `tls.cipher` is
-None where the log does not name the suite.
+or version and cipher as a record names them), mails (MAIL commands that were accepted; Exim's server tells of whole
+messages only), in_clear (those of them outside TLS). `tls.cipher` is None where the log does not name the suite.
 """
 import functools
 import re
@@ -12,6 +12,7 @@ import truth_more
 
 VERSIONS = {"TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1", "TLSv1.2": "TLS 1.2", "TLSv1.3": "TLS 1.3",
             "TLS1.0": "TLS 1.0", "TLS1.1": "TLS 1.1", "TLS1.2": "TLS 1.2", "TLS1.3": "TLS 1.3"}
+LATER = r"(?:in reply to|after) (?:pipelined )?(?:RCPT TO|DATA|end of (?:DATA|data))"  # MAIL was accepted before this was refused
 HASHES = {"AES_256_GCM": "SHA384", "AES_128_GCM": "SHA256", "CHACHA20_POLY1305": "SHA256"}
 
 
@@ -125,7 +126,7 @@ def postfix_client(text):
             if not c or c["server"] != status[2] or (c.get("told") and not again and not status[3]):
                 open_by[pid] = c = connection(status[2])
                 out.append(c)
-            c["mails"] += status[4] == "sent" and not again
+            c["mails"] += bool(status[4] == "sent" or re.search(LATER, said)) and not again
             c["told"], last_mail[pid] = True, (status[1], status[2])
         elif trouble and trouble[1] and (not open_by.get(pid) or open_by[pid]["server"] != trouble[1]):
             open_by[pid] = connection(trouble[1])
@@ -136,16 +137,18 @@ def postfix_client(text):
 
 
 def exim_client(text):
-    """A delivery line names host and suite."""
+    """A delivery line names host and suite; another one says that a handshake failed."""
     out = []
     for line in text.splitlines():
+        failed = re.search(r"TLS session: .*delivering unencrypted to H=\S+ (?:DS )?\[(.*?)\]", line)
         sent = re.search(r" => .* H=\S+ (?:DS )?\[(.*?)\]", line)
-        put_off = re.search(r" H=\S+ (?:DS )?\[(.*?)\](?::25)?: .*(?:TLS|certificate|DANE|SMTP error)", line)
+        fell_back = re.search(r" TLS session: .*: delivering unencrypted to H=\S+ (?:DS )?\[(.*?)\]", line)
+        put_off = fell_back or re.search(r" H=\S+ (?:DS )?\[(.*?)\](?::25)?: .*(?:TLS|certificate|DANE|SMTP error)", line)
         if sent:
             suite = re.search(r" X=(\S+)", line)
             out.append(connection(sent[1], gnutls(suite[1]) if suite else None, 1))
-        elif put_off:
-            out.append(connection(put_off[1]))
+        elif failed or put_off:
+            out.append(connection((failed or put_off)[1], None, int(bool(re.search(LATER, line)))))
     return settled(out)
 
 
@@ -154,9 +157,9 @@ def opensmtpd_client(text):
     out, by_id = [], {}
     for line in text.splitlines():
         session, _, said = line.partition(" ")
-        opened = re.match(r"mta connect(?:ing|ed).*?(?:address=|smtps?(?:\+\w+)?://)([0-9a-f.:]+?)(?::25| |$)", said)
+        opened = re.match(r"mta connecting .*?(?:address=|smtps?(?:\+\w+)?://)([0-9a-f.:]+?)(?::25| |$)", said)
         made = re.match(r"mta tls ciphers=(?:version=)?(TLSv[\d.]+)[:,](?:cipher=)?([\w-]+)", said)
-        if opened and session not in by_id:
+        if opened:
             by_id[session] = connection(opened[1])
             out.append(by_id[session])
         elif made and session in by_id:
@@ -184,9 +187,20 @@ def swaks(text):
     return settled(out)
 
 
+def talk(text):
+    """talk.py repeats what was said; it knows no TLS."""
+    out = []
+    for line in text.splitlines():
+        opened = re.match(r"connected to (\S+)", line)
+        if opened:
+            out.append(connection(opened[1]))
+        out[-1]["mails"] += line == "MAIL: 250"
+    return settled(out)
+
+
 SERVERS = {"postfix-server": postfix_server, "exim-server": exim_server, "nobody": nobody,
            "dovecot-lmtp": lambda text, mx: settled(truth_more.dovecot(text, mx, connection, at))}
-SENDERS = {"postfix-client": postfix_client, "exim-client": exim_client, "opensmtpd-client": opensmtpd_client, "swaks": swaks,
+SENDERS = {"postfix-client": postfix_client, "exim-client": exim_client, "opensmtpd-client": opensmtpd_client, "swaks": swaks, "talk": talk,
            "postfix-lmtp": lambda text: truth_more.postfix_lmtp(text, postfix_client), "operator": lambda text: [],
            "msmtp": lambda text: settled(truth_more.msmtp(text, connection))}
 

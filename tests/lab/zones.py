@@ -145,8 +145,8 @@ def key(origin):
     made = sorted(ZONES.glob(f"K{origin}+013+*.key"))
     if made:
         return made[0].with_suffix("")
-    name = sh(["ldns-keygen", "-r", "/dev/urandom", "-a", "ECDSAP256SHA256", "-k", origin], cwd=ZONES, capture_output=True, text=True).stdout
-    return ZONES / name.strip()
+    done = sh(["ldns-keygen", "-r", "/dev/urandom", "-a", "ECDSAP256SHA256", "-k", origin], cwd=ZONES, capture_output=True, text=True)
+    return ZONES / done.stdout.strip()
 
 
 def delegation(origin):

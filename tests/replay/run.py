@@ -61,16 +61,20 @@ def in_folder(folder, option):
 
 class Story:
     """A folder of tests/replay."""
-    tap, checks = "", CHECKS
+    checks, trust = CHECKS, "none"  # certificates are not judged by this machine's store
 
     def __init__(self, folder, drops=0):
         self.name, self.drops, self.folder = folder.name, drops, folder
         self.capture = folder / "traffic.pcap"
-        self.expect = self.read("expect.json")
-        self.options = [in_folder(folder, option) for option in self.expect.get("options", [])]
-        if not any("policy.trust_store" in option for option in self.options):  # not this machine's
-            self.options += ["--set", "policy.trust_store=none"]
         self.claims = set()
+        self.want(self.read("expect.json"))
+
+    def want(self, expect):
+        """Takes these expectations, and the options that are among them."""
+        self.expect = expect
+        self.options = [in_folder(self.folder, option) for option in expect.get("options", [])]
+        if not any("policy.trust_store" in option for option in self.options):
+            self.options += ["--set", in_folder(self.folder, f"policy.trust_store={self.trust}")]
 
     def read(self, name):
         """A JSON file of the folder."""
@@ -91,14 +95,13 @@ def with_policy(session):
 
 class Tapped(Story):
     """One tap of a scenario; `knows_policy` when the program reads snapshots."""
-    checks = {**CHECKS, **taps.CHECKS}
+    checks, trust = {**CHECKS, **taps.CHECKS}, "ca.pem"
 
     def __init__(self, folder, tap, drops=0, knows_policy=False):
         super().__init__(folder, drops)
         self.name, self.capture = f"{folder.name}/{tap}", folder / f"{tap}.pcap"
-        self.expect = taps.expected(self.expect, tap)
+        self.want(taps.expected(self.expect, tap))
         self.truth, self.policy = self.read("truth.json")[tap], self.read("policy.json")
-        self.options = [in_folder(folder, option) for option in self.expect.get("options", ["--set", "policy.trust_store=ca.pem"])]
         if knows_policy:
             self.options += ["--policy", str(folder / "policy.json")]
             self.expect["sessions"] = [with_policy(s) for s in self.expect["sessions"]]

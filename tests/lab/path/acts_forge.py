@@ -18,7 +18,8 @@ class Inject(Connection):
 
     Outside: the same sequence numbers twice with different octets, the forged ones first. Inside: the true reply, and an ACK
     of it that is early. `length=equal|shorter|longer` than the true one: a shorter one leaves the end of the true reply
-    to be read by the client; with a longer one the client ACKs what mx never sent, and mx ignores all that it says then.
+    to be read by the client; with a longer one the client ACKs what mx never sent, and mx drops all that it says then, with a
+    challenge ACK. Where the forged reply refuses STARTTLS, mx is in TLS, reads clear text there, and resets.
     """
     asked = done = False
 
@@ -76,7 +77,8 @@ class Overlap(Connection):
     def decoy(self, s):
         """The other octets in the place of this segment, once for each tap that sees them."""
         how = self.options.get("how", "checksum")
-        changed = forged(s, self.options, payload=self.text, flags=pcapkit.PSH | pcapkit.ACK, options=s.options + (MD5 if how == "md5" else b""))
+        changed = forged(s, self.options, payload=self.text, flags=pcapkit.PSH | pcapkit.ACK,
+                         options=s.options + (MD5 if how == "md5" else b""))
         if how == "ttl":
             yield changed._replace(segment=pcapkit.replace(changed.segment, ttl=1), to=CLIENT)
             return
@@ -145,7 +147,7 @@ class HijackDesync(Connection):
 
     `inject=command`: a long NOOP in the client's name; mx answers and ACKs octets that the client never sent, and its reply is passed on.
     `inject=reply`: a second reply in mx's name; the client ACKs octets that mx never sent. The ends drop each other's segments
-    from then on: retransmissions, ACKs, and in the end a timeout.
+    from then on: both send the same again and again, each answered by a challenge ACK (Linux paces them: no storm), until a timeout.
     """
     asked = False
 

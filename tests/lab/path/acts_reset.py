@@ -65,7 +65,8 @@ class ResetAt220(Connection):
 class ResetOffWindow(Connection):
     """Resets with stepped sequence numbers (`step=1000 count=8`) to both ends at STARTTLS: none is exactly the expected one.
 
-    Both taps: a burst of resets, challenge ACKs (RFC 5961) of the ends, and the session goes on. `step=-1000` is behind the window.
+    Each tap: a burst of resets in the name of the end behind the wire, and the session goes on. Linux answers a burst within the window
+    with one challenge ACK of each end (RFC 5961; at most one in half a second), and one behind it (`step=-1000`) with nothing.
     """
 
     def from_client(self, s):

@@ -2,7 +2,7 @@
 import dns_messages as dns
 import frames
 import pcapkit
-from bench import (BIG, CLIENT_SAYS, LAB, MX_SAYS, Case, answers, ask, bad_checksums, challenge_acks, dns_answers_on, offered, reset,
+from bench import (BIG, CLIENT_SAYS, LAB, MX_SAYS, Case, answers, ask, bad_checksums, challenge_acks, dns_answers_on, exim, offered, reset,
                    stripped, ttl_values)
 from on_path import proxy, wire
 
@@ -29,14 +29,16 @@ def rst(who_outside, who_inside, ttl=64):
 
 
 def lives_on(run):
-    """mx speaks after its own reset, on both taps... the client's kernel answers with a reset."""
-    return {"outside: mx speaks after its reset": reset(run, "outside", MX_SAYS, True), "outside: TTL": 41 in ttl_values(run, "outside", MX_SAYS),
+    """mx speaks after its own reset, on both taps; the client's kernel answers with a reset."""
+    return {"outside: mx speaks after its reset": reset(run, "outside", MX_SAYS, True),
+            "outside: TTL": 41 in ttl_values(run, "outside", MX_SAYS),
             "inside: no reset of mx": not run.resets("inside", MX_SAYS), "the client resets": run.resets("outside", CLIENT_SAYS)}
 
 
 def off_window(run):
     """The session survives."""
-    return clean(run) | {"outside: resets": len(run.resets("outside", MX_SAYS)) >= 8, "inside: resets": len(run.resets("inside", CLIENT_SAYS)) >= 8}
+    return clean(run) | {"outside: resets": len(run.resets("outside", MX_SAYS)) >= 8,
+                         "inside: resets": len(run.resets("inside", CLIENT_SAYS)) >= 8}
 
 
 def challenged(run):
@@ -57,7 +59,8 @@ def overlapped(tap_inside=True, wrong_checksum=False, first=True, valid=False):
     """STARTTLS and the decoy at one place."""
     def true(run):
         text = run.said("outside", CLIENT_SAYS)
-        out = {"outside: conflict": run.conflict("outside", CLIENT_SAYS), "inside: conflict": run.conflict("inside", CLIENT_SAYS) == tap_inside,
+        out = {"outside: conflict": run.conflict("outside", CLIENT_SAYS),
+               "inside: conflict": run.conflict("inside", CLIENT_SAYS) == tap_inside,
                "order": (-1 < text.find(b"NOOP xyz") < text.find(b"STARTTLS")) == first,
                "wrong checksums inside": bad_checksums(run, "inside") == wrong_checksum}
         return out | ({"mx took the decoy": b"250 2.0.0 Ok" in run.said("inside", MX_SAYS)} if valid else {"inside TLS": run.encrypted})
@@ -118,7 +121,8 @@ WIRE = [
         "inside: offered": offered(r, "inside"), "outside: masked": b"250-XXXXXXXA\r\n" in r.said("outside", MX_SAYS),
         "banner": b"220 ****" in r.said("outside", MX_SAYS), "clear": r.clear}),
     Case("mask-command", wire("mask-command"), lambda r: {
-        "outside: STARTTLS": b"STARTTLS" in r.said("outside", CLIENT_SAYS), "inside: XXXXXXXX": b"XXXXXXXX" in r.said("inside", CLIENT_SAYS),
+        "outside: STARTTLS": b"STARTTLS" in r.said("outside", CLIENT_SAYS),
+        "inside: XXXXXXXX": b"XXXXXXXX" in r.said("inside", CLIENT_SAYS),
         "refused": b"500 5.5.2" in r.said("outside", MX_SAYS), "clear": r.clear}),
     Case("rst-at-starttls", wire("rst-at-starttls"), rst(MX_SAYS, CLIENT_SAYS)),
     Case("rst-at-starttls with another TTL", wire("rst-at-starttls ttl=200"), rst(MX_SAYS, CLIENT_SAYS, 200)),
@@ -136,7 +140,8 @@ WIRE = [
     Case("inject-banner", wire("inject-banner ttl=41"), injected(b"220 relay.example", lambda r: {"told": "relay.example" in r.client})),
     Case("inject-ehlo-reply", wire("inject-ehlo-reply ttl=41"), injected(b"250-8BITMIME\r\n250-ENH", lambda r: {"clear": r.clear})),
     Case("inject-ehlo-reply shorter", wire("inject-ehlo-reply ttl=41 length=shorter"), injected(b"250-ETRN\r\n250-ENH")),
-    Case("inject-ehlo-reply longer", wire("inject-ehlo-reply ttl=41 length=longer"), injected(b"XFORWARD", lambda r: {"no mail": r.nothing})),
+    Case("inject-ehlo-reply longer", wire("inject-ehlo-reply ttl=41 length=longer"), injected(b"XFORWARD", lambda r: {
+        "no mail": r.nothing})),
     Case("overlap-first", wire("overlap-first"), overlapped(True, 1)),
     Case("overlap-first md5", wire("overlap-first how=md5"), overlapped()),
     Case("overlap-first ttl", wire("overlap-first how=ttl"), overlapped(False)),
@@ -164,7 +169,8 @@ WIRE = [
         s.seq for s in r.segments("inside", CLIENT_SAYS)] != sorted(s.seq for s in r.segments("inside", CLIENT_SAYS))}, BIG),
     Case("duplicate", wire("duplicate percent=100"), lambda r: clean(r) | {"twice": len(r.segments("inside", CLIENT_SAYS)) > 1.8 * len(
         r.segments("outside", CLIENT_SAYS)) * 0.9}),
-    Case("octets", wire("octets"), lambda r: clean(r) | {"one by one": sum(len(s.payload) == 1 for s in r.segments("inside", CLIENT_SAYS)) > 50}),
+    Case("octets", wire("octets"), lambda r: clean(r) | {
+        "one by one": sum(len(s.payload) == 1 for s in r.segments("inside", CLIENT_SAYS)) > 50}),
     Case("fragment", wire("fragment size=64"), fragmented),
     Case("fragment reverse", wire("fragment size=48 order=reverse"), fragmented),
     Case("mtu", wire("mtu"), icmp, BIG),
@@ -173,7 +179,8 @@ WIRE = [
     Case("drop-after", wire("drop-after n=7"), lambda r: {"no mail": r.nothing, "seven": len(r.segments("inside", CLIENT_SAYS)) + len(
         r.segments("outside", MX_SAYS)) == 7, "sent again": len({s.seq for s in r.segments("outside", CLIENT_SAYS)}) < len(
             r.segments("outside", CLIENT_SAYS))}),
-    Case("one-way", wire("one-way to=client"), lambda r: {"no mail": r.nothing, "outside: mx is silent": not r.segments("outside", MX_SAYS)}),
+    Case("one-way", wire("one-way to=client"), lambda r: {
+        "no mail": r.nothing, "outside: mx is silent": not r.segments("outside", MX_SAYS)}),
     Case("dns race", wire(FORGED + "mode=race"), lambda r: lie(r, True), play=ask),
     Case("dns replace", wire(FORGED + "mode=replace"), lambda r: lie(r, False), play=ask),
 ]
@@ -204,7 +211,8 @@ def refused(reply):
 
 def failed_hello(run):
     """No ClientHello inside, one outside."""
-    return {"outside: hello": b"\x16\x03" in run.said("outside", CLIENT_SAYS), "inside: none": b"\x16\x03" not in run.said("inside", CLIENT_SAYS),
+    return {"outside: hello": b"\x16\x03" in run.said("outside", CLIENT_SAYS),
+            "inside: none": b"\x16\x03" not in run.said("inside", CLIENT_SAYS),
             "no mail": run.nothing} | two_connections(run)
 
 
@@ -212,7 +220,8 @@ MALLORY = f"terminate-tls tls=1.2 cert={LAB}/mallory.pem key={LAB}/mallory.key"
 
 PROXY = [
     Case("proxy pass", proxy("pass"), lambda r: clean(r) | two_connections(r)),
-    Case("proxy strip", proxy("strip"), proxied(mail=["clear"], texts=[("outside", MX_SAYS, OFFERED, False), ("inside", MX_SAYS, OFFERED, True)])),
+    Case("proxy strip", proxy("strip"), proxied(mail=["clear"], texts=[
+        ("outside", MX_SAYS, OFFERED, False), ("inside", MX_SAYS, OFFERED, True)])),
     Case("proxy mask", proxy("mask"), proxied(mail=["clear"], texts=[("outside", MX_SAYS, b"XXXXXXXA", True)])),
     Case("proxy reject-454", proxy("reject-454"), refused(b"454 4.7.0")),
     Case("proxy reject-500", proxy("reject-500"), refused(b"500 Unsupported")),
@@ -226,7 +235,8 @@ PROXY = [
         ("inside", CLIENT_SAYS, b"STARTTLS\r\nEHLO injected", True), ("outside", CLIENT_SAYS, b"injected", False)])),
     Case("proxy inject-response", proxy("inject-response"), proxied(texts=[
         ("outside", MX_SAYS, b"250-injected", True), ("inside", MX_SAYS, b"injected", False)])),
-    Case("proxy close-at-starttls", proxy("close-at-starttls"), proxied(mail=["nothing"], texts=[("inside", CLIENT_SAYS, b"STARTTLS", False)])),
+    Case("proxy close-at-starttls", proxy("close-at-starttls"), proxied(mail=["nothing"], texts=[
+        ("inside", CLIENT_SAYS, b"STARTTLS", False)])),
     Case("proxy close-at-clienthello", proxy("close-at-clienthello"), failed_hello),
     Case("proxy rst-at-clienthello", proxy("rst-at-clienthello"), lambda r: failed_hello(r) | {
         "outside: reset": r.resets("outside", MX_SAYS), "inside: reset": r.resets("inside", CLIENT_SAYS)}),
@@ -237,6 +247,13 @@ PROXY = [
     Case("proxy terminate-tls", proxy(MALLORY), lambda r: two_connections(r) | {
         "inside TLS": r.encrypted, "outside: mallory": b"mallory.example" in r.said("outside", MX_SAYS),
         "inside: not": b"mallory.example" not in r.said("inside", MX_SAYS)}, TLS),
+    Case("proxy terminate-tls, TLS 1.3", proxy(MALLORY.replace("tls=1.2 ", "")), lambda r: two_connections(r) | {
+        "inside TLS": r.encrypted, "outside: hidden": b"mallory.example" not in r.said("outside", MX_SAYS)}, TLS),
+    Case("proxy fail-hellos until clear", proxy("fail-hellos floor=any how=rst"), lambda r: {
+        "clear": r.clear, "outside: hello": b"\x16\x03\x01" in r.said("outside", CLIENT_SAYS),
+        "two connections": len({s.flow for s in r.segments("outside")}) == 2}, families=(4,), play=exim),
+    Case("wire rst-at-clienthello until clear", wire("rst-at-clienthello"), lambda r: {
+        "clear": r.clear, "two connections": len({s.flow for s in r.segments("outside")}) == 2}, families=(4,), play=exim),
     Case("bridge afterwards", lambda path: lambda: None, clean),
 ]
 

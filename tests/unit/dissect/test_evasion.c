@@ -308,11 +308,17 @@ static void test_text_over_tls(void **state)
 {
 	(void)state;
 	static const struct segment story[] = {OPEN, GREET, {C, ACK, 9, 37, "STARTTLS\r\n"}, {S, ACK, 37, 19, "220 go\r\n"},
-		{C, ACK, 19, 45, "\x16\x03\x01\x01\x01\x01\x01\x01\x01"}, {C, ACK, 20, 45, "MAIL"}};
+		{C, ACK, 19, 45, "\x16\x03\x01\x01\x01\x01\x01\x01\x01"}, {C, ACK, 20, 45, "QUIT"},
+		{C, ACK, 24, 45, "\r\n"}},
+		certificate[] = {OPEN, GREET, {C, ACK, 9, 37, "STARTTLS\r\n"}, {S, ACK, 37, 19, "220 go\r\n"},
+		{C, ACK, 19, 45, "\x16\x03\x01\x01\x01mx.a.example\x17\x0d"}, {C, ACK, 24, 45, "mx.a.example"}, {C, ACK, 36, 45, "\x17\x0d"}};
 	struct wire w;
 	wire_init(&w);
 	RUN(&w, story);
 	assert_true(w.last.conn.ambiguous);
+	wire_init(&w);
+	RUN(&w, certificate); // the text in it is no line
+	assert_false(w.last.conn.ambiguous);
 }
 
 // Honest senders cut content anew when they send it again, and join what they sent in pieces.

@@ -99,6 +99,8 @@ static void clear_mail(struct story *s)
 static void clear_mail_in_pieces(struct story *s)
 {
 	add(s, (struct segment){C, ACK, HELLO_AT, GO_AT, "a.exa"});
+	add(s, (struct segment){C, ACK, HELLO_AT + 5, GO_AT, "mple>\r"});
+	add(s, (struct segment){C, ACK, HELLO_AT + 11, GO_AT, "\n"});
 }
 
 static void reply_over_answer(struct story *s)

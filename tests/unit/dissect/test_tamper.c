@@ -307,6 +307,25 @@ static void test_added(void **state)
 	assert_int_equal(w.last.path.desync_dir, C);
 }
 
+// A reply that the server never sent: it goes on saying so.
+static void test_denied(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, OFFER, {C, ACK, 9, 137, "NOOP 1\r\n"}, {S, ACK, 37, 9},
+		{C, ACK, 9, 137, "NOOP 1\r\n", .gap_ms = 600}, {S, ACK, 37, 9}, {C, ACK, 9, 137, "NOOP 1\r\n", .gap_ms = 1200}, {S, ACK, 37, 9},
+		{C, ACK, 9, 137, "NOOP 1\r\n", .gap_ms = 2400}, {S, ACK, 37, 9}},
+		probes[] = {OPEN, GREET, OFFER, {S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37}, {S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37},
+		{S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.path.desync, 100);
+	assert_int_equal(w.last.path.desync_dir, C);
+	wire_init(&w);
+	RUN(&w, probes);
+	assert_int_equal(w.last.path.n_desync, 0);
+}
+
 // One arm of the tap is slower, and every reply has the same length; segments that the capture has lost.
 static void test_ordinary_numbers(void **state)
 {
@@ -351,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_bad_checksum),
 		cmocka_unit_test(test_taken_away),
 		cmocka_unit_test(test_added),
+		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_ordinary_numbers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
