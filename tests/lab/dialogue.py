@@ -6,6 +6,7 @@
 A step is a line to say, after which the reply is read, or one of these:
     :greeting  reads a reply     :tls [1.2]  STARTTLS and the handshake     :message TEXT  a message, \\n for its line ends, and its end
     :pause S   says nothing      :keepalive  TCP keep-alive segments each second    :close         ends the connection     :reset  resets it
+    :leave     says QUIT, and ends the connection without the reply
 """
 import socket
 import ssl
@@ -66,13 +67,18 @@ class Dialogue:
         self.stream.close()
         self.connection.close()
 
+    def leave(self, _):
+        """Impatient."""
+        self.connection.sendall(b"QUIT\r\n")
+        self.close()
+
     def reset(self, _):
         """Another end."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 
 
-STEPS = ("greeting", "tls", "message", "pause", "keepalive", "close", "reset")
+STEPS = ("greeting", "tls", "message", "pause", "keepalive", "close", "reset", "leave")
 
 
 def main():
@@ -84,7 +90,7 @@ def main():
             getattr(dialogue, word[1:])(rest)
         else:
             dialogue.say(step)
-    if steps[-1] not in (":close", ":reset"):
+    if steps[-1] not in (":close", ":reset", ":leave"):
         dialogue.close()
 
 

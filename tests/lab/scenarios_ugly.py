@@ -28,8 +28,8 @@ def host(tlsa=(), **more):
 
 def said(name, number, what, why, *dialogues, **more):
     """Clients that follow a script."""
-    return Scenario(f"ugly-{name}", number, what, why, host(), dialogues, (r"<.\s+221",), (TOOK_TLS, r"disconnect from"),
-    **{"sees": GOOD, **more})
+    says = {"client_says": (r"<.\s+221",), "server_says": (TOOK_TLS, r"disconnect from"), "sees": GOOD, **more}
+    return Scenario(f"ugly-{name}", number, what, why, host(), dialogues, **says)
 
 
 def crossed(name, number, what, why, *acts, **more):
@@ -60,6 +60,18 @@ MANNERS = [
     said("reset-after-quit", 94, "The client resets the connection once it has the reply to QUIT.",
          "some clients always do: no reset of somebody else.",
          Dialogue(":greeting", EHLO, ":tls", EHLO, *MAIL, BYE, ":reset")),
+    said("chatter", 116, "A client in lower case that also says NOOP, RSET, HELP, VRFY and what nobody knows, before and inside TLS.",
+         "refused commands are no filter on the path.",
+         Dialogue(":greeting", "ehlo client.sender.example", "noop", "rset", "HELP", "vrfy {to}", "XYZZY", ":tls", EHLO, "XYZZY", *MAIL,
+         BYE)),
+    said("timeout", 117, "A client says nothing for so long that the server says 421 and leaves: before STARTTLS, and inside TLS.",
+         "a reply that nobody asked for.", Dialogue(":greeting", EHLO, ":pause 4", ":close"),
+         Dialogue(":greeting", EHLO, ":tls", EHLO, ":pause 4", ":close"),
+         server=PostfixServer(TLS_12 + "\nsmtpd_timeout = 2s\nsmtpd_starttls_timeout = 5s"), client_says=(r"TLS started",),
+         server_says=(r"timeout after EHLO", TOOK_TLS), sees="a session without a mail, and one over TLS 1.2 without a mail."),
+    said("impatient", 118, "A client ends the connection right behind QUIT; the reply meets nobody, and its kernel resets.",
+         "the client's own reset.", Dialogue(":greeting", EHLO, ":leave"), Dialogue(":greeting", EHLO, ":tls", EHLO, *MAIL, ":leave"),
+         client_says=(r"<~  250 .*queued as",), server_says=(TOOK_TLS, TOOK), sees="a probe, and a good session over TLS 1.2."),
     Scenario("ugly-probes", 95, "Monitors: connect and close; read the greeting and reset; EHLO and QUIT; STARTTLS and QUIT; "
              "the same with EHLO under TLS 1.3.",
              "health checks: no mail, no alert.", (Domain(mx=(Mx("mx1"), Mx("mx2", 20, server=PostfixServer(TLS_13)))),),
@@ -77,6 +89,9 @@ NETWORKS = [
     crossed("octets", 98, "Segments of up to 250 octets arrive in segments of one octet.",
             "commands and replies in as many pieces as there can be.",
             "octets most=250", server=PostfixServer(SHORT), max_octets=120 * 1024),
+    crossed("octets-lost", 115, "Short segments arrive in segments of one octet, and one frame in a hundred is lost and sent again.",
+            "many small pieces wait for one.", "octets most=110", "loss percent=1 seed=9", server=PostfixServer(SHORT),
+            max_octets=200 * 1024),
     crossed("loss", 99, "One frame in twenty is lost between the taps, and sent again.", "each tap sees all of it in the end.",
             "loss percent=5 seed=3"),
     crossed("loss-in-clear", 114, "One frame in twelve is lost and a fifth arrive late, and the mail goes in clear.",
