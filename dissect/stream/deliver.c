@@ -28,7 +28,8 @@ uint64_t stream_reach(const struct dissect *e, uint32_t flow, enum dir d)
 
 // Others than those delivered are a conflict. So is what cannot be compared: a forged segment that is longer than the
 // true one would otherwise hide it, and all that follows. Content and ciphertext are cut anew and prove nothing, but
-// no line of text stands where ciphertext was.
+// no line of text stands where ciphertext was. And whatever fills a hole of the dialogue after that was given up may be all
+// of it, when what stands behind the hole is forged.
 void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len)
 {
 	struct conn_facts *f = &c->message.facts.conn;
@@ -37,7 +38,8 @@ void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct pl
 	if (again == RECENT_UNKNOWN)
 		again = recent_compare(&c->recent[d], e->table.seed, at->off, p, len);
 	bool text_over_tls = c->layer[d] == LAYER_TLS && at->off >= c->tls_from[d] && recent_is_text(p, len);
-	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls))
+	bool hole = at->off < c->hole_end[d] && at->off + len > c->hole_from[d];
+	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls && !hole))
 		return;
 	f->ambiguous = true;
 	f->overlaps_differ += again == RECENT_DIFFERS;
@@ -230,6 +232,10 @@ void stream_gap(struct dissect *e, uint32_t flow, enum dir d, uint64_t off)
 		.frame = flow_cold_at(&e->table, flow)->last_frame,
 		.quality = stream_quality(e, flow, d),
 	};
+	if (conn_in_dialogue(c, d) || c->layer[d] == LAYER_SKIP) {
+		c->hole_from[d] = c->hole_end[d] ? c->hole_from[d] : h->off[d];
+		c->hole_end[d] = off;
+	}
 	conn_gap(e, c, d, &at, missing);
 	h->off[d] = off;
 	c->compare_from[d] = off;

@@ -110,6 +110,8 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		at.off = (uint64_t)off;
 		if (off >= 0)
 			stream_again(e, c, d, &at, octets, all_old ? len : (uint32_t)old);
+		else if (len > 1 && recent_is_text(octets, len)) // seen midstream, from octets on that may have been forged
+			stream_conflict(e, flow);
 		if (all_old) {
 			engine_count(e, COUNT_tcp_retransmit, 1);
 			c->message.facts.conn.retransmits++;

@@ -138,6 +138,34 @@ static void test_nothing_after_auth(void **state)
 	assert_true(w.last.smtp.auth_accepted);
 }
 
+// A forged dialogue stands beyond a hole that the true one fills once nobody waits for it any more.
+static void test_dialogue_in_a_hole(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, OFFER, {C, ACK, 509, 537, "STARTTLS\r\n"}, {S, ACK, 537, 519, "220 go\r\n"},
+		{C, ACK, 519, 545, "\x16\x03\x01", .gap_ms = 1500}, {C, ACK, 9, 37, "MAIL FROM:<a@a.example>\r\n", .gap_ms = 1500},
+		{S, ACK, 37, 34, "250 ok\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.smtp.n_starttls, 1);
+	assert_true(w.last.conn.ambiguous);
+	assert_false(w.last.path.both_read);
+}
+
+// The same where a connection is seen midstream: forged octets are the first that are seen, the true ones stand before them.
+static void test_dialogue_before_the_first_octet(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {{C, ACK, 509, 537, "STARTTLS\r\n"}, {S, ACK, 537, 519, "220 go\r\n"},
+		{C, ACK, 9, 37, "MAIL FROM:<a@a.example>\r\n"}, {S, ACK, 37, 34, "250 ok\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.smtp.n_starttls, 1);
+	assert_true(w.last.conn.ambiguous);
+}
+
 // ---- resets --------------------------------------------------------------------------------------------------
 
 #define UPGRADE OFFER, {C, ACK, 9, 37, "STARTTLS\r\n"}
@@ -361,6 +389,8 @@ int main(void)
 		cmocka_unit_test(test_cut_otherwise),
 		cmocka_unit_test(test_third_version),
 		cmocka_unit_test(test_nothing_after_auth),
+		cmocka_unit_test(test_dialogue_in_a_hole),
+		cmocka_unit_test(test_dialogue_before_the_first_octet),
 		cmocka_unit_test(test_reset_and_life),
 		cmocka_unit_test(test_reset_from_elsewhere),
 		cmocka_unit_test(test_stepped_resets),
