@@ -35,8 +35,10 @@ bool rule_overlap_conflict(const struct rule_input *in, struct claim *c)
 }
 
 // How sure a reset came from neither end; `word` says why.
-static enum confidence forged_reset(const struct path_facts *p, const char **word)
+// At the upgrade means that TLS was not up: what is missing may be just that.
+static enum confidence forged_reset(const struct facts *f, const char **word)
 {
+	const struct path_facts *p = &f->path;
 	bool far = p->rst_ttl_usual && (p->rst_ttl > p->rst_ttl_usual + 2 || p->rst_ttl + 2 < p->rst_ttl_usual);
 
 	if (p->rst_contradicted) {
@@ -50,14 +52,14 @@ static enum confidence forged_reset(const struct path_facts *p, const char **wor
 	*word = "ttl";
 	if (!mark_set(&p->rst_mark) || !far)
 		return CONFIDENCE_UNVERIFIABLE;
-	return p->rst_at_upgrade ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT;
+	return confidence_absence(p->rst_at_upgrade ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT, quality_of_conn(f) & (uint8_t)~Q_AMBIG);
 }
 
 bool rule_rst_injected(const struct rule_input *in, struct claim *c)
 {
 	const struct path_facts *p = &in->facts->path;
 	const char *word;
-	enum confidence sure = forged_reset(p, &word);
+	enum confidence sure = forged_reset(in->facts, &word);
 
 	if (sure == CONFIDENCE_UNVERIFIABLE)
 		return false;
@@ -120,7 +122,7 @@ enum memory_fault rule_injected_fault(const struct facts *f)
 
 	if (f->path.n_conflicts)
 		return FAULT_CONFLICT;
-	if (forged_reset(&f->path, &word) != CONFIDENCE_UNVERIFIABLE)
+	if (forged_reset(f, &word) >= CONFIDENCE_PROBABLE) // a suspicion is no fault: firewalls reset what is idle
 		return FAULT_RESET;
 	if (f->path.synack_twice)
 		return FAULT_SYNACK;

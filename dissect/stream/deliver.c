@@ -41,6 +41,9 @@ void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct pl
 	bool hole = at->off < c->hole_end[d] && at->off + len > c->hole_from[d];
 	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls && !hole))
 		return;
+	// A probe of an idle peer whose acknowledgment was not seen, or not yet (RFC 1122 4.2.3.6): most likely no other version.
+	if (len == 1 && !*p && at->off + 1 == flow_hot_at(&e->table, c->flow)->off[d])
+		again = RECENT_UNKNOWN;
 	f->ambiguous = true;
 	f->overlaps_differ += again == RECENT_DIFFERS;
 	place_mark_first(&f->conflict_mark, at);

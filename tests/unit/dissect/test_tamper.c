@@ -110,6 +110,18 @@ static void test_cut_otherwise(void **state)
 	assert_int_equal(w.last.path.n_conflicts, 0);
 }
 
+// A probe of an idle peer whose acknowledgment comes on the slower arm of the tap, or was lost, is none either.
+static void test_probe_not_acknowledged(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, OFFER, {S, ACK, 36, 9, "", .len = 1, .gap_ms = 60000}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.path.n_conflicts, 0);
+	assert_false(w.last.path.both_read);
+}
+
 // Three versions are more than two readings.
 static void test_third_version(void **state)
 {
@@ -343,7 +355,9 @@ static void test_denied(void **state)
 		{C, ACK, 9, 137, "NOOP 1\r\n", .gap_ms = 600}, {S, ACK, 37, 9}, {C, ACK, 9, 137, "NOOP 1\r\n", .gap_ms = 1200}, {S, ACK, 37, 9},
 		{C, ACK, 9, 137, "NOOP 1\r\n", .gap_ms = 2400}, {S, ACK, 37, 9}},
 		probes[] = {OPEN, GREET, OFFER, {S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37}, {S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37},
-		{S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37}};
+		{S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37}},
+		slow[] = {OPEN, GREET, OFFER, {C, ACK, 9, 87}, {S, ACK, 37, 9}, {C, ACK, 9, 87}, {S, ACK, 50, 9, .gap_ms = 1100},
+		{C, ACK, 9, 87}, {S, ACK, 63, 9}};
 	struct wire w;
 	wire_init(&w);
 	RUN(&w, story);
@@ -351,6 +365,9 @@ static void test_denied(void **state)
 	assert_int_equal(w.last.path.desync_dir, C);
 	wire_init(&w);
 	RUN(&w, probes);
+	assert_int_equal(w.last.path.n_desync, 0);
+	wire_init(&w);
+	RUN(&w, slow); // the client's arm is 1.5 s behind
 	assert_int_equal(w.last.path.n_desync, 0);
 }
 
@@ -387,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_mail_in_the_other_version),
 		cmocka_unit_test(test_longer_forgery),
 		cmocka_unit_test(test_cut_otherwise),
+		cmocka_unit_test(test_probe_not_acknowledged),
 		cmocka_unit_test(test_third_version),
 		cmocka_unit_test(test_nothing_after_auth),
 		cmocka_unit_test(test_dialogue_in_a_hole),
