@@ -35,6 +35,12 @@ bool rule_overlap_conflict(const struct rule_input *in, struct claim *c)
 }
 
 // How sure a reset came from neither end; `word` says why.
+// TLS may have come up behind the reset, when that came on the quicker arm of the tap.
+static bool at_upgrade(const struct facts *f)
+{
+	return f->path.rst_at_upgrade && !f->tls.completed;
+}
+
 // At the upgrade means that TLS was not up: what is missing may be just that.
 static enum confidence forged_reset(const struct facts *f, const char **word)
 {
@@ -52,7 +58,7 @@ static enum confidence forged_reset(const struct facts *f, const char **word)
 	*word = "ttl";
 	if (!mark_set(&p->rst_mark) || !far)
 		return CONFIDENCE_UNVERIFIABLE;
-	return confidence_absence(p->rst_at_upgrade ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT, quality_of_conn(f) & (uint8_t)~Q_AMBIG);
+	return confidence_absence(at_upgrade(f) ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT, quality_of_conn(f) & (uint8_t)~Q_AMBIG);
 }
 
 bool rule_rst_injected(const struct rule_input *in, struct claim *c)
@@ -64,10 +70,10 @@ bool rule_rst_injected(const struct rule_input *in, struct claim *c)
 	if (sure == CONFIDENCE_UNVERIFIABLE)
 		return false;
 	claim_packet(c, sure, &p->rst_mark);
-	if (!p->rst_at_upgrade)
+	if (!at_upgrade(in->facts))
 		c->severity = SEVERITY_MEDIUM;
 	claim_detail(c, "%s:%s:ttl:%u:usual:%u%s", towards(p->rst_dir), word, p->rst_ttl, p->rst_ttl_usual,
-		p->rst_at_upgrade ? ":at_upgrade" : "");
+		at_upgrade(in->facts) ? ":at_upgrade" : "");
 	return true;
 }
 

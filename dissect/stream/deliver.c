@@ -26,13 +26,31 @@ uint64_t stream_reach(const struct dissect *e, uint32_t flow, enum dir d)
 	return queue_reach(&engine_conn(e, h)->queue[d], &e->chunks, h->off[d]);
 }
 
+// p[0..len) stands where other octets are, or may be (`known` false). A single NUL is most likely a probe of an idle peer
+// (RFC 1122 4.2.3.6) whose acknowledgment was not seen, or not yet.
+static void note_version(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len,
+                         bool known, uint32_t differs)
+{
+	struct conn_facts *f = &c->message.facts.conn;
+	bool probe = (len == 1 && !*p) || (c->probe_end[d] > at->off && c->probe_end[d] <= at->off + len);
+	known &= !probe;
+	f->ambiguous = true;
+	f->overlaps_differ += known;
+	place_mark_first(&f->conflict_mark, at);
+	if (known)
+		tamper_conflict(e, c->flow, d, at, p, len, differs);
+	else
+		c->tape.torn = true; // not known to be another version, nor to be the same
+	tape_write(&c->tape, &e->tapes, d, true, at, p, len);
+	engine_count(e, known ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
+}
+
 // Others than those delivered are a conflict. So is what cannot be compared: a forged segment that is longer than the
 // true one would otherwise hide it, and all that follows. Content and ciphertext are cut anew and prove nothing, but
 // no line of text stands where ciphertext was. And whatever fills a hole of the dialogue after that was given up may be all
 // of it, when what stands behind the hole is forged.
 void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len)
 {
-	struct conn_facts *f = &c->message.facts.conn;
 	uint32_t differs = UINT32_MAX;
 	enum recent_verdict again = tape_compare(&c->tape, &e->tapes, d, at->off, p, len, &differs);
 	if (again == RECENT_UNKNOWN)
@@ -41,18 +59,7 @@ void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct pl
 	bool hole = at->off < c->hole_end[d] && at->off + len > c->hole_from[d];
 	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls && !hole))
 		return;
-	// A probe of an idle peer whose acknowledgment was not seen, or not yet (RFC 1122 4.2.3.6): most likely no other version.
-	if (len == 1 && !*p && at->off + 1 == flow_hot_at(&e->table, c->flow)->off[d])
-		again = RECENT_UNKNOWN;
-	f->ambiguous = true;
-	f->overlaps_differ += again == RECENT_DIFFERS;
-	place_mark_first(&f->conflict_mark, at);
-	if (again == RECENT_DIFFERS)
-		tamper_conflict(e, c->flow, d, at, p, len, differs);
-	else
-		c->tape.torn = true; // not known to be another version, nor to be the same
-	tape_write(&c->tape, &e->tapes, d, true, at, p, len);
-	engine_count(e, again == RECENT_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
+	note_version(e, c, d, at, p, len, again == RECENT_DIFFERS, differs);
 }
 
 // What was read goes on the tape, as far as it is dialogue, or may be of another version. Where mail or credentials went in
@@ -151,14 +158,8 @@ static void enqueue(struct dissect *e, uint32_t flow, enum dir d, struct place *
 	struct queue_result r = queue_insert(&c->queue[d], &e->chunks, at, p, len);
 	struct conn_facts *f = &c->message.facts.conn;
 	uint32_t lost = 0;
-	if (r.differs) {
-		engine_count(e, COUNT_tcp_overlap_differs, 1);
-		f->ambiguous = true;
-		f->overlaps_differ++;
-		place_mark_first(&f->conflict_mark, at);
-		tamper_conflict(e, flow, d, at, p, len, UINT32_MAX);
-		tape_write(&c->tape, &e->tapes, d, true, at, p, len);
-	}
+	if (r.differs)
+		note_version(e, c, d, at, p, len, true, UINT32_MAX);
 	if (!r.fresh && !r.refused)
 		engine_count(e, COUNT_tcp_retransmit, 1);
 	// Nothing may wait without bound: make room by giving up the oldest wait, then try what is left once more.

@@ -29,6 +29,12 @@ static void reset_and_loss(struct facts *f)
 	f->conn.gaps[DIR_C2S] = 1;
 }
 
+static void reset_behind_tls(struct facts *f)
+{
+	reset(f);
+	f->tls.completed = true;
+}
+
 static const struct {
 	const char *name;
 	void (*make)(struct facts *f);
@@ -37,6 +43,7 @@ static const struct {
 } rows[] = {
 	{"at the upgrade", reset, CONFIDENCE_PROBABLE, FAULT_RESET},
 	{"later", reset_later, CONFIDENCE_SUSPECT, FAULT_NONE},
+	{"TLS was up", reset_behind_tls, CONFIDENCE_SUSPECT, FAULT_NONE},
 	{"with loss", reset_and_loss, CONFIDENCE_SUSPECT, FAULT_NONE},
 };
 

@@ -114,12 +114,24 @@ static void test_cut_otherwise(void **state)
 static void test_probe_not_acknowledged(void **state)
 {
 	(void)state;
-	static const struct segment story[] = {OPEN, GREET, OFFER, {S, ACK, 36, 9, "", .len = 1, .gap_ms = 60000}};
+	static const struct segment story[] = {OPEN, GREET, OFFER, {S, ACK, 36, 9, "", .len = 1, .gap_ms = 60000}},
+		// Neither was the reply, at first.
+		hole[] = {OPEN, GREET, OFFER, {C, ACK, 9, 37, "NOOP 1\r\n"}, {S, ACK, 44, 17, "", .len = 1, .gap_ms = 60000},
+		{S, ACK, 37, 17, "250 ok\r\n"}},
+		acked[] = {OPEN, GREET, OFFER, {C, ACK, 9, 37, "NOOP 1\r\n"}, {C, ACK, 17, 45}, {S, ACK, 44, 17, "", .len = 1},
+		{S, ACK, 37, 17, "250 ok\r\n"}};
 	struct wire w;
 	wire_init(&w);
 	RUN(&w, story);
 	assert_int_equal(w.last.path.n_conflicts, 0);
 	assert_false(w.last.path.both_read);
+	wire_init(&w);
+	RUN(&w, hole);
+	assert_int_equal(w.last.path.n_conflicts, 0);
+	assert_true(w.last.conn.ambiguous);
+	wire_init(&w);
+	RUN(&w, acked);
+	assert_false(w.last.conn.ambiguous);
 }
 
 // Three versions are more than two readings.
