@@ -10,6 +10,7 @@
 
 #include "dissect/engine.h"
 
+enum { READINGS_MAX = 8 }; // before the end: a peer can have itself told with every second segment
 enum { RUNS_MAX = TAPE_BLOCKS_MAX * TAPE_BLOCK_LEN / sizeof(struct tape_run) + 1 };
 
 struct second {
@@ -174,6 +175,10 @@ const struct facts *second_reading(struct dissect *e, uint32_t flow, bool sealed
 	first->path.both_read = false;
 	if (!c->tape.conflict || !c->tape.head || c->tape.closed || c->candidate)
 		return NULL;
+	bool early = end == END_OPEN && !sealed;
+	if (early && c->tape.n_read == READINGS_MAX)
+		return NULL;
+	c->tape.n_read += early;
 	begin(s, c);
 	lay_all(s, &c->tape, &e->tapes);
 	read_all(e, s, &c->tape);
