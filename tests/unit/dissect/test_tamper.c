@@ -149,6 +149,21 @@ static void test_third_version(void **state)
 	assert_int_equal(w.last.path.n_conflicts, 2);
 }
 
+// Nor is it enough to read the first of both and the later of both where the receivers may have got one of each.
+static void test_versions_in_two_places(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, OFFER, {C, ACK, 9, 37, "NOOP abcdefghijklmnopqrs\r\n"},
+		{C, ACK, 9, 37, "MAIL FROM:<aa@a.example>\r\n"}, {S, ACK, 37, 35, "250 ok\r\n"}, {S, ACK, 37, 35, "550 no\r\n"},
+		{C, ACK, 35, 45, "QUIT\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_true(w.two);
+	assert_int_equal(w.last.smtp.n_mail_ok + w.other.smtp.n_mail_ok, 0);
+	assert_false(w.last.path.both_read);
+}
+
 // Credentials stand in neither reading's memory once they were sent, nor does any later version.
 static void test_nothing_after_auth(void **state)
 {
@@ -456,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_cut_otherwise),
 		cmocka_unit_test(test_probe_not_acknowledged),
 		cmocka_unit_test(test_third_version),
+		cmocka_unit_test(test_versions_in_two_places),
 		cmocka_unit_test(test_nothing_after_auth),
 		cmocka_unit_test(test_bounded_readings),
 		cmocka_unit_test(test_dialogue_in_a_hole),
