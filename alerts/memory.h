@@ -16,7 +16,7 @@ enum {
 };
 
 #define MEMORY_FALLBACK_NS (24ull * 3600 * 1000000000) // Postfix retries by message age, others at once
-#define MEMORY_AT_END_NS (1000000000ull)              // a failed connection may end a little after the next one began
+#define MEMORY_AT_END_NS (100ull * 1000000)            // a failed connection may end a little after the next one began
 #define MEMORY_GUESS_NS (600ull * 1000000000)
 #define MEMORY_AT_ONCE_NS (60ull * 1000000000)         // "same hello and at once"
 

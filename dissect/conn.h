@@ -49,6 +49,8 @@ struct conn {
 	bool fin_two[2];          // there is one
 	uint64_t compare_from[2]; // octets before it were not read, or are no dialogue: nothing to compare with
 	uint64_t tls_from[2];     // in LAYER_TLS: the run that TLS began in
+	uint64_t probe_end[2];    // behind the last single NUL that was taken for an octet of the stream; 0 none
+	uint64_t hole_from[2], hole_end[2]; // of the dialogue: from the first octet that was given up to behind the last; end 0 none
 	struct message_session message; // the facts; last, because their text has no fixed length
 };
 

@@ -38,8 +38,16 @@ bool rule_overlap_conflict(const struct rule_input *in, struct claim *c)
 }
 
 // How sure a reset came from neither end; `word` says why.
-static enum confidence forged_reset(const struct path_facts *p, const char **word)
+// TLS may have come up behind the reset, when that came on the quicker arm of the tap.
+static bool at_upgrade(const struct facts *f)
 {
+	return f->path.rst_at_upgrade && !f->tls.completed;
+}
+
+// At the upgrade means that TLS was not up: what is missing may be just that.
+static enum confidence forged_reset(const struct facts *f, const char **word)
+{
+	const struct path_facts *p = &f->path;
 	bool far = p->rst_ttl_usual && (p->rst_ttl > p->rst_ttl_usual + 2 || p->rst_ttl + 2 < p->rst_ttl_usual);
 
 	if (p->rst_contradicted) {
@@ -53,22 +61,22 @@ static enum confidence forged_reset(const struct path_facts *p, const char **wor
 	*word = "ttl";
 	if (!mark_set(&p->rst_mark) || !far)
 		return CONFIDENCE_UNVERIFIABLE;
-	return p->rst_at_upgrade ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT;
+	return confidence_absence(at_upgrade(f) ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT, quality_of_conn(f) & (uint8_t)~Q_AMBIG);
 }
 
 bool rule_rst_injected(const struct rule_input *in, struct claim *c)
 {
 	const struct path_facts *p = &in->facts->path;
 	const char *word;
-	enum confidence sure = forged_reset(p, &word);
+	enum confidence sure = forged_reset(in->facts, &word);
 
 	if (sure == CONFIDENCE_UNVERIFIABLE)
 		return false;
 	claim_packet(c, sure, &p->rst_mark);
-	if (!p->rst_at_upgrade)
+	if (!at_upgrade(in->facts))
 		c->severity = SEVERITY_MEDIUM;
 	claim_detail(c, "%s:%s:ttl:%u:usual:%u%s", towards(p->rst_dir), word, p->rst_ttl, p->rst_ttl_usual,
-		p->rst_at_upgrade ? ":at_upgrade" : "");
+		at_upgrade(in->facts) ? ":at_upgrade" : "");
 	return true;
 }
 
@@ -123,7 +131,7 @@ enum memory_fault rule_injected_fault(const struct facts *f)
 
 	if (f->path.n_conflicts)
 		return FAULT_CONFLICT;
-	if (forged_reset(&f->path, &word) != CONFIDENCE_UNVERIFIABLE)
+	if (forged_reset(f, &word) >= CONFIDENCE_PROBABLE) // a suspicion is no fault: firewalls reset what is idle
 		return FAULT_RESET;
 	if (f->path.synack_twice)
 		return FAULT_SYNACK;

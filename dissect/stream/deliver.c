@@ -26,28 +26,40 @@ uint64_t stream_reach(const struct dissect *e, uint32_t flow, enum dir d)
 	return queue_reach(&engine_conn(e, h)->queue[d], &e->chunks, h->off[d]);
 }
 
-// Others than those delivered are a conflict. So is what cannot be compared: a forged segment that is longer than the
-// true one would otherwise hide it, and all that follows. Content and ciphertext are cut anew and prove nothing, but
-// no line of text stands where ciphertext was.
-void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len)
+// p[0..len) stands where other octets are, or may be (`known` false). A single NUL is most likely a probe of an idle peer
+// (RFC 1122 4.2.3.6) whose acknowledgment was not seen, or not yet.
+static void note_version(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len,
+                         bool known, uint32_t differs)
 {
 	struct conn_facts *f = &c->message.facts.conn;
+	bool probe = (len == 1 && !*p) || (c->probe_end[d] > at->off && c->probe_end[d] <= at->off + len);
+	known &= !probe;
+	f->ambiguous = true;
+	f->overlaps_differ += known;
+	place_mark_first(&f->conflict_mark, at);
+	if (known)
+		tamper_conflict(e, c->flow, d, at, p, len, differs);
+	else
+		c->tape.torn = true; // not known to be another version, nor to be the same
+	tape_write(&c->tape, &e->tapes, d, true, at, p, len);
+	engine_count(e, known ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
+}
+
+// Others than those delivered are a conflict. So is what cannot be compared: a forged segment that is longer than the
+// true one would otherwise hide it, and all that follows. Content and ciphertext are cut anew and prove nothing, but
+// no line of text stands where ciphertext was. And whatever fills a hole of the dialogue after that was given up may be all
+// of it, when what stands behind the hole is forged.
+void stream_again(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, uint32_t len)
+{
 	uint32_t differs = UINT32_MAX;
 	enum recent_verdict again = tape_compare(&c->tape, &e->tapes, d, at->off, p, len, &differs);
 	if (again == RECENT_UNKNOWN)
 		again = recent_compare(&c->recent[d], e->table.seed, at->off, p, len);
 	bool text_over_tls = c->layer[d] == LAYER_TLS && at->off >= c->tls_from[d] && recent_line(&c->again[d], at->off, p, len);
-	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls))
+	bool hole = at->off < c->hole_end[d] && at->off + len > c->hole_from[d];
+	if (again == RECENT_SAME || (again == RECENT_UNKNOWN && at->off < c->compare_from[d] && !text_over_tls && !hole))
 		return;
-	f->ambiguous = true;
-	f->overlaps_differ += again == RECENT_DIFFERS;
-	place_mark_first(&f->conflict_mark, at);
-	if (again == RECENT_DIFFERS)
-		tamper_conflict(e, c->flow, d, at, p, len, differs);
-	else
-		c->tape.torn = true; // not known to be another version, nor to be the same
-	tape_write(&c->tape, &e->tapes, d, true, at, p, len);
-	engine_count(e, again == RECENT_DIFFERS ? COUNT_tcp_overlap_differs : COUNT_tcp_overlap_unknown, 1);
+	note_version(e, c, d, at, p, len, again == RECENT_DIFFERS, differs);
 }
 
 // What was read goes on the tape, as far as it is dialogue, or may be of another version. Where mail or credentials went in
@@ -146,14 +158,8 @@ static void enqueue(struct dissect *e, uint32_t flow, enum dir d, struct place *
 	struct queue_result r = queue_insert(&c->queue[d], &e->chunks, at, p, len);
 	struct conn_facts *f = &c->message.facts.conn;
 	uint32_t lost = 0;
-	if (r.differs) {
-		engine_count(e, COUNT_tcp_overlap_differs, 1);
-		f->ambiguous = true;
-		f->overlaps_differ++;
-		place_mark_first(&f->conflict_mark, at);
-		tamper_conflict(e, flow, d, at, p, len, UINT32_MAX);
-		tape_write(&c->tape, &e->tapes, d, true, at, p, len);
-	}
+	if (r.differs)
+		note_version(e, c, d, at, p, len, true, UINT32_MAX);
 	if (!r.fresh && !r.refused)
 		engine_count(e, COUNT_tcp_retransmit, 1);
 	// Nothing may wait without bound: make room by giving up the oldest wait, then try what is left once more.
@@ -230,6 +236,10 @@ void stream_gap(struct dissect *e, uint32_t flow, enum dir d, uint64_t off)
 		.frame = flow_cold_at(&e->table, flow)->last_frame,
 		.quality = stream_quality(e, flow, d),
 	};
+	if (conn_in_dialogue(c, d) || c->layer[d] == LAYER_SKIP) {
+		c->hole_from[d] = c->hole_end[d] ? c->hole_from[d] : h->off[d];
+		c->hole_end[d] = off;
+	}
 	conn_gap(e, c, d, &at, missing);
 	h->off[d] = off;
 	c->compare_from[d] = off;

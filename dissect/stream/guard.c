@@ -63,14 +63,14 @@ const struct guard *guard_of(const struct dissect *e, uint32_t flow)
 void guard_check(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, int64_t off)
 {
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
-	if (h->session == FLOW_CONFLICT || off < 0)
+	if (h->session == FLOW_CONFLICT || (off < 0 && s->payload_len < 2)) // a keep-alive may stand there
 		return;
 	struct guard *g = h->session ? &e->guards.ring[h->session] : NULL;
 	struct recent_line one = {0};
-	uint64_t end = g ? g->sealed[d] : h->off[d];
-	if ((uint64_t)off >= end)
+	int64_t end = (int64_t)(g ? g->sealed[d] : h->off[d]);
+	if (off >= end)
 		return; // ciphertext again
-	uint32_t len = end - (uint64_t)off < s->payload_len ? (uint32_t)(end - (uint64_t)off) : s->payload_len;
+	uint32_t len = end - off < s->payload_len ? (uint32_t)(end - off) : s->payload_len;
 	enum recent_verdict again = RECENT_UNKNOWN;
 	if (g)
 		again = recent_compare(&g->recent[d], e->table.seed, (uint64_t)off, s->payload, len);

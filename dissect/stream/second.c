@@ -10,6 +10,7 @@
 
 #include "dissect/engine.h"
 
+enum { READINGS_MAX = 8 }; // before the end: a peer can have itself told with every second segment
 enum { RUNS_MAX = TAPE_BLOCKS_MAX * TAPE_BLOCK_LEN / sizeof(struct tape_run) + 1 };
 
 struct second {
@@ -20,6 +21,7 @@ struct second {
 	uint16_t other[2][TAPE_OFF_MAX]; // ... of those that came again
 	uint32_t at[2], end[2];          // read so far; behind the last octet
 	uint32_t contradicted[RUNS_MAX]; // from which offset on, runs of the first version
+	uint32_t n_contradicted;         // ... that are
 	bool third;                      // some octets came in more than two versions
 };
 
@@ -62,6 +64,7 @@ static void lay(struct second *s, const struct tape_run *run, const uint8_t *p, 
 static void take_away(struct second *s, const struct tape_run *run, uint16_t number)
 {
 	enum dir d = (enum dir)run->dir;
+	s->n_contradicted += s->contradicted[number] != UINT32_MAX;
 	for (uint32_t off = run->off; off < run->off + run->len; off++) {
 		if (off >= s->contradicted[number] && s->owner[d][off] == number)
 			s->owner[d][off] = 0;
@@ -80,6 +83,7 @@ static void lay_all(struct second *s, const struct tape *tape, const struct slab
 	memset(s->contradicted, 0xff, sizeof(s->contradicted));
 	memset(s->end, 0, sizeof(s->end));
 	s->third = false;
+	s->n_contradicted = 0;
 	for (const struct tape_run *run; (run = tape_next(&w, &p));)
 		lay(s, run, p, ++number);
 	w = tape_first(tape, blocks);
@@ -175,10 +179,15 @@ const struct facts *second_reading(struct dissect *e, uint32_t flow, bool sealed
 	first->path.both_read = false;
 	if (!c->tape.conflict || !c->tape.head || c->tape.closed || c->candidate)
 		return NULL;
+	bool early = end == END_OPEN && !sealed;
+	if (early && c->tape.n_read == READINGS_MAX)
+		return NULL;
+	c->tape.n_read += early;
 	begin(s, c);
 	lay_all(s, &c->tape, &e->tapes);
 	read_all(e, s, &c->tape);
-	bool whole = !c->tape.torn && !s->third && !f->conn.gaps[0] && !f->conn.gaps[1] && s->conn.sealed == sealed;
+	// Of two segments with two versions a receiver may have got one of each: that would be four readings.
+	bool whole = !c->tape.torn && !s->third && s->n_contradicted == 1 && !f->conn.gaps[0] && !f->conn.gaps[1] && s->conn.sealed == sealed;
 	struct facts *out = f;
 	if (end == END_OPEN && !s->conn.sealed) // nothing is settled yet, but what it holds has to go back
 		out = memcpy(&s->open, f, sizeof(*f));

@@ -71,17 +71,19 @@ static void note_vlan(struct dissect *e, struct conn *c, enum dir d, const struc
 	c->message.facts.conn.ambiguous = c->tape.torn = true;
 }
 
-// The last octet once more, or a NUL where the peer has acknowledged it (RFC 1122 4.2.3.6: "one garbage octet"). Any
-// other octet at that place may be the true one.
-static bool keepalive(const struct flow_hot *h, const struct conn *c, enum dir d, int64_t off, uint8_t octet)
+// The last octet once more, or a NUL where the peer has acknowledged it (RFC 1122 4.2.3.6: "one garbage octet"), also
+// behind a hole. Any other octet at that place may be the true one.
+static bool keepalive(const struct dissect *e, uint32_t flow, enum dir d, int64_t off, uint8_t octet)
 {
-	if (off + 1 != (int64_t)h->off[d])
-		return false;
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	const struct recent *r = &engine_conn(e, h)->recent[d];
 	enum dir o = dir_other(d);
 	bool acked = h->ack[o] && flow_offset(h, d, h->ack[o]) > off;
-	if (acked && (!octet || !c->recent[d].last_known))
+	if (acked && !octet && (off < (int64_t)h->off[d] || off > (int64_t)stream_reach(e, flow, d)))
 		return true;
-	return c->recent[d].last_known && octet == c->recent[d].last;
+	if (off + 1 != (int64_t)h->off[d])
+		return false;
+	return r->last_known ? octet == r->last : acked;
 }
 
 static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
@@ -96,11 +98,13 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		.time_ns = p->time_ns,
 		.frame = p->frame,
 	};
-	if (len == 1 && keepalive(h, c, d, off, *octets)) {
+	if (len == 1 && keepalive(e, flow, d, off, *octets)) {
 		engine_count(e, COUNT_tcp_keepalive, 1);
 		return;
 	}
 	c->message.facts.conn.payload[d] = true;
+	if (len == 1 && !*octets)
+		c->probe_end[d] = (uint64_t)off + 1;
 	if (s->ambiguous)
 		c->message.facts.conn.ambiguous = c->tape.torn = true;
 	if (s->flags & TCP_URG) {
@@ -113,6 +117,8 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		at.off = (uint64_t)off;
 		if (off >= 0)
 			stream_again(e, c, d, &at, octets, all_old ? len : (uint32_t)old);
+		else if (len > 1 && recent_is_text(octets, len)) // seen midstream, from octets on that may have been forged
+			stream_conflict(e, flow);
 		if (all_old) {
 			engine_count(e, COUNT_tcp_retransmit, 1);
 			c->message.facts.conn.retransmits++;

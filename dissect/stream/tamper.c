@@ -131,7 +131,8 @@ static void look_at_ack(struct facts *f, struct tamper *t, enum dir d, const str
 }
 
 // A segment without octets says how much its side has sent. Where the other side has acknowledged more for longer than the
-// arms of a tap are apart, it has got something else. Probes of an idle peer stand one octet lower (RFC 1122 4.2.3.6).
+// arms of a tap are apart, it has got something else; unless that side goes on, because then only its arm is slow. Probes
+// of an idle peer stand one octet lower (RFC 1122 4.2.3.6).
 static void look_at_denial(const struct dissect *e, struct facts *f, const struct flow_hot *h, struct tamper_side *t, enum dir d,
                            const struct decoded *s, const struct packet *p)
 {
@@ -141,8 +142,9 @@ static void look_at_denial(const struct dissect *e, struct facts *f, const struc
 		t->denied_ns = 0;
 		return;
 	}
-	if (!t->denied_ns || t->denied_ack != ack) {
+	if (!t->denied_ns || t->denied_ack != ack || t->denied_seq != s->seq) {
 		t->denied_ack = ack;
+		t->denied_seq = s->seq;
 		t->denied_ns = e->now_ns;
 		t->n_denied = 0;
 	} else if (e->now_ns >= t->denied_ns + WAIT_HOLE_ACKED_NS && ++t->n_denied == DENIED_ENOUGH) {

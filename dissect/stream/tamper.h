@@ -25,6 +25,7 @@ struct tamper_side {
 	uint8_t n_apart;
 	uint32_t apart_end;          // where these ended then
 	uint32_t denied_ack;         // acknowledged by the other side, though this one says that it has not sent so much ...
+	uint32_t denied_seq;         // what it says instead
 	uint64_t denied_ns;          // ... first at this engine time; 0 it says no such thing
 	uint8_t n_denied;
 };

@@ -21,6 +21,7 @@ struct tape {
 	uint32_t head, last; // slab indices of blocks, 0 none
 	uint16_t run;        // where the last run begins in it
 	uint8_t n_blocks;
+	uint8_t n_read;  // second readings before the end
 	bool ended;    // what is read is not written any more: no dialogue
 	bool closed;   // nothing is written any more
 	bool conflict; // other octets came again

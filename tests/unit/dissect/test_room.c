@@ -34,7 +34,7 @@ static void test_one_more_than_may_wait(void **state)
 		size_t n = BEGINNING, content = (size_t)(QUEUE_CHUNKS_MAX + more[i]);
 		memcpy(story, beginning, sizeof(beginning));
 		for (uint32_t k = 0; k < content; k++)
-			story[n++] = (struct segment){C, ACK, 63 + 7 * k, 52, "Hello\r\n"};
+			story[n++] = (struct segment){C, ACK, 63 + 7 * k, 52 - (k & 1), "Hello\r\n"};
 		struct wire w;
 		wire_init(&w);
 		wire_run(&w, story, n);
@@ -55,7 +55,7 @@ static void test_late_filler(void **state)
 	size_t n = 5;
 	memcpy(story, beginning, n * sizeof(*story));
 	for (uint32_t k = 0; k < QUEUE_CHUNKS_MAX; k++)
-		story[n++] = (struct segment){C, ACK, 100 + 7 * k, 33, "NOOP \r\n"};
+		story[n++] = (struct segment){C, ACK, 100 + 7 * k, 33 - (k & 1), "NOOP \r\n"};
 	story[n++] = (struct segment){C, ACK, 9, 33, "NOOP\r\n"};
 	story[n++] = (struct segment){C, ACK, 40, 33, "RSET\r\n"}; // no room: the hole before 100 is given up
 	struct wire w;

@@ -108,6 +108,11 @@ static void reply_over_answer(struct story *s)
 	add(s, (struct segment){S, ACK, ANSWER_AT, HELLO_AT, "354 go ahead\r\n"});
 }
 
+static void text_before_the_first(struct story *s)
+{
+	add(s, (struct segment){C, ACK, (uint32_t)-30, GO_AT, "MAIL FROM:<a@a.example>\r\n"});
+}
+
 static void other_handshake(struct story *s)
 {
 	add(s, whole(C, HELLO_AT, ANSWER_AT, &other));
@@ -132,6 +137,7 @@ static const struct {
 	{"MAIL where STARTTLS was", clear_mail, true},
 	{"text where the ClientHello was", clear_mail_in_pieces, true},
 	{"a reply where the ServerHello was", reply_over_answer, true},
+	{"text in front of the first octet", text_before_the_first, true},
 	{"another ClientHello", other_handshake, true},
 };
 

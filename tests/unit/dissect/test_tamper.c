@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/unit/dissect/tls/made.h"
 #include "tests/unit/dissect/wire.h"
 
 #define RUN(w, story) wire_run(w, story, sizeof(story) / sizeof(*(story)))
@@ -110,6 +111,30 @@ static void test_cut_otherwise(void **state)
 	assert_int_equal(w.last.path.n_conflicts, 0);
 }
 
+// A probe of an idle peer whose acknowledgment comes on the slower arm of the tap, or was lost, is none either.
+static void test_probe_not_acknowledged(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, OFFER, {S, ACK, 36, 9, "", .len = 1, .gap_ms = 60000}},
+		// Neither was the reply, at first.
+		hole[] = {OPEN, GREET, OFFER, {C, ACK, 9, 37, "NOOP 1\r\n"}, {S, ACK, 44, 17, "", .len = 1, .gap_ms = 60000},
+		{S, ACK, 37, 17, "250 ok\r\n"}},
+		acked[] = {OPEN, GREET, OFFER, {C, ACK, 9, 37, "NOOP 1\r\n"}, {C, ACK, 17, 45}, {S, ACK, 44, 17, "", .len = 1},
+		{S, ACK, 37, 17, "250 ok\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.path.n_conflicts, 0);
+	assert_false(w.last.path.both_read);
+	wire_init(&w);
+	RUN(&w, hole);
+	assert_int_equal(w.last.path.n_conflicts, 0);
+	assert_true(w.last.conn.ambiguous);
+	wire_init(&w);
+	RUN(&w, acked);
+	assert_false(w.last.conn.ambiguous);
+}
+
 // Three versions are more than two readings.
 static void test_third_version(void **state)
 {
@@ -124,6 +149,21 @@ static void test_third_version(void **state)
 	assert_int_equal(w.last.path.n_conflicts, 2);
 }
 
+// Nor is it enough to read the first of both and the later of both where the receivers may have got one of each.
+static void test_versions_in_two_places(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, OFFER, {C, ACK, 9, 37, "NOOP abcdefghijklmnopqrs\r\n"},
+		{C, ACK, 9, 37, "MAIL FROM:<aa@a.example>\r\n"}, {S, ACK, 37, 35, "250 ok\r\n"}, {S, ACK, 37, 35, "550 no\r\n"},
+		{C, ACK, 35, 45, "QUIT\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_true(w.two);
+	assert_int_equal(w.last.smtp.n_mail_ok + w.other.smtp.n_mail_ok, 0);
+	assert_false(w.last.path.both_read);
+}
+
 // Credentials stand in neither reading's memory once they were sent, nor does any later version.
 static void test_nothing_after_auth(void **state)
 {
@@ -136,6 +176,71 @@ static void test_nothing_after_auth(void **state)
 	assert_int_equal(w.last.path.n_conflicts, 1);
 	assert_false(w.two);
 	assert_true(w.last.smtp.auth_accepted);
+}
+
+// Each handshake is told, but the dialogue before it is not read again that often: whoever renegotiates 60 times would have it
+// read 60 times.
+static void test_bounded_readings(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, OFFER, {S, ACK, 15, 9, "250-mx\r\n250 STARTXXX\r\n"},
+		{C, ACK, 9, 37, "STARTTLS\r\n"}, {S, ACK, 37, 19, "220 go\r\n"}};
+	struct made m[4] = {0};
+	struct dissect *d;
+	struct wire w;
+	wire_init(&w);
+	assert_int_equal(dissect_open(&d, &w.config), 0);
+	for (size_t i = 0; i < sizeof(story) / sizeof(*story); i++)
+		wire_send(&w, d, &story[i]);
+	made_client_hello(&m[0], "00112233", "");
+	made_server_hello(&m[1], 0x0303, NULL, "00112233", 0xc02f, "");
+	made_record(&m[1], 20, "01");
+	made_record(&m[1], 22, "7a7a7a7a");
+	made_record(&m[2], 20, "01");
+	made_record(&m[2], 22, "7a7a7a7a");
+	m[3] = m[2];
+	made_record(&m[3], 22, "7a7a7a7a");
+	uint32_t next[2] = {19, 45};
+	for (int i = 0; i < 64; i++) {
+		int from = i & 1;
+		const struct made *part = i < 2 ? &m[i] : from ? &m[2] : &m[3];
+		const struct segment s = {from, ACK, next[from], next[!from], (const char *)part->p, .len = part->len};
+		wire_send(&w, d, &s);
+		next[from] += (uint32_t)part->len;
+	}
+	dissect_finish(d);
+	dissect_close(&d);
+	assert_true(w.last.tls.n_renegotiations > 20);
+	assert_true(w.two);
+	assert_in_range(w.n_two, 2, 9);
+}
+
+// A forged dialogue stands beyond a hole that the true one fills once nobody waits for it any more.
+static void test_dialogue_in_a_hole(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {OPEN, GREET, OFFER, {C, ACK, 509, 537, "STARTTLS\r\n"}, {S, ACK, 537, 519, "220 go\r\n"},
+		{C, ACK, 519, 545, "\x16\x03\x01", .gap_ms = 1500}, {C, ACK, 9, 37, "MAIL FROM:<a@a.example>\r\n", .gap_ms = 1500},
+		{S, ACK, 37, 34, "250 ok\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.smtp.n_starttls, 1);
+	assert_true(w.last.conn.ambiguous);
+	assert_false(w.last.path.both_read);
+}
+
+// The same where a connection is seen midstream: forged octets are the first that are seen, the true ones stand before them.
+static void test_dialogue_before_the_first_octet(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {{C, ACK, 509, 537, "STARTTLS\r\n"}, {S, ACK, 537, 519, "220 go\r\n"},
+		{C, ACK, 9, 37, "MAIL FROM:<a@a.example>\r\n"}, {S, ACK, 37, 34, "250 ok\r\n"}};
+	struct wire w;
+	wire_init(&w);
+	RUN(&w, story);
+	assert_int_equal(w.last.smtp.n_starttls, 1);
+	assert_true(w.last.conn.ambiguous);
 }
 
 // ---- resets --------------------------------------------------------------------------------------------------
@@ -315,7 +420,9 @@ static void test_denied(void **state)
 		{C, ACK, 9, 137, "NOOP 1\r\n", .gap_ms = 600}, {S, ACK, 37, 9}, {C, ACK, 9, 137, "NOOP 1\r\n", .gap_ms = 1200}, {S, ACK, 37, 9},
 		{C, ACK, 9, 137, "NOOP 1\r\n", .gap_ms = 2400}, {S, ACK, 37, 9}},
 		probes[] = {OPEN, GREET, OFFER, {S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37}, {S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37},
-		{S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37}};
+		{S, ACK, 36, 9, .gap_ms = 2000}, {C, ACK, 9, 37}},
+		slow[] = {OPEN, GREET, OFFER, {C, ACK, 9, 87}, {S, ACK, 37, 9}, {C, ACK, 9, 87}, {S, ACK, 50, 9, .gap_ms = 1100},
+		{C, ACK, 9, 87}, {S, ACK, 63, 9}};
 	struct wire w;
 	wire_init(&w);
 	RUN(&w, story);
@@ -323,6 +430,9 @@ static void test_denied(void **state)
 	assert_int_equal(w.last.path.desync_dir, C);
 	wire_init(&w);
 	RUN(&w, probes);
+	assert_int_equal(w.last.path.n_desync, 0);
+	wire_init(&w);
+	RUN(&w, slow); // the client's arm is 1.5 s behind
 	assert_int_equal(w.last.path.n_desync, 0);
 }
 
@@ -359,8 +469,13 @@ int main(void)
 		cmocka_unit_test(test_mail_in_the_other_version),
 		cmocka_unit_test(test_longer_forgery),
 		cmocka_unit_test(test_cut_otherwise),
+		cmocka_unit_test(test_probe_not_acknowledged),
 		cmocka_unit_test(test_third_version),
+		cmocka_unit_test(test_versions_in_two_places),
 		cmocka_unit_test(test_nothing_after_auth),
+		cmocka_unit_test(test_bounded_readings),
+		cmocka_unit_test(test_dialogue_in_a_hole),
+		cmocka_unit_test(test_dialogue_before_the_first_octet),
 		cmocka_unit_test(test_reset_and_life),
 		cmocka_unit_test(test_reset_from_elsewhere),
 		cmocka_unit_test(test_stepped_resets),

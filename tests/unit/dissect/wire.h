@@ -42,6 +42,7 @@ struct wire {
 	struct facts last;   // of the last MESSAGE_SESSION
 	struct facts other;  // what the later version of its octets says
 	bool two;            // there is one
+	size_t n_two;        // messages with one
 	struct message_end end;
 	struct message_counters counters;
 	size_t n_sessions, n_finals, n_ends, n_sealed, n_anomalies;
@@ -58,6 +59,7 @@ static void wire_emit(void *ctx, const struct message *m, size_t len)
 		memcpy(&w->last, &s->facts, facts_len(&s->facts));
 		memset(&w->other, 0, sizeof(w->other));
 		w->two = s->other;
+		w->n_two += w->two;
 		if (w->two)
 			memcpy(&w->other, message_session_other(s), facts_len(message_session_other(s)));
 		w->n_sessions++;
