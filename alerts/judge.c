@@ -193,6 +193,7 @@ static void take_end(struct judge *j, const struct message_end *m)
 		c->payload_octets[d] = m->payload_octets[d];
 	}
 	c->ambiguous |= m->ambiguous;
+	kept->path.both_read &= !m->ambiguous; // what was met since is on no tape
 	e->reopened = m->reopened;
 	memcpy(&j->facts, kept, facts_len(kept));
 	conclude(j, e, &j->facts, &m->head, true);
