@@ -193,8 +193,7 @@ static void take_end(struct judge *j, const struct message_end *m)
 		c->payload_octets[d] = m->payload_octets[d];
 	}
 	c->ambiguous |= m->ambiguous;
-	if (m->ambiguous)
-		kept->path.both_read = false;
+	kept->path.both_read &= !m->ambiguous; // what was met since is on no tape
 	if (m->conflict && !kept->path.n_conflicts) {
 		kept->path.n_conflicts = 1;
 		kept->path.conflict_dir = m->conflict_dir;

@@ -208,15 +208,20 @@ static void sealed_then_doubt(void **state)
 	const struct judge_config c = config_default();
 	struct facts f;
 
-	open_judge(&c);
-	upgraded(&f);
-	send_sealed(&f);
-	send_end_as(&f, f.conn.last_ns + 60 * SECOND, true);
-	const json_t *tls = json_object_get(told.line[0], "smtp_tls");
-	assert_string_equal(json_string_value(json_object_get(tls, "verdict")), "inconclusive");
-	assert_string_equal(json_string_value(json_object_get(tls, "state")), "unknown_gap");
-	assert_true(json_is_true(json_object_get(json_object_get(tls, "capture"), "ambiguous")));
-	close_judge();
+	// Also where there were two versions before, and both were read: this is another one.
+	for (int two = 0; two < 2; two++) {
+		open_judge(&c);
+		upgraded(&f);
+		f.conn.ambiguous = f.path.both_read = two;
+		send_sealed(&f);
+		send_end_as(&f, f.conn.last_ns + 60 * SECOND, true);
+		const json_t *tls = json_object_get(told.line[0], "smtp_tls");
+		assert_string_equal(json_string_value(json_object_get(tls, "verdict")), "inconclusive");
+		assert_string_equal(json_string_value(json_object_get(tls, "state")), "unknown_gap");
+		assert_true(json_is_true(json_object_get(json_object_get(tls, "capture"), "ambiguous")));
+		assert_told("doubt", "smtp tls");
+		close_judge();
+	}
 }
 
 static void evicted_early(void **state)
