@@ -2,6 +2,7 @@
 #include "dissect/stream/tamper.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "dissect/engine.h"
 #include "dissect/stream/stream.h"
@@ -211,6 +212,23 @@ static uint32_t head_len(const uint8_t *p, uint32_t len)
 	return n;
 }
 
+// Where a segment begins may be in the middle of an address, and a line may be a password.
+static bool tellable(const uint8_t *p, uint32_t n)
+{
+	static const char *const verbs[] = {"EHLO", "HELO", "LHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "HELP",
+		"VRFY", "EXPN", "ETRN", "QUIT", "XCLIENT", "XFORWARD"};
+	bool code = n >= 3 && (n == 3 || p[3] == ' ' || p[3] == '-'), masked = true;
+	for (uint32_t i = 0; i < n; i++) {
+		code &= i >= 3 || (p[i] >= '0' && p[i] <= '9');
+		masked &= p[i] == 'X';
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		if (n == strlen(verbs[i]) && !strncasecmp((const char *)p, verbs[i], n))
+			return true;
+	}
+	return code || masked;
+}
+
 // The line that octet `at` of p[0..len) stands in, as far as it can be told.
 static void note_line(struct facts *f, struct text *t, const uint8_t *p, uint32_t len, uint32_t at)
 {
@@ -218,7 +236,7 @@ static void note_line(struct facts *f, struct text *t, const uint8_t *p, uint32_
 	while (from && p[from - 1] != '\n')
 		from--;
 	uint32_t n = recent_is_text(p + from, len - from) ? head_len(p + from, len - from) : 0;
-	if (n)
+	if (n && tellable(p + from, n))
 		facts_set_text(f, t, p + from, n, PATH_TEXT_MAX);
 }
 

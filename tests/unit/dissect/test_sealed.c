@@ -194,11 +194,50 @@ static void test_guard_lost(void **state)
 	dissect_close(&d);
 }
 
+// Each handshake is told, but the dialogue before it is not read again that often: whoever renegotiates 60 times would have it
+// read 60 times.
+static void test_bounded_readings(void **state)
+{
+	(void)state;
+	static const struct segment story[] = {{C, SYN, 0, 0}, {S, SYN | ACK, 0, 1}, {C, ACK, 1, 1}, {S, ACK, 1, 1, "220 mx ESMTP\r\n"},
+		{C, ACK, 1, 15, "EHLO a\r\n"}, {S, ACK, 15, 9, "250-mx\r\n250 STARTTLS\r\n"}, {S, ACK, 15, 9, "250-mx\r\n250 STARTXXX\r\n"},
+		{C, ACK, 9, 37, "STARTTLS\r\n"}, {S, ACK, 37, 19, "220 go\r\n"}};
+	struct made m[4] = {0};
+	struct dissect *d;
+	struct wire w;
+	wire_init(&w);
+	assert_int_equal(dissect_open(&d, &w.config), 0);
+	for (size_t i = 0; i < sizeof(story) / sizeof(*story); i++)
+		wire_send(&w, d, &story[i]);
+	made_client_hello(&m[0], "00112233", "");
+	made_server_hello(&m[1], 0x0303, NULL, "00112233", 0xc02f, "");
+	made_record(&m[1], 20, "01");
+	made_record(&m[1], 22, "7a7a7a7a");
+	made_record(&m[2], 20, "01");
+	made_record(&m[2], 22, "7a7a7a7a");
+	m[3] = m[2];
+	made_record(&m[3], 22, "7a7a7a7a");
+	uint32_t next[2] = {19, 45};
+	for (int i = 0; i < 64; i++) {
+		int from = i & 1;
+		const struct made *part = i < 2 ? &m[i] : from ? &m[2] : &m[3];
+		const struct segment s = {from, ACK, next[from], next[!from], (const char *)part->p, .len = part->len};
+		wire_send(&w, d, &s);
+		next[from] += (uint32_t)part->len;
+	}
+	dissect_finish(d);
+	dissect_close(&d);
+	assert_true(w.last.tls.n_renegotiations > 20);
+	assert_true(w.two);
+	assert_in_range(w.n_two, 2, 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_after_seal),
 		cmocka_unit_test(test_guard_lost),
+		cmocka_unit_test(test_bounded_readings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
