@@ -152,8 +152,6 @@ HIJACKED = [
     Scenario("hijack-command", 170, "A command is put into the client's stream, and nobody shifts the numbers.",
              "Joncheray 1995: the ends drop each other's segments from then on.", plain(), (SwaksSender("--timeout 7s"),), (r"Connected to",),
              path=wire("hijack-desync inject=command"), sees="outside a server that acknowledges what the client never sent."),
-    Scenario("hijack-reply", 171, "The same with a reply in the server's name.", "the same, the other way round.", plain(), (SwaksSender("--timeout 7s"),),
-             (r"Connected to",), path=wire("hijack-desync inject=reply"), sees="inside a client that acknowledges what the server never sent."),
 ]
 
 SMUGGLED = (r"Subject: outer\r\n\r\nouter text\r\n.\n"

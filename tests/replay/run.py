@@ -67,7 +67,7 @@ class Story:
     def __init__(self, folder, drops=0):
         self.name, self.drops, self.folder = folder.name, drops, folder
         self.capture = folder / "traffic.pcap"
-        self.claims = set()
+        self.claims = self.ambiguous = set()
         self.want(self.read("expect.json"))
 
     def want(self, expect):
