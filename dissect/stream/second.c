@@ -134,6 +134,10 @@ static bool push_on(struct dissect *e, struct second *s, enum dir d, const struc
 	uint32_t next = s->at[d];
 	while (next < s->end[d] && !s->owner[d][next])
 		next++;
+	if (next == s->at[d]) { // they are there, and nobody takes them
+		c->layer[d] = LAYER_SKIP;
+		return true;
+	}
 	struct place here = *at;
 	here.off = s->at[d];
 	here.quality |= Q_AMBIG | Q_GAP;
@@ -150,7 +154,7 @@ static void read_all(struct dissect *e, struct second *s, const struct tape *tap
 	const uint8_t *p;
 	uint16_t number = 0;
 	for (const struct tape_run *run; (run = tape_next(&w, &p));) {
-			at = (struct place){.acked = run->acked, .time_ns = run->time_ns, .frame = run->frame, .quality = run->quality};
+		at = (struct place){.acked = run->acked, .time_ns = run->time_ns, .frame = run->frame, .quality = run->quality};
 		read_both(e, s, (enum dir)run->dir, ++number, &at);
 	}
 	while (push_on(e, s, DIR_C2S, &at) || push_on(e, s, DIR_S2C, &at))

@@ -124,7 +124,7 @@ static void look_at_ack(struct facts *f, struct tamper *t, enum dir d, const str
 	}
 	if (mine->n_apart && theirs->end == mine->apart_end)
 		return; // nothing new was acknowledged
-	mine->n_apart = mine->n_apart && mine->apart == apart ? mine->n_apart + 1 : 1;
+	mine->n_apart = mine->n_apart && mine->apart == apart ? mine->n_apart + (mine->n_apart < UINT8_MAX) : 1;
 	mine->apart = apart;
 	mine->apart_end = theirs->end;
 	if (mine->n_apart >= APART_ENOUGH)
@@ -193,7 +193,7 @@ void tamper_settle(struct dissect *e, uint32_t flow)
 	}
 }
 
-// What a line begins with that can be told: a verb, or a code with what follows it directly. Never an address.
+// How much of a line may be told, if tellable() says so: a verb, or a code with the keyword or status behind it.
 static uint32_t head_len(const uint8_t *p, uint32_t len)
 {
 	uint32_t n = 0, words = 0;
