@@ -49,16 +49,6 @@ static bool surely_tls(const uint8_t *p, size_t len)
 	return len >= 3 && p[0] >= 20 && p[0] <= 23 && p[1] == 3 && p[2] <= 4;
 }
 
-static bool is_text(const uint8_t *p, size_t len)
-{
-	size_t look = len < 32 ? len : 32;
-	for (size_t i = 0; i < look; i++) {
-		if ((p[i] < 0x20 && p[i] != '\r' && p[i] != '\n' && p[i] != '\t') || p[i] >= 0x7f)
-			return false;
-	}
-	return true;
-}
-
 // The first octets of a direction. SMTP text never starts with the type of a TLS record.
 static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
@@ -73,7 +63,7 @@ static void decide_layer(struct dissect *e, struct conn *c, enum dir d, const st
 		f->tls.asked = true;
 		if (start && d == DIR_C2S && at->off == 0)
 			f->tls.implicit = true;
-	} else if (start || is_text(p, len)) {
+	} else if (start || recent_is_text(p, (uint32_t)len)) {
 		c->layer[d] = LAYER_LINES;
 		if (!start)
 			conn_gap(e, c, d, at, 0);

@@ -48,7 +48,7 @@ static bool at_upgrade(const struct facts *f)
 static enum confidence forged_reset(const struct facts *f, const char **word)
 {
 	const struct path_facts *p = &f->path;
-	bool far = p->rst_ttl_usual && (p->rst_ttl > p->rst_ttl_usual + 2 || p->rst_ttl + 2 < p->rst_ttl_usual);
+	bool far = p->rst_ttl_usual && path_ttl_far(p->rst_ttl, p->rst_ttl_usual);
 
 	if (p->rst_contradicted) {
 		*word = "sender_went_on";

@@ -11,6 +11,12 @@ enum path_agrees { AGREES_UNKNOWN, AGREES_FIRST, AGREES_LATER };
 
 enum { PATH_TEXT_MAX = 24 }; // of a version: a verb or a reply code, never an address
 
+// Two TTLs that are not of one sender: paths of equal cost differ by a hop or two.
+static inline bool path_ttl_far(uint8_t a, uint8_t b)
+{
+	return (a > b ? a - b : b - a) > 2;
+}
+
 struct path_facts {
 	// Two versions of the same octets, proven octet by octet or by hash.
 	uint16_t n_conflicts;         // segments, saturating

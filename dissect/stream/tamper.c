@@ -8,7 +8,6 @@
 #include "dissect/stream/stream.h"
 
 enum {
-	TTL_SLACK = 2,     // paths of equal cost differ by a hop or two
 	TTL_SETTLED = 3,   // so many in a row from another distance are a new route
 	APART_ENOUGH = 3,  // the same distance so often is no accident
 	DENIED_ENOUGH = 2,
@@ -20,11 +19,6 @@ enum {
 static struct mark mark_of(const struct packet *p)
 {
 	return (struct mark){.frame = p->frame};
-}
-
-static bool far(uint8_t a, uint8_t b)
-{
-	return (a > b ? a - b : b - a) > TTL_SLACK;
 }
 
 // ---- TTL -----------------------------------------------------------------------------------------------------
@@ -53,7 +47,7 @@ static void usual(struct path_facts *f, struct tamper_side *t, enum dir d, uint1
 // It is not. The second and third turn of a side may show that the first was alone; more of them are a new route.
 static void unusual(struct path_facts *f, struct tamper_side *t, enum dir d, uint8_t ttl, bool speaks, struct mark at, uint16_t turn)
 {
-	if (!t->n_odd || far(t->odd_ttl, ttl)) {
+	if (!t->n_odd || path_ttl_far(t->odd_ttl, ttl)) {
 		t->odd_ttl = ttl;
 		t->n_odd = 1;
 		t->odd_turn = turn;
@@ -86,7 +80,7 @@ static void look_at_ttl(struct path_facts *f, struct tamper *all, enum dir d, co
 		t->n_ttl = 1;
 		t->ttl_turn = all->turn;
 		t->first_mark = speaks ? mark_of(p) : (struct mark){0};
-	} else if (far(t->ttl, s->ttl)) {
+	} else if (path_ttl_far(t->ttl, s->ttl)) {
 		unusual(f, t, d, s->ttl, speaks, mark_of(p), all->turn);
 	} else {
 		usual(f, t, d, all->turn);

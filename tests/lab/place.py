@@ -20,7 +20,6 @@ MX6, CLIENT6 = "2001:db8::25", "2001:db8::10"
 SERVERS4, SERVERS6 = "198.51.100.{}", "2001:db8:51::{}"  # a scenario's servers, by their number
 DNS4, RESOLVER4, WEB4 = "203.0.113.53", "203.0.113.54", "203.0.113.80"  # all of them hosts that mx plays
 USERS = ["postfix", "postdrop", "Debian-exim", "opensmtpd", "opensmtpq", "dovecot", "dovenull", "vmail", "unbound", "nsd"]
-SKIP = 77
 
 
 class Missing(Exception):

@@ -17,7 +17,6 @@ import packages
 REPLAY = pathlib.Path(__file__).resolve().parents[1] / "replay"
 KINDS = {"veth", "dummy", "tun"}
 SPEEDS = {"mbit": "--mbps", "pps": "--pps", "x": "--multiplier"}
-SKIP = 77
 
 
 def arguments(parser):
@@ -65,7 +64,7 @@ def play(args):
     """Sends it; tcpreplay says how much."""
     if os.geteuid() != 0:
         print("lab: skipped: not root", file=sys.stderr)
-        return SKIP
+        return packages.SKIP
     file, rate, refused = recording(args.name, args.tap), speed(args.rate), refusal(args.onto)
     wrong = (f"no recording is called {args.name}" if not file else f"a rate is 10mbit, 1000pps or 1x, not {args.rate}" if not rate
              else refused)
