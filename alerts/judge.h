@@ -6,7 +6,7 @@
 
 #include "alerts/record.h"
 #include "alerts/rules.h"
-#include "alerts/expect.h"
+#include "alerts/expect/ops.h"
 #include "alerts/weak.h"
 #include "dissect/message.h"
 

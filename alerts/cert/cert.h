@@ -52,6 +52,18 @@ void cert_take_key(struct cert *c, struct peer *p, const uint8_t *spki, size_t l
 void cert_take_staple(struct cert *c, struct peer *p, const uint8_t *list, size_t list_len, const uint8_t *ocsp,
                       size_t ocsp_len, int64_t now_s);
 
+// What was shown lately, by the SHA-256 of its octets (peer.chain_sha256): whoever compares it with policy may learn the
+// policy later. Bounded in octets; what was used longest ago leaves. False: forgotten, or never there.
+struct cert_kept {
+	const uint8_t *octets; // certificate_list, or the SubjectPublicKeyInfo of a raw key; valid until the next take
+	size_t len;
+	bool raw_key;
+};
+bool cert_kept_find(struct cert *c, const uint8_t sha256[32], struct cert_kept *out);
+
+// enum peer_names of the leaf of what is kept; NAMES_NOT_ASKED where it is forgotten or has no certificate.
+uint8_t cert_kept_names(struct cert *c, const uint8_t sha256[32], const char *reference);
+
 // Chains in the cache, and how often one was found there or not. For tests and `stats`.
 struct cert_counts {
 	uint64_t hits, misses, evicted, costly;
