@@ -58,7 +58,11 @@ void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, c
 		e->flow_id = record_flow_id(f, j->config.tap);
 		record_session_id(e->id, f, j->config.tap);
 	}
-	judge_conclude(j, s, f, e ? peer_of(j, e, f) : NULL, expect);
+	const struct peer *peer = e ? peer_of(j, e, f) : NULL;
+	struct expectation now;
+	if (!expect)
+		judge_expect(j, &now, f, peer);
+	judge_conclude(j, s, f, peer, expect ? expect : &now);
 	if (e) { // what a session was first called is what it is called
 		s->flow_id = e->flow_id;
 		memcpy(s->id, e->id, sizeof(s->id));

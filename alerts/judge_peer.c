@@ -68,6 +68,11 @@ void judge_peers_close(struct judge_peers **out)
 	*out = NULL;
 }
 
+struct cert *judge_peers_cert(const struct judge_peers *p)
+{
+	return p->cert;
+}
+
 const char *judge_peers_store(const struct judge_peers *p)
 {
 	return cert_store_name(p->cert);

@@ -111,3 +111,8 @@ struct peer {
 	// Resumption: the session whose full handshake this one goes back to; empty: not linked.
 	char linked[PEER_SESSION_LEN + 1];
 };
+
+// The server's certificate beside RFC 5280 and the trust store: path, dates, and `names` (enum peer_names of whatever host
+// it should be). Unknown: there is none, or it could not be judged; `now_s` 0: no clock.
+enum peer_pkix { PKIX_UNKNOWN, PKIX_VALID, PKIX_INVALID };
+enum peer_pkix peer_pkix(const struct peer *p, uint8_t names, int64_t now_s);

@@ -69,6 +69,7 @@ void rules_apply(struct session *s, struct rules_memory *memory)
 		.conn = &s->facts->conn,
 		.peer = s->peer ? s->peer : &nothing,
 		.expect = &s->expect,
+		.direction = s->direction,
 		.session = s->id,
 		.memory = memory,
 	};

@@ -300,6 +300,7 @@ struct conn_facts {
 	uint64_t missed[2];        // octets in them
 	uint64_t pkts[2], octets[2]; // packets and wire octets (link layer included) by direction
 	uint64_t payload_octets[2];
+	uint64_t after_seal[2];    // of them, after TLS was sealed: set when it ends
 	uint64_t start_ns, last_ns; // packet time
 	uint32_t first_frame, last_frame;
 	uint16_t file;             // index of the input file of the first packet
