@@ -99,8 +99,8 @@ struct peer {
 	uint8_t staple;             // enum peer_staple
 	int64_t staple_next_update_s; // 0: none given
 	char vendor[PEER_VENDOR_MAX]; // a known default or placeholder certificate; empty: no
-	// What was shown, in the judge's store of chains (cert_kept_find()); all zero: nothing. Of a linked resumption (below),
-	// what the full handshake showed.
+	// What was shown, in the judge's store of chains (cert_kept_find()); all zero: nothing that was whole. Of a linked
+	// resumption (below), what the full handshake showed.
 	uint8_t chain_sha256[32];
 	bool chain_inherited;
 	// What TLS 1.3 hides, read with a key log.
