@@ -36,8 +36,8 @@ static size_t names_of(struct judge *j, struct candidate_name names[HOLD_NAMES],
 	return candidates_wanted(names, HOLD_NAMES, f, hints, n);
 }
 
-// True when something is on its way. `ask`: what is not known is asked for, each time: whoever answers counts them once.
-static bool missing(struct judge *j, const struct facts *f, bool ask)
+// True when something is on its way. What is not known is asked for each time: whoever answers knows what was asked already.
+static bool missing(struct judge *j, const struct facts *f)
 {
 	struct candidate_name names[HOLD_NAMES];
 	size_t n = names_of(j, names, f);
@@ -47,7 +47,7 @@ static bool missing(struct judge *j, const struct facts *f, bool ask)
 		if (known(j, &names[i]))
 			continue;
 		enum expect_kind kind = names[i].host ? EXPECT_OF_HOST : EXPECT_OF_DOMAIN;
-		any |= !ask || j->config.expect->want(j->config.expect_ctx, kind, names[i].name, false) == 0;
+		any |= j->config.expect->want(j->config.expect_ctx, kind, names[i].name, false) == 0;
 	}
 	return any;
 }
@@ -60,7 +60,7 @@ static void hold(struct judge *j, struct judge_entry *e)
 
 void judge_ask(struct judge *j, struct judge_entry *e, const struct facts *f)
 {
-	if (!e->gave_up && missing(j, f, true))
+	if (!e->gave_up && missing(j, f))
 		hold(j, e);
 }
 
@@ -69,7 +69,9 @@ bool judge_ask_again(struct judge *j, struct judge_entry *e, const struct sessio
 {
 	uint8_t o = s->expect.outcome;
 
-	if (!j->config.expect || e->asked_again_s || e->gave_up || o == DANE_OUTCOME_NONE || o == DANE_OUTCOME_MATCH || o == DANE_OUTCOME_COSTLY)
+	if (!j->config.expect || e->asked_again_s || e->gave_up)
+		return false;
+	if (o == DANE_OUTCOME_NONE || o == DANE_OUTCOME_MATCH || o == DANE_OUTCOME_COSTLY)
 		return false;
 	e->asked_again_s = (int64_t)(now_ns(j) / 1000000000);
 	if (j->config.expect->want(j->config.expect_ctx, EXPECT_OF_HOST, s->expect.mx, true) != 0)
@@ -83,7 +85,7 @@ static bool answered(struct judge *j, struct judge_entry *e)
 	const struct facts *f = judge_sessions_facts(&j->sessions, e);
 	struct expectation now;
 
-	if (missing(j, f, false))
+	if (missing(j, f))
 		return false;
 	if (!e->asked_again_s)
 		return true;

@@ -3,6 +3,7 @@
 // null says "not known"; a member that has nothing behind it in this version is not written at all.
 #include "alerts/record_parts.h"
 
+#include "alerts/expect/policy.h"
 #include "alerts/quality.h"
 
 // ---- words ---------------------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ static void expect(struct record_writer *w, const struct session *s)
 		json_field(j, "sts_mode", word, policy_sts_mode_name((enum policy_sts_mode)e->sts_mode));
 	if (e->as_of_s) {
 		json_key(j, "as_of");
-		record_time(j, e->as_of_s);
+		record_time(j, (uint64_t)e->as_of_s * 1000000000);
 	}
 	if (e->what[0]) {
 		json_key(j, "what");

@@ -13,7 +13,7 @@ enum { DECIDE_SMTP_PORT = 25, DECIDE_NEXT_HOPS = 4, DECIDE_HOUR_S = 3600,
 struct host_promise {
 	uint8_t promise;          // enum promise
 	uint8_t dnssec;
-	bool rollover, name_open, stale, probe_fresh;
+	bool rollover, name_open, stale, probe_fresh, mx_insecure;
 	struct dane_set set;
 	struct dane_match match;
 };
@@ -142,6 +142,18 @@ static void compare(struct host_promise *p, const struct deciding *d, const stru
 	p->name_open &= p->match.outcome == DANE_OUTCOME_TA_NAME;
 }
 
+// Nobody's name for this host is signed. Which domain's mail it is may be hidden: then none of theirs.
+static bool mx_insecure(const struct deciding *d, const struct candidate *c)
+{
+	const struct policy_domain *of[DECIDE_NEXT_HOPS] = {c->domain};
+	size_t n = c->domain ? 1 : store_of_host(d->in->store, c->host->name, of, DECIDE_NEXT_HOPS);
+
+	for (size_t i = 0; i < n && n <= DECIDE_NEXT_HOPS; i++)
+		if (of[i]->mx_dnssec != DNSSEC_INSECURE)
+			return false;
+	return n > 0 && n <= DECIDE_NEXT_HOPS;
+}
+
 static void promise_of(struct host_promise *p, const struct deciding *d, const struct candidate *c)
 {
 	*p = (struct host_promise){.match = {.record = -1}};
@@ -154,6 +166,7 @@ static void promise_of(struct host_promise *p, const struct deciding *d, const s
 		c->host->tlsa.ttl_s ? c->host->tlsa.ttl_s : c->host->addresses_ttl_s);
 	p->probe_fresh = c->host->probe.at_s <= d->now_s + DECIDE_PROBE_S && d->now_s <= c->host->probe.at_s + DECIDE_PROBE_S &&
 		c->host->probe.ip_v == d->in->facts->conn.ip_v && memcmp(c->host->probe.address, d->in->facts->conn.dst, 16) == 0;
+	p->mx_insecure = mx_insecure(d, c);
 	if (p->promise == PROMISE_USABLE)
 		compare(p, d, c);
 }
@@ -187,7 +200,7 @@ static void note_host(struct expectation *out, const struct host_promise *p, con
 		out->notes |= NOTE_TLSA_SINGLE;
 	if (p->promise == PROMISE_USABLE && p->set.agility_differs)
 		out->notes |= NOTE_AGILITY;
-	if (p->promise == PROMISE_USABLE && c->domain && c->domain->mx_dnssec == DNSSEC_INSECURE)
+	if (p->promise == PROMISE_USABLE && p->mx_insecure)
 		out->notes |= NOTE_MX_INSECURE;
 	if (p->rollover)
 		out->notes |= NOTE_ROLLOVER;

@@ -159,8 +159,7 @@ bool rule_dane_unverifiable(const struct rule_input *in, struct claim *c)
 
 static bool quit_inside_tls(const struct rule_input *in)
 {
-	uint64_t after = in->conn->after_seal[DIR_C2S];
-	return in->tls->completed && after && after < DANE_AFTER_TLS_MAIL && in->conn->fin[DIR_C2S];
+	return in->tls->completed && in->conn->end == END_FIN && in->conn->after_seal[DIR_C2S] < DANE_AFTER_TLS_MAIL;
 }
 
 static bool refusing_alert(const struct rule_input *in)
@@ -202,7 +201,8 @@ bool rule_dane_not_validating(const struct rule_input *in, struct claim *c)
 	if (!quality_clear_n(in->facts) && !went_on)
 		c->severity = SEVERITY_INFO;
 	claim_promise(in, c);
-	claim_detail(c, "%.60s:%s", in->expect->mx, quality_clear_n(in->facts) ? "mail_in_clear" : went_on ? "went_on_after_mismatch" : "no_sni");
+	claim_detail(c, "%.60s:%s", in->expect->mx,
+		quality_clear_n(in->facts) ? "mail_in_clear" : went_on ? "went_on_after_mismatch" : "no_sni");
 	return true;
 }
 
