@@ -55,7 +55,7 @@ static bool parse_record(const char *text, struct policy_tlsa *t, uint8_t data[P
 		if (*text < '0' || *text > '9')
 			return false;
 		unsigned long n = strtoul(text, &end, 10);
-		if (n > 255 || end - text > 3 || (*end != ' ' && (i < 2 || *end)))
+		if (n > 255 || (*text == '0' && end - text > 1) || end - text > 3 || (*end != ' ' && (i < 2 || *end)))
 			return false;
 		*fields[i] = (uint8_t)n;
 		text = end + (*end == ' ');

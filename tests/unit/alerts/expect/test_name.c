@@ -49,13 +49,13 @@ static const struct {
 	{"A-label", "xn--bcher-kva.example", NULL},
 	{"U-label", "b\xc3\xbc" "cher.example", "xn--bcher-kva.example"},
 	{"U-label in upper case", "B\xc3\x9c" "CHER.Example", "xn--bcher-kva.example"},
-	{"U-label, decomposed", "bu\xcc\x88" "cher.example", "xn--bcher-kva.example"},
+	{"U-label, decomposed", "zu\xcc\x88" "rich.example", "xn--zrich-kva.example"},
 	{"U-label in a name with an underscore", "_a.b\xc3\xbc" "cher.example", ""},
 	{"ideographic full stop", "b\xc3\xbc" "cher\xe3\x80\x82" "example", "xn--bcher-kva.example"},
 	{"sharp s is a letter", "fa\xc3\x9f.example", "xn--fa-hia.example"},
 	{"no UTF-8", "b\xfc" "cher.example", ""},
 	{"cut UTF-8", "b.example\xc3", ""},
-	{"an emoji that IDNA 2008 does not have", "\xf0\x9f\x98\x80.example", "xn--e28h.example"},
+	{"an emoji that IDNA 2008 does not have", "\xf0\x9f\x98\x80.example", ""},
 };
 
 static void test_names(void **state)
@@ -78,7 +78,7 @@ static void test_nul_inside(void **state)
 {
 	char out[254];
 	assert_false(name_from_wire(out, (const uint8_t *)"mx.example\0.org", 15));
-	assert_false(name_from_wire(out, (const uint8_t *)"b\xc3\xbc" "cher.example\0", 15));
+	assert_false(name_from_wire(out, (const uint8_t *)"b\xc3\xbc" "cher.example\0", 16));
 	assert_string_equal(out, "");
 }
 

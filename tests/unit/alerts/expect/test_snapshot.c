@@ -325,7 +325,7 @@ static void test_nothing_is_given_of_what_is_wrong(void **state)
 	int n = 0;
 	const struct snapshot_sink sink = {count, count_host, &n};
 	strcpy(text, everything);
-	memcpy(strstr(text, "604800"), "-04800", 6);
+	memcpy(strstr(text, "604800"), " -4800", 6);
 	assert_int_equal(snapshot_read(text, strlen(text), &sink, error), 1);
 	assert_int_equal(n, 0);
 	assert_non_null(strstr(error, "max_age"));
