@@ -37,7 +37,7 @@ void wire_judge(struct judge_config *out, const struct config *c)
 	static_assert(sizeof out->severity == sizeof c->severity, "severities by catalogue index");
 	*out = (struct judge_config){
 		.record = {.host = c->sensor_name, .envelope = c->envelope},
-		.tap = c->tap.name,
+		.taps = {{.name = c->tap.name}},
 		.trust_store = wire_trust_store(c),
 		.tls_records = c->tls_records,
 		.sessions_max = c->sessions_max,
