@@ -16,6 +16,7 @@ struct pipeline_config {
 	uint16_t workers;               // 1 where the input can be read only once
 	const char *const *paths;
 	size_t n_paths;
+	const char *outside, *inside;   // two taps in place of `paths`, or NULL both
 	const char *keylog;             // --keylog, or NULL
 	bool progress;                  // may be shown on a terminal
 	const struct dialogue *dialogue; // or NULL; called by a worker's thread, so only with one worker
