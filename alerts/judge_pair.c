@@ -91,21 +91,23 @@ static void tell_pair(struct judge *j, struct judge_entry *a, struct judge_entry
 	leave(j, b);
 }
 
-// Those that may be the twin of the one at `at`: how many, and the first. Two are as many as there need be.
+// Those that may be the twin of the one at `at`: how many fit best, and the first of them. Two are as many as there need be.
 static unsigned candidates(struct judge *j, uint32_t at, unsigned which, uint32_t *found)
 {
 	const struct pair_item *mine = pair_table_at(&j->waiting, at);
 	const struct facts *f = judge_sessions_facts(&j->sessions, entry_at(j, at));
+	enum pair_fit best = which == BY_NUMBERS ? PAIR_SAME : PAIR_ALIKE;
 	unsigned n = 0, looks = PAIR_LOOKS;
 	uint8_t tap;
 	if (!pair_of(j, f, &tap))
 		return 0;
 	for (uint32_t i = 0; (i = pair_table_next(&j->waiting, which, mine->key[which], tap, i, &looks));) {
-		const struct facts *g = judge_sessions_facts(&j->sessions, entry_at(j, i));
-		enum pair_fit fit = pair_fit(f, g);
-		if (fit != (which == BY_NUMBERS ? PAIR_SAME : PAIR_ALIKE))
+		enum pair_fit fit = pair_fit(f, judge_sessions_facts(&j->sessions, entry_at(j, i)));
+		if (fit < best)
 			continue;
-		if (n++ == 0)
+		n = fit > best ? 1 : n + 1;
+		best = fit;
+		if (n == 1)
 			*found = i;
 		else
 			pair_table_at(&j->waiting, i)->doubt = pair_table_at(&j->waiting, *found)->doubt = true;

@@ -76,7 +76,9 @@ enum pair_fit pair_fit(const struct facts *a, const struct facts *b)
 		return PAIR_OTHER;
 	if (same_numbers(&a->conn, &b->conn))
 		return PAIR_SAME;
-	return same_words(a, b) ? PAIR_ALIKE : PAIR_OTHER;
+	if (!same_words(a, b))
+		return PAIR_OTHER;
+	return same_ends(&a->conn, &b->conn) ? PAIR_ENDS : PAIR_ALIKE;
 }
 
 // ---- sides ---------------------------------------------------------------------------------------------------

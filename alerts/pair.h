@@ -10,6 +10,7 @@
 enum pair_fit {
 	PAIR_OTHER, // two sessions
 	PAIR_ALIKE, // what was said is the same; the connection may be another one (NAT, a proxy)
+	PAIR_ENDS,  // ... between the same addresses and ports: a proxy that nobody is to see
 	PAIR_SAME,  // the numbers of both directions are the same: one connection
 };
 

@@ -68,6 +68,9 @@ static bool verb_taken(const struct rule_input *in, struct claim *c)
 	const struct smtp_facts *client = &in->pair->client.facts->smtp, *server = &in->pair->server.facts->smtp;
 	if (!client->n_starttls || server->n_starttls || server->offer != OFFER_YES)
 		return false;
+	// A connection that broke there took the command with it. Somebody answered in the server's name, or mail went on.
+	if (!client->starttls_code && !quality_clear_n(in->pair->client.facts))
+		return false;
 	claim_pair(in, c, &client->starttls_mark, server->n_mangled ? &server->mangled_mark : &server->offer_mark);
 	claim_whole(in, c, quality_answered(&client->starttls_mark) | quality_of_end(in->pair->server.facts));
 	claim_detail(c, "client_side:starttls:reply:%u:server_side:%s%s", client->starttls_code,
@@ -75,15 +78,15 @@ static bool verb_taken(const struct rule_input *in, struct claim *c)
 	return true;
 }
 
-// The server said 220, and the client heard something else, or nothing.
+// The server said 220, and the client heard something else. Nothing at all may be a connection that broke.
 static bool answer_changed(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *client = &in->pair->client.facts->smtp, *server = &in->pair->server.facts->smtp;
 	bool ready = server->n_starttls && server->starttls_code == 220;
-	if (!ready || !client->n_starttls || client->starttls_code / 100 == 2)
+	if (!ready || !client->n_starttls || !client->starttls_code || client->starttls_code / 100 == 2)
 		return false;
 	claim_pair(in, c, &client->starttls_reply_mark, &server->starttls_reply_mark);
-	claim_whole(in, c, quality_answered(&client->starttls_mark) | (client->starttls_code ? 0 : quality_of_end(in->pair->client.facts)));
+	claim_whole(in, c, quality_answered(&client->starttls_mark));
 	claim_detail(c, "server_side:reply:220:client_side:%u%s", client->starttls_code, in->pair->proxy ? ":proxy" : "");
 	return true;
 }
