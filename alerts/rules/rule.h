@@ -5,6 +5,7 @@
 #pragma once
 
 #include "alerts/memory.h"
+#include "alerts/pair.h"
 #include "alerts/quality.h"
 #include "alerts/session.h"
 
@@ -19,6 +20,8 @@ struct claim {
 	uint8_t n_frames;
 	uint32_t frames[FINDING_FRAMES_MAX];
 	char detail[FINDING_DETAIL_MAX];
+	bool twin_tells;     // the other tap's session of a pair has the alert
+	uint32_t twin_frame; // packet that shows it there; 0 none
 };
 
 struct rule_input {
@@ -31,6 +34,8 @@ struct rule_input {
 	enum direction direction;
 	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
+	enum tap_side side;            // where the tap stands
+	const struct pair *pair;       // this session and its twin at another tap; NULL: none
 };
 
 // True when the finding holds; `c` comes in empty (confidence unverifiable, the rest default).
@@ -86,6 +91,9 @@ enum confidence rule_no_handshake(const struct facts *f);
 // What somebody on the path did to this session, by which it may have failed.
 enum memory_fault rule_injected_fault(const struct facts *f);
 
+// The claim is one of two taps: shown at `client` and at `server` (either may be unset), told once, on the client's side.
+void claim_pair(const struct rule_input *in, struct claim *c, const struct mark *client, const struct mark *server);
+
 // ---- TLS (claim_tls.c) ----
 
 // Keys were agreed: what the hellos chose protected something. Before that, or where the handshake failed, the same
@@ -111,6 +119,8 @@ RULE(rule_not_offered_but_sent);
 RULE(rule_required_530);
 RULE(rule_first_seen_plain);
 RULE(rule_offer_malformed);
+// stripped.c
+RULE(rule_stripped);
 // reject.c
 RULE(rule_rejected_temp);
 RULE(rule_rejected_perm);
@@ -205,6 +215,7 @@ RULE(rule_fallback_induced);
 // middlebox.c
 RULE(rule_banner_rewritten);
 RULE(rule_command_filter);
+RULE(rule_data_modified);
 RULE(rule_pix_dotcrlf);
 RULE(rule_proxy_header);
 // smuggle.c
