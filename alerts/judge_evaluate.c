@@ -28,6 +28,7 @@ void judge_conclude(struct judge *j, struct session *s, const struct facts *f, c
 	s->facts = f;
 	s->peer = peer;
 	s->tap = j->config.tap;
+	s->sources = &j->sources;
 	s->store = judge_store_name(j);
 	s->final = f->conn.end != END_OPEN && f->conn.end != END_EVICTED;
 	s->expect = expect ? *expect : (struct expectation){0};

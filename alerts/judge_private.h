@@ -1,12 +1,14 @@
 // Between the files of the judge; nobody else includes it. judge.c takes messages and drives; judge_check.c trusts
 // none of them; judge_evaluate.c concludes; judge_hold.c waits for policy; judge_tell.c chooses and writes alerts;
 // judge_peer.c opens what the ends
-// showed; judge_end.c writes what is told once a session; judge_summary.c counts; judge_net.c knows own and exempt networks.
+// showed; judge_dns.c takes what DNS said; judge_end.c writes what is told once a session; judge_summary.c counts; judge_net.c knows own and exempt networks.
 #pragma once
 
 #include "alerts/dedup.h"
 #include "alerts/judge.h"
 #include "alerts/cert/cert.h"
+#include "alerts/dns/race.h"
+#include "alerts/dns/seen.h"
 #include "alerts/judge_sessions.h"
 #include "alerts/keylog/flight.h"
 #include "alerts/keylog/keylog.h"
@@ -20,6 +22,9 @@ struct judge {
 	struct rules_memory *memory;
 	struct judge_peers *peers;
 	struct resumed *resumed;
+	struct seen *seen;
+	struct race *race;
+	struct rules_sources sources; // of the three above what rules ask, and policy
 	struct dedup *dedup;
 	struct judge_summary summary;
 	struct session session;   // the one in hand
@@ -42,6 +47,10 @@ void judge_peers_take(struct judge_peers *ps, struct peer *p, const struct messa
 
 // True when `m` of `len` octets is whole and every length, offset and enum in it is sane.
 bool judge_check(const struct message *m, size_t len);
+
+// What DNS on the tap said. judge_dns_due: tells the double answers that no session followed; `all`: at the end of input.
+void judge_dns(struct judge *j, const struct message_dns *m);
+void judge_dns_due(struct judge *j, bool all);
 
 // Direction by own networks, and whether client or server is exempt from alerts.
 enum direction judge_direction(const struct judge_config *config, const struct conn_facts *c);
