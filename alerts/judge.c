@@ -39,6 +39,8 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 		r = dedup_open(&j->dedup, &repeats);
 	if (!r)
 		r = resumed_open(&j->resumed);
+	if (!r && config->inventory)
+		r = inventory_open(&j->inventory, config->inventory);
 	if (!r)
 		r = judge_peers_open(&j->peers, config, bad_path);
 	if (r) {
@@ -54,6 +56,7 @@ void judge_close(struct judge **j)
 	if (!*j)
 		return;
 	judge_peers_close(&(*j)->peers);
+	inventory_close(&(*j)->inventory);
 	resumed_close(&(*j)->resumed);
 	dedup_close(&(*j)->dedup);
 	rules_memory_close(&(*j)->memory);
@@ -260,6 +263,11 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		break;
 	}
 	return 0;
+}
+
+const struct inventory *judge_inventory(const struct judge *j)
+{
+	return j->inventory;
 }
 
 const char *judge_store_name(const struct judge *j)

@@ -18,6 +18,7 @@ struct cert {
 	struct cert_cache *cache;
 	struct cert_counts counts;
 	char store_name[CERT_STORE_NAME];
+	int64_t store_newest_s;
 };
 
 int cert_open(struct cert **out, const struct cert_config *config)
@@ -30,7 +31,7 @@ int cert_open(struct cert **out, const struct cert_config *config)
 	config = config ? config : &none;
 	int r = cert_cache_open(&c->cache, config->cache_max ? config->cache_max : CERT_CACHE_MAX);
 	if (!r && config->trust_store)
-		r = cert_store_load(&c->store, c->store_name, config->trust_store);
+		r = cert_store_load(&c->store, c->store_name, &c->store_newest_s, config->trust_store);
 	if (r)
 		cert_close(&c);
 	*out = c;
@@ -45,6 +46,11 @@ void cert_close(struct cert **c)
 	cert_cache_close(&(*c)->cache);
 	free(*c);
 	*c = NULL;
+}
+
+int64_t cert_store_newest(const struct cert *c)
+{
+	return c->store_newest_s;
 }
 
 const char *cert_store_name(const struct cert *c)
