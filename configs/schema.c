@@ -7,6 +7,7 @@
 #include "configs/nearest.h"
 
 static const char *const words_checksums[] = {"auto", "require", "ignore", NULL}; // enum dissect_checksums
+static const char *const words_side[] = {"mid", "client", "server", NULL};        // enum tap_side
 static const char *const words_envelope[] = {"domains", "full", NULL};            // record_config.envelope
 
 static const char *const words_none[] = {"none", NULL};
@@ -18,6 +19,8 @@ static_assert(CHECKSUMS_AUTO == 0 && CHECKSUMS_REQUIRE == 1 && CHECKSUMS_IGNORE 
 static_assert(SCOPE_INVENTORY == 0 && SCOPE_OWN_MX == 1 && SCOPE_PARTNERS == 2 && SCOPE_ANY == 3, "order of words_scope");
 static_assert(ENVELOPE_DOMAINS == 0 && ENVELOPE_FULL == 1, "order of words_envelope");
 
+static_assert(TAP_MID == 0 && TAP_CLIENT == 1 && TAP_SERVER == 2, "order of words_side");
+
 #define AT(field) offsetof(struct config, field)
 
 const struct config_key config_schema[] = {
@@ -25,8 +28,10 @@ const struct config_key config_schema[] = {
 		"Name of this sensor: `host` in every record."},
 	{"sensor.state_dir", CONFIG_PATH, AT(state_dir), 0, 0, words_none, "none",
 		"Directory of what is kept between runs, where --state is not given."},
-	{"taps", CONFIG_TAPS, AT(tap), 1, 1, NULL, "[{name: tap0}]",
-		"The tap the packets come from; its name is part of every session id."},
+	{"taps", CONFIG_TAPS, AT(taps), 1, FACTS_TAPS, words_side, "[{name: tap0}]",
+		"The taps packets come from: a name, part of every session id, and where it stands (side)."},
+	{"pairs", CONFIG_PAIRS, AT(pairs), 0, FACTS_TAPS, NULL, "[]",
+		"Taps on both sides of a device, that see the same sessions: their records are compared."},
 	{"capture.workers", CONFIG_NUMBER, AT(workers), 1, 16, NULL, "1",
 		"Threads that dissect; the records are the same for any number."},
 	{"capture.ports_tcp", CONFIG_PORTS, AT(ports_tcp), 1, DISSECT_PORTS_MAX, NULL, "[25, 465, 587, 2525, 24]",
@@ -108,7 +113,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 {
 	static const char *const plain[CONFIG_TYPES] = {
 		[CONFIG_NAME] = "name",
-		[CONFIG_TAPS] = "list of one {name: NAME}",
+		[CONFIG_TAPS] = "list of {name: NAME, side: mid | client | server}",
+		[CONFIG_PAIRS] = "list of {name: NAME, outside: TAP, inside: TAP}",
 		[CONFIG_SWITCH] = "on | off",
 		[CONFIG_PORTS] = "list of ports",
 		[CONFIG_NETS] = "list of networks",

@@ -24,7 +24,7 @@ bool value_number(struct reader *r, const yaml_node_t *node, const char *what, u
 	return true;
 }
 
-static void name(struct reader *r, const yaml_node_t *node, const char *what, char out[CONFIG_NAME_MAX + 1])
+void value_name(struct reader *r, const yaml_node_t *node, const char *what, char out[CONFIG_NAME_MAX + 1])
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	const char *text = reader_scalar(r, node, what);
@@ -39,7 +39,7 @@ static void name(struct reader *r, const yaml_node_t *node, const char *what, ch
 	memcpy(out, text, len + 1);
 }
 
-bool value_list(struct reader *r, const yaml_node_t *node, const char *what, uint32_t min, uint32_t max, size_t *n)
+bool value_items(struct reader *r, const yaml_node_t *node, const char *what, uint32_t min, uint32_t max, size_t *n)
 {
 	if (node->type != YAML_SEQUENCE_NODE) {
 		reader_error(r, &node->start_mark, "%s must be a list", what);
@@ -56,9 +56,9 @@ bool value_list(struct reader *r, const yaml_node_t *node, const char *what, uin
 	return true;
 }
 
-static bool list(struct reader *r, const struct config_key *k, const yaml_node_t *node, size_t *n)
+const yaml_node_t *value_list(struct reader *r, const struct config_key *k, const yaml_node_t *node, size_t *n)
 {
-	return value_list(r, node, k->name, k->min, k->max, n);
+	return value_items(r, node, k->name, k->min, k->max, n) ? node : NULL;
 }
 
 yaml_node_t *value_item(struct reader *r, const yaml_node_t *list_node, size_t i)
@@ -84,7 +84,7 @@ const struct catalogue_row *value_finding(struct reader *r, const yaml_node_t *n
 	return NULL;
 }
 
-int value_word(struct reader *r, const yaml_node_t *node, const char *what, const char *const *words)
+int value_choice(struct reader *r, const yaml_node_t *node, const char *what, const char *const *words)
 {
 	char choices[128] = "";
 	const char *text = reader_scalar(r, node, what);
@@ -148,7 +148,7 @@ bool value_domain(struct reader *r, const yaml_node_t *node, const char *what, b
 
 static void set_name(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
-	name(r, node, k->name, field);
+	value_name(r, node, k->name, field);
 }
 
 static void set_path(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
@@ -166,37 +166,14 @@ static void set_path(struct reader *r, const struct config_key *k, const yaml_no
 		reader_error(r, &node->start_mark, "%s must be the name of a file of 1 to %d octets", k->name, CONFIG_PATH_MAX);
 }
 
-static void set_taps(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
-{
-	struct config_tap *tap = field;
-	size_t n;
-	if (!list(r, k, node, &n))
-		return;
-	const yaml_node_t *map = value_item(r, node, 0);
-	if (map->type != YAML_MAPPING_NODE ||
-		map->data.mapping.pairs.top - map->data.mapping.pairs.start != 1) {
-		reader_error(r, &map->start_mark, "taps: each tap is a map with the one key `name`");
-		return;
-	}
-	const yaml_node_t *key = reader_node(r, map->data.mapping.pairs.start->key);
-	const char *text = reader_scalar(r, key, "taps: the key of a tap");
-	if (text == NULL)
-		return;
-	if (strcmp(text, "name") != 0) {
-		reader_error(r, &key->start_mark, "unknown key taps: %.60s; did you mean name?", text);
-		return;
-	}
-	name(r, reader_node(r, map->data.mapping.pairs.start->value), "taps: name", tap->name);
-}
-
 static void set_number(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
 	value_number(r, node, k->name, k->min, k->max, field);
 }
 
-static void set_word(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+void value_word(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
-	int i = value_word(r, node, k->name, k->words);
+	int i = value_choice(r, node, k->name, k->words);
 	if (i >= 0)
 		*(int *)field = i;
 }
@@ -234,7 +211,7 @@ static void set_ports(struct reader *r, const struct config_key *k, const yaml_n
 {
 	struct config_ports *ports = field;
 	size_t n;
-	if (!list(r, k, node, &n))
+	if (value_list(r, k, node, &n) == NULL)
 		return;
 	ports->n = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -248,7 +225,7 @@ static void set_nets(struct reader *r, const struct config_key *k, const yaml_no
 {
 	struct inventory_nets *nets = field;
 	size_t n;
-	if (!list(r, k, node, &n))
+	if (value_list(r, k, node, &n) == NULL)
 		return;
 	nets->n = 0;
 	for (size_t i = 0; i < n; i++)
@@ -259,7 +236,7 @@ static void set_findings(struct reader *r, const struct config_key *k, const yam
 {
 	struct config_findings *findings = field;
 	size_t n;
-	if (!list(r, k, node, &n))
+	if (value_list(r, k, node, &n) == NULL)
 		return;
 	findings->n = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -309,9 +286,10 @@ void value_set(struct reader *r, const struct config_key *key, const yaml_node_t
 	static void (*const set[CONFIG_TYPES])(struct reader *, const struct config_key *, const yaml_node_t *, void *) = {
 		[CONFIG_NAME] = set_name,
 		[CONFIG_PATH] = set_path,
-		[CONFIG_TAPS] = set_taps,
+		[CONFIG_TAPS] = value_taps,
+		[CONFIG_PAIRS] = value_pairs,
 		[CONFIG_NUMBER] = set_number,
-		[CONFIG_WORD] = set_word,
+		[CONFIG_WORD] = value_word,
 		[CONFIG_SWITCH] = set_switch,
 		[CONFIG_PORTS] = set_ports,
 		[CONFIG_HOST] = set_host,

@@ -127,7 +127,7 @@ static void nets(struct reader *r, struct entry *e, const yaml_node_t *node, con
 	size_t n;
 	*first = e->pool->n;
 	*n_out = 0;
-	if (!value_list(r, node, what, min, 256, &n))
+	if (!value_items(r, node, what, min, 256, &n))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct judge_net net;
@@ -189,7 +189,7 @@ void value_set_mxs(struct reader *r, const struct config_key *k, const yaml_node
 	struct inventory_mxs *c = field;
 	size_t n;
 	c->n = c->pool.n = c->text.used = 0;
-	if (!value_list(r, node, k->name, k->min, k->max, &n))
+	if (!value_items(r, node, k->name, k->min, k->max, &n))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct entry e = {.what = k->name, .text = &c->text, .pool = &c->pool, .mx.port = 25};
@@ -213,7 +213,7 @@ static void partner_networks(struct reader *r, struct entry *e, const yaml_node_
 static void partner_level(struct reader *r, struct entry *e, const yaml_node_t *node, const char *what)
 {
 	static const char *const levels[] = {"encrypt", "verify", NULL}; // enum inventory_level
-	int level = value_word(r, node, what, levels);
+	int level = value_choice(r, node, what, levels);
 	e->partner.level = (uint8_t)(level > 0 ? level : 0);
 }
 
@@ -240,7 +240,7 @@ void value_set_partners(struct reader *r, const struct config_key *k, const yaml
 	struct inventory_partners *c = field;
 	size_t n;
 	c->n = c->pool.n = c->text.used = 0;
-	if (!value_list(r, node, k->name, k->min, k->max, &n))
+	if (!value_items(r, node, k->name, k->min, k->max, &n))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct entry e = {.what = k->name, .text = &c->text, .pool = &c->pool};
@@ -297,7 +297,7 @@ static void exempt_findings(struct reader *r, struct entry *e, const yaml_node_t
 	char written[8192] = "";
 	size_t n, used = 0, before = r->errors->n + r->errors->n_more;
 	e->exempt.all = false;
-	if (!value_list(r, node, what, 1, 64, &n))
+	if (!value_items(r, node, what, 1, 64, &n))
 		return;
 	for (size_t i = 0; i < n; i++)
 		pattern(r, e, value_item(r, node, i), what);
@@ -344,7 +344,7 @@ void value_set_exempt(struct reader *r, const struct config_key *k, const yaml_n
 	struct inventory_exemptions *c = field;
 	size_t n;
 	c->n = c->text.used = 0;
-	if (!value_list(r, node, k->name, k->min, k->max, &n))
+	if (!value_items(r, node, k->name, k->min, k->max, &n))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct entry e = {.what = k->name, .text = &c->text, .exempt = {.all = true, .until_day = INVENTORY_FOREVER}};
