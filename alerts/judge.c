@@ -39,7 +39,15 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 	if (!r)
 		r = dedup_open(&j->dedup, &repeats);
 	if (!r)
+		r = pair_table_open(&j->waiting, config->n_pairs ? config->sessions_max : 0);
+	if (!r)
 		r = resumed_open(&j->resumed);
+	if (!r)
+		r = seen_open(&j->seen);
+	if (!r)
+		r = race_open(&j->race);
+	j->policy = (struct rules_policy){.domain = judge_policy_domain, .host = judge_policy_host, .ctx = config->store};
+	j->sources = (struct rules_sources){.seen = j->seen, .race = j->race, .policy = config->store ? &j->policy : NULL};
 	if (!r)
 		r = judge_peers_open(&j->peers, config, bad_path);
 	if (r) {
@@ -55,7 +63,10 @@ void judge_close(struct judge **j)
 	if (!*j)
 		return;
 	judge_peers_close(&(*j)->peers);
+	race_close(&(*j)->race);
+	seen_close(&(*j)->seen);
 	resumed_close(&(*j)->resumed);
+	pair_table_close(&(*j)->waiting);
 	dedup_close(&(*j)->dedup);
 	rules_memory_close(&(*j)->memory);
 	judge_sessions_close(&(*j)->sessions);
@@ -68,6 +79,10 @@ void judge_close(struct judge **j)
 static void evict(struct judge *j)
 {
 	struct judge_entry *e = judge_sessions_oldest(&j->sessions);
+	if (e->waiting) {
+		judge_pair_alone(j, e);
+		return;
+	}
 	struct facts *f = judge_sessions_facts(&j->sessions, e);
 	bool last = e->sealed || e->ended;
 
@@ -135,9 +150,12 @@ static void conclude(struct judge *j, struct judge_entry *e, const struct facts 
 		e->frame = f->conn.last_frame;
 		e->ended = last;
 	} else if (last) {
-		judge_end(j, e && e->reopened);
-		if (e)
-			judge_sessions_drop(&j->sessions, e);
+		if (e) {
+			e->time_ns = m->time_ns;
+			e->frame = f->conn.last_frame;
+			e->ended = true;
+		}
+		judge_pair_end(j, e);
 	}
 }
 
@@ -169,10 +187,12 @@ static void take_session(struct judge *j, const struct message_session *m)
 	const struct facts *told = worse_of(j, m);
 
 	memcpy(f, told, facts_len(told));
+	const struct facts *other = message_session_other(m);
+	f->path.offers_differ = other && pair_offer_gone(&m->facts.smtp, &other->smtp);
 	// Connections without payload are counted, not described.
 	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C])
 		return;
-	struct judge_entry *e = entry_of(j, f->birth, j->config.expect || !last);
+	struct judge_entry *e = entry_of(j, f->birth, j->config.expect || !last || judge_pair_wanted(j, f));
 	if (j->config.expect)
 		judge_ask(j, e, f);
 	if (m->sealed && !last)
@@ -249,6 +269,8 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	j->summary.last_ns = j->now_ns;
 	dedup_advance(j->dedup, j->now_ns);
 	judge_answers(j, false);
+	judge_pair_settle(j, j->now_ns);
+	judge_dns_due(j, false);
 	switch ((enum message_type)m->type) {
 	case MESSAGE_SESSION:
 		take_session(j, (const struct message_session *)m);
@@ -258,6 +280,9 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		break;
 	case MESSAGE_HANDSHAKE:
 		take_handshake(j, (const struct message_handshake *)m);
+		break;
+	case MESSAGE_DNS:
+		judge_dns(j, (const struct message_dns *)m);
 		break;
 	case MESSAGE_ANOMALY:
 		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
@@ -282,9 +307,11 @@ void judge_finish(struct judge *j)
 	const struct message head = {.time_ns = j->now_ns};
 
 	judge_answers(j, true);
+	judge_pair_settle(j, UINT64_MAX);
 	// What is left was sealed by a worker that never told its end, or only remembered.
 	while (judge_sessions_oldest(&j->sessions))
 		evict(j);
+	judge_dns_due(j, true);
 	dedup_finish(j->dedup);
 	judge_peers_count(j->peers, &j->summary);
 	if (j->stats_told)

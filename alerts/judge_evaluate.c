@@ -22,19 +22,28 @@ static void apply_settings(const struct judge *j, struct session *s)
 	s->n_findings = n;
 }
 
+const char *judge_tap_name(const struct judge *j, const struct facts *f)
+{
+	const char *name = j->config.taps[f->conn.tap].name;
+	return name ? name : "";
+}
+
 void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct peer *peer,
                     const struct expectation *expect)
 {
 	s->facts = f;
 	s->peer = peer;
-	s->tap = j->config.tap;
+	s->tap = judge_tap_name(j, f);
+	s->side = j->config.taps[f->conn.tap].side;
+	s->pair = (struct session_pair){.name = NULL};
+	s->sources = &j->sources;
 	s->store = judge_store_name(j);
 	s->final = f->conn.end != END_OPEN && f->conn.end != END_EVICTED;
 	s->expect = expect ? *expect : (struct expectation){0};
 	s->state = state_of(f);
 	s->direction = judge_direction(&j->config, &f->conn);
-	s->flow_id = record_flow_id(f, j->config.tap);
-	record_session_id(s->id, f, j->config.tap);
+	s->flow_id = record_flow_id(f, judge_tap_name(j, f));
+	record_session_id(s->id, f, s->tap);
 	verdict_of(s);
 }
 
@@ -71,8 +80,8 @@ void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, c
                     struct judge_entry *e)
 {
 	if (e && !e->id[0]) {
-		e->flow_id = record_flow_id(f, j->config.tap);
-		record_session_id(e->id, f, j->config.tap);
+		e->flow_id = record_flow_id(f, judge_tap_name(j, f));
+		record_session_id(e->id, f, judge_tap_name(j, f));
 	}
 	const struct peer *peer = e ? peer_of(j, e, f) : NULL;
 	struct expectation now;
@@ -83,6 +92,6 @@ void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, c
 		s->flow_id = e->flow_id;
 		memcpy(s->id, e->id, sizeof(s->id));
 	}
-	rules_apply(s, j->memory);
+	rules_apply(s, j->memory, j->twins);
 	apply_settings(j, s);
 }

@@ -105,8 +105,7 @@ void judge_resolve(struct judge *j, struct judge_entry *e)
 	judge_tell(j, &at);
 	if (!e->ended)
 		return;
-	judge_end(j, e->reopened);
-	judge_sessions_drop(&j->sessions, e);
+	judge_pair_end(j, e);
 }
 
 // Nobody answered in time. How many findings waited shows when the same session is judged under an enforced policy.

@@ -28,6 +28,7 @@ struct options {
 	const char *keylog;             // --keylog, or NULL
 	const char *policy;             // --policy, or NULL
 	const char *state;              // --state, or NULL
+	const char *outside, *inside;   // --outside and --inside: both, or NULL
 	const char *finding;            // --finding, or NULL
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured

@@ -16,6 +16,7 @@ struct pipeline_config {
 	uint16_t workers;               // 1 where the input can be read only once
 	const char *const *paths;
 	size_t n_paths;
+	const char *outside, *inside;   // two taps in place of `paths`, or NULL both
 	const char *keylog;             // --keylog, or NULL
 	struct store *store;            // what is known of policy, borrowed; NULL: nothing
 	const struct expect_ops *expect; // who learns more; NULL: nobody

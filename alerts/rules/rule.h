@@ -4,9 +4,12 @@
 // is ambiguous, and fills in what the catalogue knows. A rule never reads another rule's result.
 #pragma once
 
+#include "alerts/dns/race.h"
+#include "alerts/dns/seen.h"
 #include "alerts/memory.h"
+#include "alerts/pair.h"
 #include "alerts/quality.h"
-#include "alerts/session.h"
+#include "alerts/rules.h"
 
 enum { CLAIM_DEFAULT = 0xff }; // severity or subject as the catalogue says
 
@@ -19,6 +22,8 @@ struct claim {
 	uint8_t n_frames;
 	uint32_t frames[FINDING_FRAMES_MAX];
 	char detail[FINDING_DETAIL_MAX];
+	bool twin_tells;     // the other tap's session of a pair has the alert
+	uint32_t twin_frame; // packet that shows it there; 0 none
 };
 
 struct rule_input {
@@ -31,6 +36,11 @@ struct rule_input {
 	enum direction direction;
 	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
+	enum tap_side side;            // where the tap stands
+	const struct pair *pair;       // this session and its twin at another tap; NULL: none
+	const struct rules_sources *sources; // never NULL
+	const struct seen_host *hosts; // names of the server, as DNS on the tap told them before the session began
+	size_t n_hosts;
 };
 
 // True when the finding holds; `c` comes in empty (confidence unverifiable, the rest default).
@@ -86,6 +96,9 @@ enum confidence rule_no_handshake(const struct facts *f);
 // What somebody on the path did to this session, by which it may have failed.
 enum memory_fault rule_injected_fault(const struct facts *f);
 
+// The claim is one of two taps: shown at `client` and at `server` (either may be unset), told once, on the client's side.
+void claim_pair(const struct rule_input *in, struct claim *c, const struct mark *client, const struct mark *server);
+
 // ---- TLS (claim_tls.c) ----
 
 // Keys were agreed: what the hellos chose protected something. Before that, or where the handshake failed, the same
@@ -111,6 +124,8 @@ RULE(rule_not_offered_but_sent);
 RULE(rule_required_530);
 RULE(rule_first_seen_plain);
 RULE(rule_offer_malformed);
+// stripped.c
+RULE(rule_stripped);
 // reject.c
 RULE(rule_rejected_temp);
 RULE(rule_rejected_perm);
@@ -173,6 +188,13 @@ RULE(rule_cert_placeholder);
 RULE(rule_cert_rpk);
 RULE(rule_cert_must_staple);
 RULE(rule_cert_revoked);
+// dns.c
+RULE(rule_mx_divergence);
+RULE(rule_double_answer);
+RULE(rule_tlsa_stripped);
+RULE(rule_sender_queries_tlsa);
+RULE(rule_dns_encrypted);
+RULE(rule_ad_absent_path);
 // injection.c
 RULE(rule_injection_command);
 RULE(rule_injection_response);
@@ -205,6 +227,7 @@ RULE(rule_fallback_induced);
 // middlebox.c
 RULE(rule_banner_rewritten);
 RULE(rule_command_filter);
+RULE(rule_data_modified);
 RULE(rule_pix_dotcrlf);
 RULE(rule_proxy_header);
 // smuggle.c
