@@ -8,6 +8,7 @@ For each folder with outside.pcap and inside.pcap:
   again      with 1, 2 and 4 workers: the same records (P12)
   skewed     with one tap's clock 300 ms ahead, or behind: the same pairs, the same findings
   translated with a translator of addresses between the taps: the same
+  edited     with one octet of a message in clear changed at one tap: middlebox.data-modified
   thinned    with packets of either tap removed, nothing is claimed above `suspect` that was not before (P3)
   secret     no password, local part or content of the story stands in any output (P15), explanations included
 
@@ -149,6 +150,24 @@ def story_translated(story, reader):
     compare(story, reader.read_taps({"outside": paths(story)["outside"], "inside": moved}), "translated")
 
 
+def story_edited(story, reader):
+    """One octet of a message in clear changed at one tap: told where nothing else is in doubt, and never more than that."""
+    old, new, found = b"A short mail", b"A short nail", False
+    packets = []
+    for p in story.taps["inside"]:
+        s = pcapkit.parse(p.octets)
+        if s and old in s.payload:
+            found = True
+            p = pcapkit.packet(p.time_ns, pcapkit.replace(s, payload=s.payload.replace(old, new)))
+        packets.append(p)
+    octets = reader.read_taps({"outside": paths(story)["outside"], "inside": packets})
+    alerts = pair_alerts(octets)
+    if alerts.pop("middlebox.data-modified", None) is None and found and not delivery.ambiguous(octets):
+        raise Failed("an edited message is not told")
+    if not found and alerts != pair_alerts(reader.read_taps(paths(story))):
+        raise Failed(f"alerts {sorted(alerts)} though nothing was edited")
+
+
 def all_claims(story, reader):
     """What both whole captures claim, also what hides behind another alert."""
     known, off = set(), set()
@@ -192,7 +211,7 @@ def story_secret(story, reader):
 
 
 CHECKS = {"paired": story_paired, "again": story_again, "skewed": story_skewed, "translated": story_translated,
-          "thinned": story_thinned, "secret": story_secret}
+          "edited": story_edited, "thinned": story_thinned, "secret": story_secret}
 
 
 def check(program, story):
