@@ -63,6 +63,8 @@ const struct catalogue_row catalogue[] = {
 #include "alerts/catalogue_hello.inc"
 #include "alerts/catalogue_cert.inc"
 #include "alerts/catalogue_status.inc"
+#include "alerts/catalogue_dane.inc"
+#include "alerts/catalogue_sts.inc"
 #include "alerts/catalogue_path.inc"
 #include "alerts/catalogue_tcp.inc"
 #include "alerts/catalogue_middlebox.inc"

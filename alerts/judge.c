@@ -3,6 +3,7 @@
 // A session passes here several times: while it is open, when TLS is sealed, at its end. Each time everything is
 // concluded anew from the facts so far; the table of sessions only remembers what must not be told twice and what no
 // later message will repeat.
+#include "alerts/expect/dane.h"
 #include "alerts/judge_private.h"
 
 #include "hw/log.h"
@@ -81,12 +82,13 @@ static void evict(struct judge *j)
 		f->conn.end = END_EVICTED;
 	e->ended = last;
 	j->summary.evicted += last;
+	e->gave_up = true;
 	if (e->policy == POLICY_PENDING) {
-		judge_resolve(j, e, NULL);
+		judge_resolve(j, e);
 		if (last)
 			return; // resolving told it and dropped it
 	} else if (last) {
-		judge_evaluate(j, &j->session, f, judge_sessions_expect(&j->sessions, e), e);
+		judge_evaluate(j, &j->session, f, NULL, e);
 		judge_end(j, e->reopened);
 	}
 	judge_sessions_drop(&j->sessions, e);
@@ -121,11 +123,19 @@ static void conclude(struct judge *j, struct judge_entry *e, const struct facts 
 	bool pending = e && e->policy == POLICY_PENDING;
 
 	if (pending) {
-		static const struct expectation enforced = {.level = EXPECT_OPERATOR, .enforced = true};
-		judge_evaluate(j, &j->strict, f, &enforced, e);
+		judge_evaluate(j, &j->strict, f, &judge_enforced, e);
 		at.strict = &j->strict;
 	}
-	judge_evaluate(j, &j->session, f, e ? judge_sessions_expect(&j->sessions, e) : NULL, e);
+	judge_evaluate(j, &j->session, f, NULL, e);
+	if (!pending && e && judge_ask_again(j, e, &j->session)) {
+		if (!e->sealed)
+			judge_sessions_keep(&j->sessions, e, f);
+		struct expectation fits = j->session.expect;
+		fits.outcome = DANE_OUTCOME_MATCH;
+		judge_evaluate(j, &j->strict, f, &fits, e);
+		at.strict = &j->strict;
+		pending = true;
+	}
 	judge_tell(j, &at);
 	if (pending) {
 		e->time_ns = m->time_ns;
@@ -174,9 +184,8 @@ static void take_session(struct judge *j, const struct message_session *m)
 	// Connections without payload are counted, not described.
 	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C])
 		return;
-	bool ask = j->config.expect && judge_needs_policy(f);
-	struct judge_entry *e = entry_of(j, f->birth, ask || !last || judge_pair_wanted(j, f));
-	if (ask && e->policy == POLICY_UNASKED)
+	struct judge_entry *e = entry_of(j, f->birth, j->config.expect || !last || judge_pair_wanted(j, f));
+	if (j->config.expect)
 		judge_ask(j, e, f);
 	if (m->sealed && !last)
 		e->sealed = true;
@@ -202,6 +211,7 @@ static void take_end(struct judge *j, const struct message_end *m)
 		c->rst[d] = m->rst[d];
 		c->pkts[d] = m->pkts[d];
 		c->octets[d] = m->octets[d];
+		c->after_seal[d] = m->payload_octets[d] > c->payload_octets[d] ? m->payload_octets[d] - c->payload_octets[d] : 0;
 		c->payload_octets[d] = m->payload_octets[d];
 	}
 	c->ambiguous |= m->ambiguous;

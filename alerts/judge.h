@@ -48,7 +48,8 @@ struct judge_config {
 	const char *const *disabled;   // findings.disable: ids
 	size_t n_disabled;
 	int8_t severity[256];          // findings.severity by catalogue index; -1: default. catalogue_n <= 256
-	const struct expect_ops *expect; // who answers expectations; NULL: nobody, nothing is held
+	struct store *store;           // what is known of policy, borrowed; NULL: nothing
+	const struct expect_ops *expect; // who learns what the store lacks; NULL: nobody, nothing is held
 	void *expect_ctx;
 	uint64_t hold_ns;              // longest wait for an expectation, wall clock of expect_ops.now
 	// Takes one line (newline included). Same thread.

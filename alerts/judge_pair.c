@@ -45,7 +45,7 @@ static void leave(struct judge *j, struct judge_entry *e)
 
 void judge_pair_alone(struct judge *j, struct judge_entry *e)
 {
-	judge_evaluate(j, &j->session, judge_sessions_facts(&j->sessions, e), judge_sessions_expect(&j->sessions, e), e);
+	judge_evaluate(j, &j->session, judge_sessions_facts(&j->sessions, e), NULL, e);
 	j->summary.unpaired++;
 	j->summary.pair_doubts += pair_table_at(&j->waiting, e->waiting)->doubt;
 	judge_end(j, e->reopened);
@@ -59,7 +59,7 @@ static void tell_one(struct judge *j, struct judge_entry *e, const struct judge_
 	const struct facts *f = judge_sessions_facts(&j->sessions, e), *g = judge_sessions_facts(&j->sessions, twin);
 	struct judge_moment at = {.entry = e, .frame = e->frame};
 
-	judge_evaluate(j, s, f, judge_sessions_expect(&j->sessions, e), e);
+	judge_evaluate(j, s, f, NULL, e);
 	s->pair = (struct session_pair){.name = name, .tap = judge_tap_name(j, g), .proxy = j->twins->proxy, .differs = j->twins->differs};
 	memcpy(s->pair.session, twin->id, sizeof(s->pair.session));
 	at.time_ns = e->time_ns > twin->time_ns ? e->time_ns : twin->time_ns;

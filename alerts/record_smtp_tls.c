@@ -3,6 +3,7 @@
 // null says "not known"; a member that has nothing behind it in this version is not written at all.
 #include "alerts/record_parts.h"
 
+#include "alerts/expect/policy.h"
 #include "alerts/pair.h"
 #include "alerts/quality.h"
 
@@ -133,6 +134,20 @@ static void expect(struct record_writer *w, const struct session *s)
 	bounded_or_null(w, e->mx);
 	json_key(j, "source");
 	bounded_or_null(w, e->source);
+	if (e->dnssec != DNSSEC_UNKNOWN)
+		json_field(j, "dnssec", word, policy_dnssec_name((enum policy_dnssec)e->dnssec));
+	if (e->promise >= PROMISE_UNUSABLE)
+		json_field(j, "tlsa_usable", u64, e->tlsa_usable);
+	if (e->sts_mode != STS_UNKNOWN)
+		json_field(j, "sts_mode", word, policy_sts_mode_name((enum policy_sts_mode)e->sts_mode));
+	if (e->as_of_s) {
+		json_key(j, "as_of");
+		record_time(j, (uint64_t)e->as_of_s * 1000000000);
+	}
+	if (e->what[0]) {
+		json_key(j, "what");
+		record_bounded(w, e->what);
+	}
 	json_close_object(j);
 }
 

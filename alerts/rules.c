@@ -71,6 +71,7 @@ void rules_apply(struct session *s, struct rules_memory *memory, const struct pa
 		.conn = &s->facts->conn,
 		.peer = s->peer ? s->peer : &nothing,
 		.expect = &s->expect,
+		.direction = s->direction,
 		.session = s->id,
 		.memory = memory,
 		.side = s->side,

@@ -22,6 +22,8 @@ enum {
 	TICK_MESSAGES = 256,        // messages between looks at the clock and at the signals
 };
 
+#define PIPELINE_HOLD_NS (30ull * 1000000000) // longest wait for an answer: a resolver gives up before
+
 struct worker {
 	struct pipeline *pipeline;
 	struct source *source;
@@ -256,6 +258,10 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config, c
 	judge.write = config->write != NULL ? on_record : no_record;
 	judge.write_ctx = p;
 	judge.keylog = config->keylog;
+	judge.store = config->store;
+	judge.expect = config->expect;
+	judge.expect_ctx = config->expect_ctx;
+	judge.hold_ns = PIPELINE_HOLD_NS;
 	judge.observe = config->observe;
 	judge.observe_ctx = config->ctx;
 	int rc = 0;

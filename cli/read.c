@@ -7,6 +7,7 @@
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/pipeline.h"
+#include "cli/promises.h"
 #include "cli/settings.h"
 #include "cli/summary.h"
 #include "cli/words.h"
@@ -92,10 +93,13 @@ int read_run(const struct options *o)
 	struct config config;
 	struct writer *writer = NULL;
 	struct pipeline *p = NULL;
+	struct promises *promises = NULL;
 	const char *bad;
 	int code = inputs_check("read", o, 0);
 	if (code == 0)
 		code = settings_load(&config, o, NULL);
+	if (code == 0)
+		code = promises_open(&promises, o);
 	if (code != 0)
 		return code;
 	struct pipeline_config pipeline = {
@@ -110,10 +114,12 @@ int read_run(const struct options *o)
 		.write = o->out != NULL ? write_record : NULL,
 		.ctx = &writer,
 	};
+	promises_join(promises, &pipeline);
 	interrupt_watch();
 	int rc = pipeline_open(&p, &pipeline, &bad);
 	if (rc < 0) {
 		pipeline_tell(&pipeline, "read", bad, rc);
+		promises_close(&promises);
 		return EXIT_TROUBLE;
 	}
 	rc = o->out != NULL ? writer_open(&writer, o->out, pipeline_source(p)) : 0;
@@ -125,5 +131,6 @@ int read_run(const struct options *o)
 	if (rc == 0)
 		pipeline_tell_keylog(p, &pipeline);
 	pipeline_close(&p);
+	promises_close(&promises);
 	return code;
 }

@@ -304,6 +304,7 @@ struct conn_facts {
 	uint64_t missed[2];        // octets in them
 	uint64_t pkts[2], octets[2]; // packets and wire octets (link layer included) by direction
 	uint64_t payload_octets[2];
+	uint64_t after_seal[2];    // of them, after TLS was sealed: set when it ends
 	uint64_t start_ns, last_ns; // packet time
 	uint64_t answer_ns;         // packet time of the server's first payload that was captured; 0 none
 	uint32_t first_frame, last_frame;

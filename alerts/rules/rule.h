@@ -31,6 +31,7 @@ struct rule_input {
 	const struct conn_facts *conn; // facts->conn
 	const struct peer *peer;       // never NULL
 	const struct expectation *expect;
+	enum direction direction;
 	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
 	enum tap_side side;            // where the tap stands
@@ -233,6 +234,47 @@ RULE(rule_reply_desync);
 RULE(rule_bdat_abuse);
 RULE(rule_nested_mail);
 RULE(rule_http);
+// dane.c
+RULE(rule_dane_not_offered);
+RULE(rule_dane_plaintext);
+RULE(rule_dane_mismatch);
+RULE(rule_dane_ta_missing);
+RULE(rule_dane_ta_name);
+RULE(rule_dane_ta_expired);
+RULE(rule_dane_unusable_all);
+RULE(rule_dane_unusable_some);
+RULE(rule_dane_agility);
+RULE(rule_dane_rollover);
+RULE(rule_dane_no_rollover);
+RULE(rule_dane_bogus);
+RULE(rule_dane_indeterminate);
+RULE(rule_dane_insecure_mx);
+RULE(rule_dane_denial);
+RULE(rule_dane_mx_elsewhere);
+RULE(rule_dane_mx_cname);
+RULE(rule_dane_not_validating);
+RULE(rule_dane_ok);
+RULE(rule_dane_unverifiable);
+RULE(rule_dane_sender_refused);
+RULE(rule_dane_submission);
+// mtasts.c
+RULE(rule_sts_plaintext);
+RULE(rule_sts_mx_unlisted);
+RULE(rule_sts_certificate);
+RULE(rule_sts_testing);
+RULE(rule_sts_fetch);
+RULE(rule_sts_invalid);
+RULE(rule_sts_webpki);
+RULE(rule_sts_id);
+RULE(rule_sts_removed);
+RULE(rule_sts_conflict);
+RULE(rule_tlsrpt_absent);
+RULE(rule_requiretls_unverifiable);
+// policy.c
+RULE(rule_policy_abort);
+RULE(rule_sni_other);
+RULE(rule_nullmx);
+RULE(rule_policy_stale);
 // sensor.c
 RULE(rule_one_direction);
 RULE(rule_truncated_input);

@@ -5,7 +5,7 @@
 //   (b) octets came in two versions, and one of them offers STARTTLS;
 //   (c) a probe from elsewhere, at this time, is offered what this session was not;
 //   (d) policy promises TLS, and this server has offered it until now.
-#include "alerts/rules/rule.h"
+#include "alerts/rules/expect.h"
 
 #include <string.h>
 
@@ -134,8 +134,19 @@ static bool two_versions(const struct rule_input *in, struct claim *c)
 }
 
 // ---- (c) a fresh probe ---------------------------------------------------------------------------------------
-// Belongs here: a probe's result for this address and port, not older than some minutes, that was offered STARTTLS:
-// probable. Nothing probes yet.
+
+// A probe of ours was offered by this very address, within a day, what this session was not (alerts/expect/decide.c).
+// Servers that offer it to some only look the same.
+static bool probe_offered(const struct rule_input *in, struct claim *c)
+{
+	if (!(in->expect->notes & NOTE_PROBE_OFFERS) || !rule_expect_not_offered(in))
+		return false;
+	claim_absent(c, CONFIDENCE_PROBABLE, quality_answered(&in->smtp->offer_mark));
+	claim_frame(c, &in->smtp->offer_mark);
+	c->subject = SUBJECT_PATH;
+	claim_detail(c, "%.60s:probe:offered", in->expect->mx);
+	return true;
+}
 
 // ---- (d) policy and history ----------------------------------------------------------------------------------
 // Belongs here: in->expect is DANE (secure, usable) or MTA-STS enforce, and history has this server's offers: probable.
@@ -143,5 +154,5 @@ static bool two_versions(const struct rule_input *in, struct claim *c)
 
 bool rule_stripped(const struct rule_input *in, struct claim *c)
 {
-	return two_taps(in, c) || two_versions(in, c);
+	return two_taps(in, c) || two_versions(in, c) || probe_offered(in, c);
 }
