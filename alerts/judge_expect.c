@@ -1,13 +1,45 @@
 // What should have happened in a session, from everything the judge knows: policy, the inventory, DNS on the tap.
 #include "alerts/judge_private.h"
 
+#include <string.h>
+
 #include "alerts/expect/decide.h"
+#include "alerts/expect/name.h"
 
 const struct expectation judge_enforced = {.level = EXPECT_OPERATOR, .enforced = true, .confidence = CONFIDENCE_CERTAIN};
 
+const struct policy_domain *judge_policy_domain(void *ctx, const char *name)
+{
+	return store_domain(ctx, name);
+}
+
+const struct policy_host *judge_policy_host(void *ctx, const char *name)
+{
+	return store_host(ctx, name);
+}
+
+// What a client of DNS on the tap learned of this server's address before the session began.
+static size_t hints_of_dns(const struct judge *j, struct candidate_hint *out, const struct facts *f)
+{
+	struct seen_host seen[SEEN_HOSTS_MAX];
+	size_t n = seen_hosts(j->seen, &f->conn, f->conn.start_ns, seen, SEEN_HOSTS_MAX), kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct candidate_hint *h = &out[kept];
+		*h = (struct candidate_hint){.source = CANDIDATE_PDNS, .sure = seen[i].own_resolver};
+		// What was asked is a name of the wire like any other.
+		if (!name_from_wire(h->host, (const uint8_t *)seen[i].host, strlen(seen[i].host)))
+			continue;
+		if (seen[i].domain[0])
+			name_from_wire(h->domain, (const uint8_t *)seen[i].domain, strlen(seen[i].domain));
+		kept++;
+	}
+	return kept;
+}
+
 size_t judge_hints(struct judge *j, struct candidate_hint out[JUDGE_HINTS_MAX], const struct facts *f)
 {
-	return 0;
+	return hints_of_dns(j, out, f);
 }
 
 void judge_expect(struct judge *j, struct expectation *out, const struct facts *f, const struct peer *peer)

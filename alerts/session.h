@@ -143,6 +143,7 @@ struct session {
 	const char *tap;                  // its name
 	enum tap_side side;
 	struct session_pair pair;
+	const struct rules_sources *sources; // for rules (alerts/rules.h); NULL: none
 	const char *store;                // trust store that peer was judged against; empty: none
 	uint64_t flow_id;                 // 51 bits, per connection
 	char id[RECORD_ID_LEN + 1];       // smtp_tls.session
