@@ -62,5 +62,7 @@ struct finding {
 	uint8_t confidence, severity, subject, evidence; // the enums above
 	uint8_t n_frames;
 	uint32_t frames[FINDING_FRAMES_MAX]; // packets that show it
+	bool twin_tells;                     // told as an alert by the session's twin at another tap
+	uint32_t twin_frame;                 // packet of the twin's capture that shows it; 0 none
 	char detail[FINDING_DETAIL_MAX];     // why: "starttls_reply:454", printable ASCII, no spaces at the ends
 };

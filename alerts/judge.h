@@ -21,9 +21,22 @@ struct judge_net {
 	uint8_t bits;
 };
 
+struct judge_tap {
+	const char *name;              // in ids and records; NULL: ""
+	enum tap_side side;
+};
+
+// The same sessions are seen at both.
+struct judge_pair {
+	const char *name;
+	uint8_t outside, inside;       // indices of taps
+};
+
 struct judge_config {
 	struct record_config record;
-	const char *tap;               // name in ids and records
+	struct judge_tap taps[FACTS_TAPS]; // by conn_facts.tap
+	struct judge_pair pairs[FACTS_TAPS]; // of taps; a tap is in one at most
+	size_t n_pairs;
 	const char *trust_store;       // see struct cert_config; NULL: no path is judged
 	const char *keylog;            // file or directory; NULL: none
 	bool tls_records;              // write the `tls` compatibility copies
@@ -35,7 +48,8 @@ struct judge_config {
 	const char *const *disabled;   // findings.disable: ids
 	size_t n_disabled;
 	int8_t severity[256];          // findings.severity by catalogue index; -1: default. catalogue_n <= 256
-	const struct expect_ops *expect; // who answers expectations; NULL: nobody, nothing is held
+	struct store *store;           // what is known of policy, borrowed; NULL: nothing
+	const struct expect_ops *expect; // who learns what the store lacks; NULL: nobody, nothing is held
 	void *expect_ctx;
 	uint64_t hold_ns;              // longest wait for an expectation, wall clock of expect_ops.now
 	// Takes one line (newline included). Same thread.
@@ -76,6 +90,9 @@ struct judge_summary {
 	uint64_t first_ns, last_ns;    // packet time
 	struct judge_example finding[256]; // by catalogue index
 	uint64_t held_unanswered;      // findings told as unknown because nobody answered in time
+	uint64_t paired;               // sessions seen at two taps, each counted once
+	uint64_t unpaired;             // sessions of a tap of a pair without a twin
+	uint64_t pair_doubts;          // of them, those with more than one that could be it
 	uint64_t evicted;              // sessions told early because a table was full
 	int worst_alert_severity;      // of all alerts told; -1 none
 };

@@ -15,6 +15,7 @@ struct judge_kept {
 	uint64_t time_ns;
 	uint32_t frame;
 	bool final;
+	struct session_pair pair;
 	uint64_t flow_id; // as it was told
 	char id[RECORD_ID_LEN + 1];
 };
@@ -147,6 +148,7 @@ static void keep(struct judge_kept *k, const struct session *s, const struct rec
 	k->time_ns = a->time_ns;
 	k->frame = a->frame;
 	k->final = s->final;
+	k->pair = s->pair;
 	k->flow_id = s->flow_id;
 	memcpy(k->id, s->id, sizeof(k->id));
 }
@@ -165,7 +167,8 @@ static void tell_one(struct judge *j, struct record_alert *a, const struct judge
 	const struct conn_facts *c = &s->facts->conn;
 	const struct finding *f = a->root;
 	struct dedup_offer offer = {
-		.key = {.finding = index_of(f->row), .port = c->dst_port, .direction = (uint8_t)s->direction, .ip_v = c->ip_v},
+		.key = {.finding = index_of(f->row), .port = c->dst_port, .direction = (uint8_t)s->direction, .ip_v = c->ip_v,
+			.tap = c->tap},
 		.severity = f->severity,
 		.confidence = f->confidence,
 		.time_ns = at->time_ns,
@@ -178,7 +181,7 @@ static void tell_one(struct judge *j, struct record_alert *a, const struct judge
 	a->frame = at->frame;
 	memcpy(offer.key.server, c->dst, sizeof(offer.key.server));
 	list(at->entry, a);
-	record_alert_id(a->id, s->facts, j->config.tap, at->time_ns, f->row->signature_id,
+	record_alert_id(a->id, s->facts, s->tap, at->time_ns, f->row->signature_id,
 		at->entry ? at->entry->n_alerts : 0);
 	if (at->entry)
 		at->entry->n_alerts++;
@@ -243,7 +246,7 @@ size_t judge_tell(struct judge *j, const struct judge_moment *at)
 		return 0;
 	for (size_t i = 0; i < s->n_findings; i++) {
 		const struct finding *f = &s->findings[i];
-		if (f->severity == SEVERITY_INFO || told_by(s, f))
+		if (f->severity == SEVERITY_INFO || f->twin_tells || told_by(s, f))
 			continue;
 		if (waits(at->strict, f))
 			n_waiting++;
@@ -270,6 +273,7 @@ void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void
 
 	judge_conclude(j, s, &k->facts, k->peer_known ? &k->peer : NULL, &k->expect);
 	s->final = k->final;
+	s->pair = k->pair;
 	s->flow_id = k->flow_id;
 	memcpy(s->id, k->id, sizeof(s->id));
 	s->n_findings = k->n_findings;
@@ -278,6 +282,6 @@ void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void
 	a.n_related = k->n_related;
 	for (size_t i = 0; i < k->n_related; i++)
 		a.related[i] = &catalogue[k->related[i]];
-	record_alert_id(a.id, &k->facts, j->config.tap, k->time_ns, k->root.row->signature_id, UINT32_MAX);
+	record_alert_id(a.id, &k->facts, s->tap, k->time_ns, k->root.row->signature_id, UINT32_MAX);
 	write_alert(j, &a);
 }

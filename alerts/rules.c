@@ -55,12 +55,14 @@ static void settle(struct finding *out, const struct catalogue_row *row, struct 
 		.subject = c->subject == CLAIM_DEFAULT ? (uint8_t)row->subject : c->subject,
 		.evidence = evidence_of(c->quality),
 		.n_frames = c->n_frames,
+		.twin_tells = c->twin_tells,
+		.twin_frame = c->twin_frame,
 	};
 	memcpy(out->frames, c->frames, sizeof(out->frames));
 	memcpy(out->detail, c->detail, sizeof(out->detail));
 }
 
-void rules_apply(struct session *s, struct rules_memory *memory)
+void rules_apply(struct session *s, struct rules_memory *memory, const struct pair *twins)
 {
 	const struct rule_input in = {
 		.facts = s->facts,
@@ -69,8 +71,11 @@ void rules_apply(struct session *s, struct rules_memory *memory)
 		.conn = &s->facts->conn,
 		.peer = s->peer ? s->peer : &nothing,
 		.expect = &s->expect,
+		.direction = s->direction,
 		.session = s->id,
 		.memory = memory,
+		.side = s->side,
+		.pair = twins,
 	};
 
 	s->n_findings = 0;

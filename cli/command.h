@@ -26,6 +26,8 @@ struct options {
 	size_t n_set;
 	const char *out;                // --out, or NULL
 	const char *keylog;             // --keylog, or NULL
+	const char *policy;             // --policy, or NULL
+	const char *outside, *inside;   // --outside and --inside: both, or NULL
 	const char *finding;            // --finding, or NULL
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured

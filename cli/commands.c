@@ -11,6 +11,11 @@
 	{"set", OPTION_SET, AT(set), "KEY=VALUE", "change one setting; may be repeated, wins over the file"}
 #define OPTION_KEYLOG_ROW \
 	{"keylog", OPTION_TEXT, AT(keylog), "PATH", "TLS secrets of your own servers (SSLKEYLOGFILE format): a file, or a directory"}
+#define OPTION_POLICY_ROW \
+	{"policy", OPTION_TEXT, AT(policy), "FILE", "what DNS and MTA-STS promised: a policy snapshot"}
+#define OPTION_TAPS_ROWS \
+	{"outside", OPTION_TEXT, AT(outside), "FILE", "capture of the outer of two taps; with --inside, in place of operands"}, \
+	{"inside", OPTION_TEXT, AT(inside), "FILE", "capture of the inner one: sessions seen at both are compared"}
 #define OPTION_JSON_ROW {"json", OPTION_FLAG, AT(json), NULL, "write JSON"}
 
 static const struct option read_options[] = {
@@ -18,6 +23,8 @@ static const struct option read_options[] = {
 	{"json", OPTION_FLAG, AT(json), NULL, "write the summary as JSON"},
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
+	OPTION_POLICY_ROW,
+	OPTION_TAPS_ROWS,
 	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
 		.words = options_severities},
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
@@ -27,6 +34,8 @@ static const struct option explain_options[] = {
 	OPTION_JSON_ROW,
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
+	OPTION_POLICY_ROW,
+	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };
 static const struct option check_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS};
@@ -50,13 +59,14 @@ enum { ANY = 65535 };
 const struct command commands[] = {
 	{"read", "FILE|DIR|-...", "read capture files, judge every mail session in them",
 		"Reads pcap and pcapng files (also gzip), directories of them, or standard input. Needs no rights\n"
-		"and no network. Prints a summary; --out writes the records.",
-		ROWS(read_options), 1, ANY, read_run, NULL},
+		"and no network. Prints a summary; --out writes the records. With --outside and --inside it reads\n"
+		"two taps on both sides of a device together, and compares what they saw of each session.",
+		ROWS(read_options), 0, ANY, read_run, NULL},
 	{"explain", "ID FILE|DIR...", "show why an alert or a session was judged as it was",
 		"ID is an alert's or a session's id from a record or the summary, or at least its first 8 characters.\n"
-		"Give the same files, --config, --set and --keylog as to `read`. An info finding has no alert: name its\n"
+		"Give the same files, --config, --set, --keylog and --policy as to `read`. An info finding has no alert: name its\n"
 		"session and --finding. Credentials and content are never shown.",
-		ROWS(explain_options), 2, ANY, explain_run, NULL},
+		ROWS(explain_options), 1, ANY, explain_run, NULL},
 	{"check", "", "test a configuration: errors with file, line and column",
 		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
 	{"config show", "", "print the configuration that would be used",

@@ -37,12 +37,30 @@ struct config_findings {
 
 struct config_tap {
 	char name[CONFIG_NAME_MAX + 1];
+	int side; // enum tap_side
+};
+
+struct config_taps {
+	struct config_tap tap[FACTS_TAPS];
+	size_t n;
+};
+
+// Two taps by their names; where the entry stands in the file, for config_check().
+struct config_pair {
+	char name[CONFIG_NAME_MAX + 1], outside[CONFIG_NAME_MAX + 1], inside[CONFIG_NAME_MAX + 1];
+	size_t line, column;
+};
+
+struct config_pairs {
+	struct config_pair pair[FACTS_TAPS];
+	size_t n;
 };
 
 // One field a key of the schema, in its order.
 struct config {
 	char sensor_name[CONFIG_NAME_MAX + 1];
-	struct config_tap tap;
+	struct config_taps taps;
+	struct config_pairs pairs;
 	uint32_t workers;
 	struct config_ports ports_tcp;
 	int checksums; // enum dissect_checksums
@@ -78,6 +96,13 @@ int config_load_text(struct config *c, const char *name, const char *text, size_
 
 // One `--set KEY=VALUE`; the value is YAML (lists and maps in flow style). 0 or 1 as above.
 int config_set(struct config *c, const char *assignment, struct config_errors *errors);
+
+// What one key alone cannot say: taps of one name, pairs of taps that are not there. After the file and every `--set`;
+// `name` of the file, or NULL. 0 or 1 as above.
+int config_check(const struct config *c, const char *name, struct config_errors *errors);
+
+// The tap of this name, or -1.
+int config_tap_find(const struct config *c, const char *name);
 
 enum config_view {
 	CONFIG_VIEW_ALL,     // every key with its value

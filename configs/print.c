@@ -29,10 +29,31 @@ static void print_path(FILE *out, const struct config_key *k, const void *field)
 
 static void print_taps(FILE *out, const struct config_key *k, const void *field)
 {
-	const struct config_tap *tap = field;
-	fputs("[{name: ", out);
-	print_name(out, k, tap->name);
-	fputs("}]", out);
+	const struct config_taps *taps = field;
+	for (size_t i = 0; i < taps->n; i++) {
+		fputs(i ? ", {name: " : "[{name: ", out);
+		print_name(out, k, taps->tap[i].name);
+		if (taps->tap[i].side != TAP_MID)
+			fprintf(out, ", side: %s", k->words[taps->tap[i].side]);
+		fputc('}', out);
+	}
+	fputc(']', out);
+}
+
+static void print_pairs(FILE *out, const struct config_key *k, const void *field)
+{
+	const struct config_pairs *pairs = field;
+	fputc('[', out);
+	for (size_t i = 0; i < pairs->n; i++) {
+		fputs(i ? ", {name: " : "{name: ", out);
+		print_name(out, k, pairs->pair[i].name);
+		fputs(", outside: ", out);
+		print_name(out, k, pairs->pair[i].outside);
+		fputs(", inside: ", out);
+		print_name(out, k, pairs->pair[i].inside);
+		fputc('}', out);
+	}
+	fputc(']', out);
 }
 
 static void print_number(FILE *out, const struct config_key *k, const void *field)
@@ -100,6 +121,7 @@ static void print_value(FILE *out, const struct config_key *k, const struct conf
 		[CONFIG_NAME] = print_name,
 		[CONFIG_PATH] = print_path,
 		[CONFIG_TAPS] = print_taps,
+		[CONFIG_PAIRS] = print_pairs,
 		[CONFIG_NUMBER] = print_number,
 		[CONFIG_WORD] = print_word,
 		[CONFIG_SWITCH] = print_switch,

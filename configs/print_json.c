@@ -13,10 +13,28 @@ static void put_name(struct json *j, const struct config_key *k, const void *fie
 
 static void put_taps(struct json *j, const struct config_key *k, const void *field)
 {
+	const struct config_taps *taps = field;
 	json_open_array(j);
-	json_open_object(j);
-	json_field(j, "name", cstr, ((const struct config_tap *)field)->name);
-	json_close_object(j);
+	for (size_t i = 0; i < taps->n; i++) {
+		json_open_object(j);
+		json_field(j, "name", cstr, taps->tap[i].name);
+		json_field(j, "side", cstr, k->words[taps->tap[i].side]);
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
+static void put_pairs(struct json *j, const struct config_key *k, const void *field)
+{
+	const struct config_pairs *pairs = field;
+	json_open_array(j);
+	for (size_t i = 0; i < pairs->n; i++) {
+		json_open_object(j);
+		json_field(j, "name", cstr, pairs->pair[i].name);
+		json_field(j, "outside", cstr, pairs->pair[i].outside);
+		json_field(j, "inside", cstr, pairs->pair[i].inside);
+		json_close_object(j);
+	}
 	json_close_array(j);
 }
 
@@ -92,6 +110,7 @@ static void put_value(struct json *j, const struct config_key *k, const struct c
 		[CONFIG_NAME] = put_name,
 		[CONFIG_PATH] = put_name,
 		[CONFIG_TAPS] = put_taps,
+		[CONFIG_PAIRS] = put_pairs,
 		[CONFIG_NUMBER] = put_number,
 		[CONFIG_WORD] = put_word,
 		[CONFIG_SWITCH] = put_switch,

@@ -7,6 +7,7 @@
 #include "configs/nearest.h"
 
 static const char *const words_checksums[] = {"auto", "require", "ignore", NULL}; // enum dissect_checksums
+static const char *const words_side[] = {"mid", "client", "server", NULL};        // enum tap_side
 static const char *const words_envelope[] = {"domains", "full", NULL};            // record_config.envelope
 
 static const char *const words_store[] = {"system", "none", NULL};                // cli/wire.c
@@ -14,13 +15,17 @@ static const char *const words_store[] = {"system", "none", NULL};              
 static_assert(CHECKSUMS_AUTO == 0 && CHECKSUMS_REQUIRE == 1 && CHECKSUMS_IGNORE == 2, "order of words_checksums");
 static_assert(ENVELOPE_DOMAINS == 0 && ENVELOPE_FULL == 1, "order of words_envelope");
 
+static_assert(TAP_MID == 0 && TAP_CLIENT == 1 && TAP_SERVER == 2, "order of words_side");
+
 #define AT(field) offsetof(struct config, field)
 
 const struct config_key config_schema[] = {
 	{"sensor.name", CONFIG_NAME, AT(sensor_name), 0, 0, NULL, "sensor-1",
 		"Name of this sensor: `host` in every record."},
-	{"taps", CONFIG_TAPS, AT(tap), 1, 1, NULL, "[{name: tap0}]",
-		"The tap the packets come from; its name is part of every session id."},
+	{"taps", CONFIG_TAPS, AT(taps), 1, FACTS_TAPS, words_side, "[{name: tap0}]",
+		"The taps packets come from: a name, part of every session id, and where it stands (side)."},
+	{"pairs", CONFIG_PAIRS, AT(pairs), 0, FACTS_TAPS, NULL, "[]",
+		"Taps on both sides of a device, that see the same sessions: their records are compared."},
 	{"capture.workers", CONFIG_NUMBER, AT(workers), 1, 16, NULL, "1",
 		"Threads that dissect; the records are the same for any number."},
 	{"capture.ports_tcp", CONFIG_PORTS, AT(ports_tcp), 1, DISSECT_PORTS_MAX, NULL, "[25, 465, 587, 2525, 24]",
@@ -88,7 +93,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 {
 	static const char *const plain[CONFIG_TYPES] = {
 		[CONFIG_NAME] = "name",
-		[CONFIG_TAPS] = "list of one {name: NAME}",
+		[CONFIG_TAPS] = "list of {name: NAME, side: mid | client | server}",
+		[CONFIG_PAIRS] = "list of {name: NAME, outside: TAP, inside: TAP}",
 		[CONFIG_SWITCH] = "on | off",
 		[CONFIG_PORTS] = "list of ports",
 		[CONFIG_NETS] = "list of networks",

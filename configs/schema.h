@@ -7,7 +7,8 @@
 enum config_type {
 	CONFIG_NAME,       // char[CONFIG_NAME_MAX + 1]: letters, digits, "." "_" "-"
 	CONFIG_PATH,       // char[CONFIG_PATH_MAX + 1]: one of words[] (may be NULL), or the name of a file
-	CONFIG_TAPS,       // struct config_tap: a list of one {name: ...}
+	CONFIG_TAPS,       // struct config_taps: a list of {name: ..., side: one of words[]}
+	CONFIG_PAIRS,      // struct config_pairs: a list of {name: ..., outside: ..., inside: ...}
 	CONFIG_NUMBER,     // uint32_t, min..max
 	CONFIG_WORD,       // int: index into words[]
 	CONFIG_SWITCH,     // bool: on | off

@@ -24,7 +24,7 @@ static bool number(struct reader *r, const yaml_node_t *node, const char *what, 
 	return true;
 }
 
-static void name(struct reader *r, const yaml_node_t *node, const char *what, char out[CONFIG_NAME_MAX + 1])
+void value_name(struct reader *r, const yaml_node_t *node, const char *what, char out[CONFIG_NAME_MAX + 1])
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	const char *text = reader_scalar(r, node, what);
@@ -40,7 +40,7 @@ static void name(struct reader *r, const yaml_node_t *node, const char *what, ch
 }
 
 // Items of a list of at least k->min and at most k->max; NULL and an error otherwise.
-static const yaml_node_t *list(struct reader *r, const struct config_key *k, const yaml_node_t *node, size_t *n)
+const yaml_node_t *value_list(struct reader *r, const struct config_key *k, const yaml_node_t *node, size_t *n)
 {
 	if (node->type != YAML_SEQUENCE_NODE) {
 		reader_error(r, &node->start_mark, "%s must be a list", k->name);
@@ -82,7 +82,7 @@ static const struct catalogue_row *finding_id(struct reader *r, const yaml_node_
 
 static void set_name(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
-	name(r, node, k->name, field);
+	value_name(r, node, k->name, field);
 }
 
 static void set_path(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
@@ -100,35 +100,12 @@ static void set_path(struct reader *r, const struct config_key *k, const yaml_no
 		reader_error(r, &node->start_mark, "%s must be the name of a file of 1 to %d octets", k->name, CONFIG_PATH_MAX);
 }
 
-static void set_taps(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
-{
-	struct config_tap *tap = field;
-	size_t n;
-	if (list(r, k, node, &n) == NULL)
-		return;
-	const yaml_node_t *map = item(r, node, 0);
-	if (map->type != YAML_MAPPING_NODE ||
-		map->data.mapping.pairs.top - map->data.mapping.pairs.start != 1) {
-		reader_error(r, &map->start_mark, "taps: each tap is a map with the one key `name`");
-		return;
-	}
-	const yaml_node_t *key = reader_node(r, map->data.mapping.pairs.start->key);
-	const char *text = reader_scalar(r, key, "taps: the key of a tap");
-	if (text == NULL)
-		return;
-	if (strcmp(text, "name") != 0) {
-		reader_error(r, &key->start_mark, "unknown key taps: %.60s; did you mean name?", text);
-		return;
-	}
-	name(r, reader_node(r, map->data.mapping.pairs.start->value), "taps: name", tap->name);
-}
-
 static void set_number(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
 	number(r, node, k->name, k->min, k->max, field);
 }
 
-static void set_word(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+void value_word(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
 	const char *text = reader_scalar(r, node, k->name);
 	if (text == NULL)
@@ -166,7 +143,7 @@ static void set_ports(struct reader *r, const struct config_key *k, const yaml_n
 {
 	struct config_ports *ports = field;
 	size_t n;
-	if (list(r, k, node, &n) == NULL)
+	if (value_list(r, k, node, &n) == NULL)
 		return;
 	ports->n = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -180,7 +157,7 @@ static void set_nets(struct reader *r, const struct config_key *k, const yaml_no
 {
 	struct config_nets *nets = field;
 	size_t n;
-	if (list(r, k, node, &n) == NULL)
+	if (value_list(r, k, node, &n) == NULL)
 		return;
 	nets->n = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -201,7 +178,7 @@ static void set_findings(struct reader *r, const struct config_key *k, const yam
 {
 	struct config_findings *findings = field;
 	size_t n;
-	if (list(r, k, node, &n) == NULL)
+	if (value_list(r, k, node, &n) == NULL)
 		return;
 	findings->n = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -251,9 +228,10 @@ void value_set(struct reader *r, const struct config_key *key, const yaml_node_t
 	static void (*const set[CONFIG_TYPES])(struct reader *, const struct config_key *, const yaml_node_t *, void *) = {
 		[CONFIG_NAME] = set_name,
 		[CONFIG_PATH] = set_path,
-		[CONFIG_TAPS] = set_taps,
+		[CONFIG_TAPS] = value_taps,
+		[CONFIG_PAIRS] = value_pairs,
 		[CONFIG_NUMBER] = set_number,
-		[CONFIG_WORD] = set_word,
+		[CONFIG_WORD] = value_word,
 		[CONFIG_SWITCH] = set_switch,
 		[CONFIG_PORTS] = set_ports,
 		[CONFIG_NETS] = set_nets,

@@ -137,7 +137,7 @@ MODE(chunk)
 	m->chunk_begun = true;
 	m->chunk_refused = false;
 	size_t n = len < m->chunk_left ? len : (size_t)m->chunk_left;
-	smtp_content_octets(m, env, at, n);
+	smtp_content_octets(m, env, at, p, n);
 	m->chunk_left -= n;
 	if (!m->chunk_left) {
 		m->lane[DIR_C2S].mode = SMTP_MODE_LINES;

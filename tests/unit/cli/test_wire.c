@@ -46,7 +46,7 @@ static void test_judge(void **state)
 	struct judge_config j;
 	wire_judge(&j, &c);
 	assert_string_equal(j.record.host, "s");
-	assert_string_equal(j.tap, "mx");
+	assert_string_equal(j.taps[0].name, "mx");
 	assert_int_equal(j.sessions_max, 400);
 	assert_int_equal(j.n_own, 1);
 	assert_int_equal(j.own[0].bits, 24);

@@ -15,7 +15,8 @@ static const struct {
 	const char *key, *assignment;
 } other[] = {
 	{"sensor.name", "sensor.name=tap-7.example"},
-	{"taps", "taps=[{name: mx-uplink}]"},
+	{"taps", "taps=[{name: mx-uplink}, {name: mx-dmz, side: server}]"},
+	{"pairs", "pairs=[{name: across, outside: mx-uplink, inside: mx-dmz}]"},
 	{"capture.workers", "capture.workers=16"},
 	{"capture.ports_tcp", "capture.ports_tcp=[25, 65535]"},
 	{"capture.checksums", "capture.checksums=require"},
@@ -171,9 +172,9 @@ static const struct {
 	{"network", "inventory: {exempt: [192.0.2.1/24]}\n", "\"192.0.2.1/24\" is no network"},
 	{"name with a space", "sensor: {name: a b}\n", "sensor.name may hold up to 63"},
 	{"name too long", "sensor: {name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}\n", "up to 63"},
-	{"two taps", "taps: [{name: a}, {name: b}]\n", "taps must have 1 item, not 2"},
-	{"tap without name", "taps: [{nam: a}]\n", "unknown key taps: nam; did you mean name?"},
-	{"tap that is no map", "taps: [a]\n", "each tap is a map"},
+	{"no tap", "taps: []\n", "taps must have 1 to 8 items, not 0"},
+	{"tap without name", "taps: [{nam: a}]\n", "unknown key taps: nam; an entry has name, side"},
+	{"tap that is no map", "taps: [a]\n", "each entry is a map"},
 	{"finding unknown", "findings: {disable: [starttls.not-ofered]}\n", "did you mean starttls.not-offered?"},
 	{"severity unknown", "findings: {severity: {starttls.not-offered: awful}}\n", "\"awful\" is no severity"},
 	{"severity twice", "findings: {severity: {starttls.not-offered: low, starttls.not-offered: high}}\n", "stands here twice"},
