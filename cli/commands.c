@@ -64,8 +64,8 @@ const struct command commands[] = {
 		ROWS(read_options), 0, ANY, read_run, NULL},
 	{"explain", "ID FILE|DIR...", "show why an alert or a session was judged as it was",
 		"ID is an alert's or a session's id from a record or the summary, or at least its first 8 characters.\n"
-		"Give the same files, --config, --set, --keylog and --policy as to `read`. An info finding has no alert: name its\n"
-		"session and --finding. Credentials and content are never shown.",
+		"Give the same files, --config, --set, --keylog and --policy as to `read`. An info finding has no alert:\n"
+		"name its session and --finding. Credentials and content are never shown.",
 		ROWS(explain_options), 1, ANY, explain_run, NULL},
 	{"check", "", "test a configuration: errors with file, line and column",
 		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
