@@ -71,6 +71,7 @@ void rules_apply(struct session *s, struct rules_memory *memory)
 		.expect = &s->expect,
 		.session = s->id,
 		.memory = memory,
+		.history = memory ? rules_memory_history(memory) : NULL,
 	};
 
 	s->n_findings = 0;

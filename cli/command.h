@@ -26,6 +26,7 @@ struct options {
 	size_t n_set;
 	const char *out;                // --out, or NULL
 	const char *keylog;             // --keylog, or NULL
+	const char *state;              // --state, or NULL
 	const char *finding;            // --finding, or NULL
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
@@ -45,7 +46,7 @@ struct option {
 	const char *name; // without the dashes
 	enum option_kind kind;
 	size_t offset;    // of its field in struct options
-	const char *arg;  // what the help calls the value, or NULL. "FILE" and "PATH" complete to files, "FINDING" to findings
+	const char *arg;  // what the help calls the value, or NULL. "FILE", "DIR" and "PATH" complete to files, "FINDING" to findings
 	const char *text; // one sentence
 	long min, max;
 	const char *const *words;

@@ -142,8 +142,12 @@ static void load_row(struct history *h, enum history_kind kind, const void *key,
 	memcpy(&k, key, sizeof(k));
 	static_assert(sizeof(struct row_server) <= sizeof(there) && sizeof(struct row_cert) <= sizeof(there), "the largest rows");
 	memcpy(there, value, history_kinds[kind].value_len);
-	if (k.used == 1 && history_kinds[kind].sane(there))
-		memcpy(history_make(h, kind, &k, seen_ns), there, history_kinds[kind].value_len);
+	if (k.used != 1 || !history_kinds[kind].sane(there))
+		return;
+	if (kind == KIND_PAIR) // connections are numbered anew in each run
+		for (size_t i = 0; i < HISTORY_FAILURES; i++)
+			((struct history_pair *)(void *)there)->failure[i].birth = 0;
+	memcpy(history_make(h, kind, &k, seen_ns), there, history_kinds[kind].value_len);
 }
 
 static int load_kind(struct history *h, enum history_kind kind)

@@ -30,6 +30,7 @@ struct rule_input {
 	const struct expectation *expect;
 	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
+	const struct history *history; // NULL: there is none
 };
 
 // True when the finding holds; `c` comes in empty (confidence unverifiable, the rest default).
@@ -222,6 +223,21 @@ RULE(rule_reply_desync);
 RULE(rule_bdat_abuse);
 RULE(rule_nested_mail);
 RULE(rule_http);
+// history.c
+RULE(rule_vanished);
+RULE(rule_reply_length);
+RULE(rule_alternating);
+// history_tls.c
+RULE(rule_version_drop);
+RULE(rule_cipher_drop);
+RULE(rule_client_fingerprint);
+// history_cert.c
+RULE(rule_cert_changed);
+RULE(rule_mitm_suspect);
+RULE(rule_shared_key);
+// history_path.c
+RULE(rule_rst_at_starttls);
+RULE(rule_transparent_proxy);
 // sensor.c
 RULE(rule_one_direction);
 RULE(rule_truncated_input);
