@@ -24,12 +24,17 @@ static bool withdrawn(const struct rule_input *in)
 	return in->memory && memory_failed_lately(in->memory, in->facts, MEMORY_WITHDRAWN_NS);
 }
 
+bool rule_offer_gone(const struct rule_input *in, struct history_drop *d)
+{
+	return in->conn->role != ROLE_LMTP && history_vanished(in->history, in->facts, d) && !withdrawn(in);
+}
+
 bool rule_vanished(const struct rule_input *in, struct claim *c)
 {
 	struct history_drop d;
 	char before[HISTORY_OFFERED_TEXT];
 
-	if (in->conn->role == ROLE_LMTP || !history_vanished(in->history, in->facts, &d) || withdrawn(in))
+	if (!rule_offer_gone(in, &d))
 		return false;
 	claim_absent(c, d.exact ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT, reply_quality(in));
 	claim_conflict(c, in->facts);

@@ -79,6 +79,9 @@ bool rule_loopback(const struct conn_facts *n);
 // that was the client itself, or nobody knows.
 uint8_t rule_clear_subject(const struct rule_input *in);
 
+// STARTTLS was always offered before and is not now (history.c).
+bool rule_offer_gone(const struct rule_input *in, struct history_drop *d);
+
 // TLS was asked for and did not come about: how sure, or CONFIDENCE_UNVERIFIABLE when it did not fail.
 // `what` (FINDING_DETAIL_MAX octets) says how, `at` where; both may be NULL.
 enum confidence rule_handshake_failed(const struct rule_input *in, char *what, struct mark *at);
