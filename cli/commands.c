@@ -30,6 +30,7 @@ static const struct option read_options[] = {
 	OPTION_POLICY_ROW,
 	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
+	{"state", OPTION_TEXT, AT(state), "DIR", "remember there what servers and clients show, and judge by what is remembered"},
 	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
 		.words = options_severities},
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
