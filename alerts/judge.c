@@ -42,6 +42,8 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 		r = pair_table_open(&j->waiting, config->n_pairs ? config->sessions_max : 0);
 	if (!r)
 		r = resumed_open(&j->resumed);
+	if (!r && config->inventory)
+		r = inventory_open(&j->inventory, config->inventory);
 	if (!r)
 		r = seen_open(&j->seen);
 	if (!r)
@@ -65,6 +67,7 @@ void judge_close(struct judge **j)
 	judge_peers_close(&(*j)->peers);
 	race_close(&(*j)->race);
 	seen_close(&(*j)->seen);
+	inventory_close(&(*j)->inventory);
 	resumed_close(&(*j)->resumed);
 	pair_table_close(&(*j)->waiting);
 	dedup_close(&(*j)->dedup);
@@ -295,6 +298,11 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		break;
 	}
 	return 0;
+}
+
+const struct inventory *judge_inventory(const struct judge *j)
+{
+	return j->inventory;
 }
 
 const char *judge_store_name(const struct judge *j)

@@ -2,7 +2,7 @@
 // none of them; judge_evaluate.c concludes; judge_expect.c asks what should have happened, judge_hold.c waits for it;
 // judge_tell.c chooses and writes alerts; judge_peer.c opens what the ends showed; judge_pair.c brings together what
 // two taps saw; judge_dns.c takes what DNS said; judge_end.c writes what is told once a session; judge_summary.c counts;
-// judge_net.c knows own and exempt networks.
+// judge_net.c asks the inventory.
 #pragma once
 
 #include "alerts/dedup.h"
@@ -25,6 +25,7 @@ struct judge {
 	struct judge_sessions sessions;
 	struct rules_memory *memory;
 	struct judge_peers *peers;
+	struct inventory *inventory;
 	struct resumed *resumed;
 	struct seen *seen;
 	struct race *race;
@@ -41,6 +42,8 @@ struct judge {
 	bool disabled[256];       // by catalogue index
 	struct message_counters counters[JUDGE_WORKERS_MAX]; // the newest of each worker
 	bool stats_told;          // any counters came
+	uint64_t store_told;      // birth of the session that an old trust store is told with
+	bool store_is_told;
 	uint64_t now_ns;          // packet time of the newest message
 	char line[RECORD_LEN_MAX + 1];
 };
@@ -50,6 +53,7 @@ int judge_peers_open(struct judge_peers **out, const struct judge_config *config
 void judge_peers_close(struct judge_peers **p);
 struct cert *judge_peers_cert(const struct judge_peers *p);
 const char *judge_peers_store(const struct judge_peers *p);
+int64_t judge_peers_store_newest(const struct judge_peers *p); // cert_store_newest()
 void judge_peers_count(const struct judge_peers *p, struct judge_summary *sum);
 void judge_peers_take(struct judge_peers *ps, struct peer *p, const struct message_handshake *m);
 
@@ -71,9 +75,12 @@ void judge_pair_alone(struct judge *j, struct judge_entry *e);
 void judge_dns(struct judge *j, const struct message_dns *m);
 void judge_dns_due(struct judge *j, bool all);
 
-// Direction by own networks, and whether client or server is exempt from alerts.
-enum direction judge_direction(const struct judge_config *config, const struct conn_facts *c);
-bool judge_exempt(const struct judge_config *config, const struct conn_facts *c);
+// Direction by own networks.
+enum direction judge_direction(const struct inventory *inventory, const struct conn_facts *c);
+// Marks the findings of `s` that an exemption covers.
+void judge_exempt(const struct inventory *inventory, struct session *s);
+// Counts what exemptions did to a session, and what those that ended would have done.
+void judge_count_exempt(const struct inventory *inventory, const struct session *s, struct judge_summary *sum);
 
 // Everything but the findings, concluded from facts and an expectation (NULL: unknown) into `s`.
 // `peer` is borrowed as long as `s` is used; NULL: nothing was opened.

@@ -74,6 +74,8 @@ void rules_apply(struct session *s, struct rules_memory *memory, const struct pa
 		.conn = &s->facts->conn,
 		.peer = s->peer ? s->peer : &nothing,
 		.expect = &s->expect,
+		.inventory = s->inventory,
+		.store_age_days = s->store_age_days,
 		.direction = s->direction,
 		.session = s->id,
 		.memory = memory,

@@ -41,13 +41,11 @@ void wire_judge(struct judge_config *out, const struct config *c)
 		.trust_store = wire_trust_store(c),
 		.tls_records = c->tls_records,
 		.sessions_max = c->sessions_max,
-		.n_own = c->own_networks.n,
-		.n_exempt = c->exempt.n,
+		.store_age_days = c->trust_store_age_days,
+		.inventory = &c->inventory,
 		.disabled = c->disable.id,
 		.n_disabled = c->disable.n,
 	};
-	memcpy(out->own, c->own_networks.net, c->own_networks.n * sizeof out->own[0]);
-	memcpy(out->exempt, c->exempt.net, c->exempt.n * sizeof out->exempt[0]);
 	memcpy(out->severity, c->severity, sizeof out->severity);
 }
 

@@ -33,6 +33,8 @@ struct rule_input {
 	const struct conn_facts *conn; // facts->conn
 	const struct peer *peer;       // never NULL
 	const struct expectation *expect;
+	const struct inventory *inventory; // NULL: nothing is known
+	uint32_t store_age_days;       // see struct session
 	enum direction direction;
 	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
@@ -290,4 +292,9 @@ RULE(rule_policy_stale);
 // sensor.c
 RULE(rule_one_direction);
 RULE(rule_truncated_input);
+RULE(rule_trust_store_old);
+// inventory.c
+RULE(rule_sensitive_peer);
+RULE(rule_unexpected_sender);
+RULE(rule_xclient_untrusted);
 #undef RULE

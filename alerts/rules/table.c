@@ -129,6 +129,7 @@ const struct rule rules_table[] = {
 	{"proxy.header", rule_proxy_header},
 	{"exposure.envelope", rule_exposure_envelope},
 	{"exposure.content", rule_exposure_content},
+	{"exposure.sensitive-peer", rule_sensitive_peer},
 	{"auth.cleartext-plain", rule_auth_plain},
 	{"auth.cleartext-challenge", rule_auth_challenge},
 	{"auth.offered-cleartext", rule_auth_offered},
@@ -138,6 +139,7 @@ const struct rule rules_table[] = {
 	{"smtp.implicit-tls-on-25", rule_implicit_on_25},
 	{"smtp.nonstandard-port", rule_nonstandard_port},
 	{"lmtp.plaintext", rule_lmtp_plaintext},
+	{"smtp.unexpected-sender", rule_unexpected_sender},
 	{"mail.nullmx-target", rule_nullmx},
 	{"mail.relay-probe", rule_relay_probe},
 	{"smuggle.eod-variant", rule_eod_variant},
@@ -153,8 +155,10 @@ const struct rule rules_table[] = {
 	{"smtp.bdat-abuse", rule_bdat_abuse},
 	{"smtp.nested-mail", rule_nested_mail},
 	{"smtp.http-on-smtp", rule_http},
+	{"smtp.xclient-untrusted", rule_xclient_untrusted},
 	{"sensor.one-direction", rule_one_direction},
 	{"sensor.truncated-input", rule_truncated_input},
 	{"sensor.policy-stale", rule_policy_stale},
+	{"sensor.trust-store-old", rule_trust_store_old},
 };
 const size_t rules_table_n = sizeof(rules_table) / sizeof(rules_table[0]);
