@@ -1,7 +1,7 @@
 // Between the files of the judge; nobody else includes it. judge.c takes messages and drives; judge_check.c trusts
 // none of them; judge_evaluate.c concludes; judge_hold.c waits for policy; judge_tell.c chooses and writes alerts;
-// judge_peer.c opens what the ends
-// showed; judge_dns.c takes what DNS said; judge_end.c writes what is told once a session; judge_summary.c counts; judge_net.c knows own and exempt networks.
+// judge_peer.c opens what the ends showed; judge_dns.c takes what DNS said; judge_end.c writes what is told once a session;
+// judge_summary.c counts; judge_net.c knows own and exempt networks.
 #pragma once
 
 #include "alerts/dedup.h"
