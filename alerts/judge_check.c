@@ -58,6 +58,7 @@ static const struct {
 	CONN(closed_first, CLOSED_BY_SERVER),
 	CONN(role, ROLE_LMTP),
 	CONN(n_vlan, 2),
+	CONN(tap, FACTS_TAPS - 1),
 	PATH(conflict_dir, DIR_S2C),
 	PATH(conflict_agrees, AGREES_LATER),
 	PATH(rst_dir, DIR_S2C),

@@ -7,6 +7,7 @@
 
 // What a rule may ask about other sessions. Bounded tables kept by the judge; packet time only.
 struct rules_memory;
+struct pair;
 
 // Our own policy by name; NULL: unknown. Hosts and domains as alerts/expect/store.h has them.
 struct rules_policy {
@@ -28,4 +29,5 @@ void rules_memory_close(struct rules_memory **m);
 // All findings of a session that hold now, in catalogue order, into s->findings. May consult and update `memory`
 // (cross-session rows: starttls.fallback-plaintext, auth.bruteforce-cleartext, starttls.first-seen-plain);
 // calling it again for the same session as facts grow is harmless.
-void rules_apply(struct session *s, struct rules_memory *memory);
+// `twins`: the session and what another tap saw of it, for the rows that compare; NULL: one tap.
+void rules_apply(struct session *s, struct rules_memory *memory, const struct pair *twins);

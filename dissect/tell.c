@@ -13,6 +13,7 @@ static void fill_conn(const struct dissect *e, uint32_t flow, struct facts *m)
 	f->src_port = c->port[DIR_C2S];
 	f->dst_port = c->port[DIR_S2C];
 	f->ip_v = c->ip_v;
+	f->tap = c->tap;
 	f->n_vlan = c->n_vlan;
 	memcpy(f->vlan, c->vlan, sizeof(f->vlan));
 	for (int d = 0; d < 2; d++) {

@@ -23,6 +23,7 @@ struct decoded {
 	uint8_t src[16], dst[16]; // as on the packet; IPv4 in the first four octets, rest zero
 	uint16_t src_port, dst_port;
 	uint8_t ip_v;
+	uint8_t tap;              // of the packet
 	uint8_t ttl;              // or hop limit
 	uint8_t proto;            // final protocol, 6 for TCP, 17 for UDP
 	uint8_t n_vlan;           // of them in `vlan`

@@ -222,7 +222,7 @@ static void sessions(void **state)
 			row->tell(&t);
 		s = (struct session){.facts = &f, .sources = &sources};
 		for (int n = 0; n < 2; n++) {
-			rules_apply(&s, memory);
+			rules_apply(&s, memory, NULL);
 			list_dns(&s, got, sizeof(got));
 			if (strcmp(got, row->want) != 0)
 				fail_msg("%s:\n  got  %s\n  want %s", row->name, got, row->want);
