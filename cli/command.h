@@ -27,6 +27,8 @@ struct options {
 	const char *out;                // --out, or NULL
 	const char *keylog;             // --keylog, or NULL
 	const char *policy;             // --policy, or NULL
+	bool resolve;                   // --resolve
+	const char *resolver, *trust_anchor; // --resolver and --trust-anchor, or NULL
 	const char *state;              // --state, or NULL
 	const char *outside, *inside;   // --outside and --inside: both, or NULL
 	const char *finding;            // --finding, or NULL

@@ -13,6 +13,10 @@
 	{"keylog", OPTION_TEXT, AT(keylog), "PATH", "TLS secrets of your own servers (SSLKEYLOGFILE format): a file, or a directory"}
 #define OPTION_POLICY_ROW \
 	{"policy", OPTION_TEXT, AT(policy), "FILE", "what DNS and MTA-STS promised: a policy snapshot"}
+#define OPTION_RESOLVE_ROWS \
+	{"resolve", OPTION_FLAG, AT(resolve), NULL, "ask DNS, and validate, what was promised (a network is needed)"}, \
+	{"resolver", OPTION_TEXT, AT(resolver), "ADDR[@PORT]", "ask this resolver, not the root; it need not be trusted"}, \
+	{"trust-anchor", OPTION_TEXT, AT(trust_anchor), "FILE", "DNSSEC trust anchor (/usr/share/dns/root.key)"}
 #define OPTION_TAPS_ROWS \
 	{"outside", OPTION_TEXT, AT(outside), "FILE", "capture of the outer of two taps; with --inside, in place of operands"}, \
 	{"inside", OPTION_TEXT, AT(inside), "FILE", "capture of the inner one: sessions seen at both are compared"}
@@ -24,6 +28,7 @@ static const struct option read_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	OPTION_POLICY_ROW,
+	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
 	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
 		.words = options_severities},
@@ -35,6 +40,7 @@ static const struct option explain_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	OPTION_POLICY_ROW,
+	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };

@@ -340,6 +340,8 @@ int pipeline_run(struct pipeline *p)
 		if (p->worker[i].error < 0 && p->error == 0)
 			p->error = p->worker[i].error;
 	}
+	while (!interrupt_seen() && !flag(&p->abort) && judge_waiting(p->judge))
+		nanosleep(&(struct timespec){.tv_nsec = WAIT_MAX_NS}, NULL);
 	interrupt_here(true);
 	judge_finish(p->judge);
 	return p->error;

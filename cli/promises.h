@@ -1,4 +1,5 @@
-// What is known of policy while files are read: a snapshot (`--policy`), or nothing.
+// What is known of policy while files are read: a snapshot (`--policy`), what the scout learns now
+// (`--resolve`), or nothing. Opened before any thread starts.
 #pragma once
 
 #include "alerts/expect/store.h"
@@ -13,4 +14,4 @@ int promises_open(struct promises **out, const struct options *o);
 void promises_close(struct promises **p);
 
 // Lets a pipeline see them.
-void promises_join(const struct promises *p, struct pipeline_config *pipeline);
+void promises_join(struct promises *p, struct pipeline_config *pipeline);
