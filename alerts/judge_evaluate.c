@@ -54,6 +54,7 @@ void judge_conclude(struct judge *j, struct session *s, const struct facts *f, c
 	s->tap = judge_tap_name(j, f);
 	s->side = j->config.taps[f->conn.tap].side;
 	s->pair = (struct session_pair){.name = NULL};
+	s->sources = &j->sources;
 	s->inventory = j->inventory;
 	s->store = judge_store_name(j);
 	s->final = f->conn.end != END_OPEN && f->conn.end != END_EVICTED;

@@ -1,7 +1,7 @@
 // Between the files of the judge; nobody else includes it. judge.c takes messages and drives; judge_check.c trusts
 // none of them; judge_evaluate.c concludes; judge_expect.c asks what should have happened, judge_hold.c waits for it;
 // judge_tell.c chooses and writes alerts; judge_peer.c opens what the ends showed; judge_pair.c brings together what
-// two taps saw; judge_end.c writes what is told once a session; judge_summary.c counts;
+// two taps saw; judge_dns.c takes what DNS said; judge_end.c writes what is told once a session; judge_summary.c counts;
 // judge_net.c asks the inventory.
 #pragma once
 
@@ -9,6 +9,8 @@
 #include "alerts/expect/candidates.h"
 #include "alerts/judge.h"
 #include "alerts/cert/cert.h"
+#include "alerts/dns/race.h"
+#include "alerts/dns/seen.h"
 #include "alerts/judge_sessions.h"
 #include "alerts/pair.h"
 #include "alerts/pair_table.h"
@@ -25,6 +27,10 @@ struct judge {
 	struct judge_peers *peers;
 	struct inventory *inventory;
 	struct resumed *resumed;
+	struct seen *seen;
+	struct race *race;
+	struct rules_policy policy;
+	struct rules_sources sources; // of the three above what rules ask, and policy
 	struct dedup *dedup;
 	struct pair_table waiting; // ended sessions whose twin may come
 	const struct pair *twins; // while two sessions are judged together
@@ -65,6 +71,9 @@ void judge_pair_end(struct judge *j, struct judge_entry *e);
 void judge_pair_settle(struct judge *j, uint64_t now_ns);
 // Tells a waiting session without a twin.
 void judge_pair_alone(struct judge *j, struct judge_entry *e);
+// What DNS on the tap said. judge_dns_due: tells the double answers that no session followed; `all`: at the end of input.
+void judge_dns(struct judge *j, const struct message_dns *m);
+void judge_dns_due(struct judge *j, bool all);
 
 // Direction by own networks.
 enum direction judge_direction(const struct inventory *inventory, const struct conn_facts *c);
@@ -105,6 +114,9 @@ void judge_end(struct judge *j, bool reopened);
 // What policy says of these facts, as far as it is known now; all zero without a store.
 void judge_expect(struct judge *j, struct expectation *out, const struct facts *f, const struct peer *peer);
 extern const struct expectation judge_enforced; // the strictest there is: what changes under it depends on policy
+// The store, for rules. `ctx` is the store.
+const struct policy_domain *judge_policy_domain(void *ctx, const char *name);
+const struct policy_host *judge_policy_host(void *ctx, const char *name);
 // What others know of the server: how many hints.
 enum { JUDGE_HINTS_MAX = 32 };
 size_t judge_hints(struct judge *j, struct candidate_hint out[JUDGE_HINTS_MAX], const struct facts *f);

@@ -144,6 +144,7 @@ struct session {
 	const char *tap;                  // its name
 	enum tap_side side;
 	struct session_pair pair;
+	const struct rules_sources *sources; // for rules (alerts/rules.h); NULL: none
 	const char *store;                // trust store that peer was judged against; empty: none
 	const struct inventory *inventory; // what the operator knows; NULL: nothing
 	uint32_t store_age_days;          // not 0: the store's newest certificate is that old, and it is told with this session
