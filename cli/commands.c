@@ -16,6 +16,11 @@
 #define OPTION_TAPS_ROWS \
 	{"outside", OPTION_TEXT, AT(outside), "FILE", "capture of the outer of two taps; with --inside, in place of operands"}, \
 	{"inside", OPTION_TEXT, AT(inside), "FILE", "capture of the inner one: sessions seen at both are compared"}
+#define OPTION_RESOLVE_ROW \
+	{"resolve", OPTION_FLAG, AT(resolve), NULL, "ask DNS (and MTA-STS where policy.mta_sts is on) what was promised"}
+#define OPTION_RESOLVER_ROWS \
+	{"resolver", OPTION_TEXT, AT(resolver), "ADDR[@PORT]", "send DNS questions there (policy.forward_to)"}, \
+	{"trust-anchor", OPTION_TEXT, AT(trust_anchor), "FILE", "DNSSEC keys of the root (policy.trust_anchor)"}
 #define OPTION_JSON_ROW {"json", OPTION_FLAG, AT(json), NULL, "write JSON"}
 
 static const struct option read_options[] = {
@@ -24,6 +29,8 @@ static const struct option read_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	OPTION_POLICY_ROW,
+	OPTION_RESOLVE_ROW,
+	OPTION_RESOLVER_ROWS,
 	OPTION_TAPS_ROWS,
 	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
 		.words = options_severities},
@@ -35,6 +42,8 @@ static const struct option explain_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	OPTION_POLICY_ROW,
+	OPTION_RESOLVE_ROW,
+	OPTION_RESOLVER_ROWS,
 	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };
@@ -47,6 +56,12 @@ static const struct option show_options[] = {
 	{"schema", OPTION_FLAG, AT(schema), NULL, "what each key means and may be"},
 };
 static const struct option findings_options[] = {OPTION_JSON_ROW};
+static const struct option lookup_options[] = {
+	OPTION_JSON_ROW,
+	OPTION_CONFIG_ROWS,
+	OPTION_RESOLVER_ROWS,
+	{"state", OPTION_TEXT, AT(state), "PATH", "directory of the policy cache: what is in force from before, and what TLSA was before"},
+};
 static const struct option version_options[] = {OPTION_JSON_ROW};
 
 static const char *const shells[] = {"bash", "zsh", NULL};
@@ -77,6 +92,10 @@ const struct command commands[] = {
 		"ID is a finding (starttls.not-offered) or its signature number; the beginning of an id (tls) lists those\n"
 		"that begin so.", ROWS(findings_options), 1, 1, findings_show_run,
 		no_words},
+	{"policy lookup", "DOMAIN", "ask what a mail domain promises now, and show what a sender must do",
+		"Asks DNS with validation and, with policy.mta_sts on, fetches the MTA-STS policy. Shows each step with its\n"
+		"DNSSEC state, which TLSA records count, the decision, and commands to confirm it by hand.",
+		ROWS(lookup_options), 1, 1, policy_lookup_run, no_words},
 	{"completion", "bash|zsh", "print a completion script for a shell",
 		"For bash: source <(postwacht completion bash)", NULL, 0, 1, 1, completion_run, shells},
 	{"version", "", "print the version", "", ROWS(version_options), 0, 0, version_run, no_words},

@@ -28,6 +28,14 @@ static int take_snapshot(struct promises *p, const char *path)
 int promises_open(struct promises **out, const struct options *o)
 {
 	*out = NULL;
+	if (o->policy && o->resolve) {
+		log_error("usage", "--policy says what was promised and --resolve asks for it: give one of them");
+		return EXIT_USAGE;
+	}
+	if (!o->resolve && (o->resolver || o->trust_anchor)) {
+		log_error("usage", "--%s needs --resolve: without it nobody is asked", o->resolver ? "resolver" : "trust-anchor");
+		return EXIT_USAGE;
+	}
 	if (!o->policy)
 		return 0;
 	struct promises *p = calloc(1, sizeof(*p));

@@ -10,6 +10,7 @@ static const char *const words_checksums[] = {"auto", "require", "ignore", NULL}
 static const char *const words_side[] = {"mid", "client", "server", NULL};        // enum tap_side
 static const char *const words_envelope[] = {"domains", "full", NULL};            // record_config.envelope
 
+static const char *const words_anchor[] = {"system", NULL};                       // cli/wire.c
 static const char *const words_store[] = {"system", "none", NULL};                // cli/wire.c
 
 static_assert(CHECKSUMS_AUTO == 0 && CHECKSUMS_REQUIRE == 1 && CHECKSUMS_IGNORE == 2, "order of words_checksums");
@@ -42,6 +43,14 @@ const struct config_key config_schema[] = {
 		"Memory for octets that arrived out of order or must wait, in MiB, over all workers."},
 	{"policy.trust_store", CONFIG_PATH, AT(trust_store), 0, 0, words_store, "system",
 		"CA certificates that chains are judged against: a PEM file or a hashed directory."},
+	{"policy.trust_anchor", CONFIG_PATH, AT(trust_anchor), 0, 0, words_anchor, "system",
+		"DNSSEC keys of the root: a zone file, or RFC 5011 state, which is kept up to date."},
+	{"policy.forward_to", CONFIG_FORWARDERS, AT(forward_to), 0, RESOLVER_FORWARDERS_MAX, NULL, "[]",
+		"Resolvers that DNS questions are sent to; without them the root is asked and what is below it."},
+	{"policy.mta_sts", CONFIG_SWITCH, AT(mta_sts), 0, 0, NULL, "off",
+		"Fetch MTA-STS policies: HTTPS requests to hosts of the domains that are looked up."},
+	{"policy.watchlist", CONFIG_DOMAINS, AT(watchlist), 0, SCOUT_WATCHLIST_MAX, NULL, "[]",
+		"Domains whose promises are looked up again and again, before any of their mail is seen."},
 	{"inventory.own_networks", CONFIG_NETS, AT(own_networks), 0, JUDGE_NETS_MAX, NULL, "[]",
 		"Networks that are ours; without them the direction of a session is unknown."},
 	{"inventory.exempt", CONFIG_NETS, AT(exempt), 0, JUDGE_NETS_MAX, NULL, "[]",
@@ -99,6 +108,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 		[CONFIG_PORTS] = "list of ports",
 		[CONFIG_NETS] = "list of networks",
 		[CONFIG_FINDINGS] = "list of finding ids",
+		[CONFIG_FORWARDERS] = "list of addresses, each with or without @port",
+		[CONFIG_DOMAINS] = "list of domains",
 		[CONFIG_SEVERITIES] = "map of finding id to severity",
 	};
 	if (k->type == CONFIG_NUMBER)

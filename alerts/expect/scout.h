@@ -10,7 +10,7 @@
 enum {
 	SCOUT_PENDING_MAX = 256,         // asked, not answered
 	SCOUT_ANSWER_MAX = 256 << 10,    // octets of a snapshot
-	SCOUT_WATCHLIST_MAX = 1024,
+	SCOUT_WATCHLIST_MAX = 256,  // partners; each costs a lookup a TTL
 };
 
 enum scout_kind { SCOUT_DOMAIN, SCOUT_HOST };
