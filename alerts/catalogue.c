@@ -66,6 +66,7 @@ const struct catalogue_row catalogue[] = {
 #include "alerts/catalogue_dane.inc"
 #include "alerts/catalogue_sts.inc"
 #include "alerts/catalogue_path.inc"
+#include "alerts/catalogue_dns.inc"
 #include "alerts/catalogue_tcp.inc"
 #include "alerts/catalogue_middlebox.inc"
 #include "alerts/catalogue_exposure.inc"

@@ -42,6 +42,14 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 		r = pair_table_open(&j->waiting, config->n_pairs ? config->sessions_max : 0);
 	if (!r)
 		r = resumed_open(&j->resumed);
+	if (!r && config->inventory)
+		r = inventory_open(&j->inventory, config->inventory);
+	if (!r)
+		r = seen_open(&j->seen);
+	if (!r)
+		r = race_open(&j->race);
+	j->policy = (struct rules_policy){.domain = judge_policy_domain, .host = judge_policy_host, .ctx = config->store};
+	j->sources = (struct rules_sources){.seen = j->seen, .race = j->race, .policy = config->store ? &j->policy : NULL};
 	if (!r)
 		r = judge_peers_open(&j->peers, config, bad_path);
 	if (r) {
@@ -57,6 +65,9 @@ void judge_close(struct judge **j)
 	if (!*j)
 		return;
 	judge_peers_close(&(*j)->peers);
+	race_close(&(*j)->race);
+	seen_close(&(*j)->seen);
+	inventory_close(&(*j)->inventory);
 	resumed_close(&(*j)->resumed);
 	pair_table_close(&(*j)->waiting);
 	dedup_close(&(*j)->dedup);
@@ -262,6 +273,7 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	dedup_advance(j->dedup, j->now_ns);
 	judge_answers(j, false);
 	judge_pair_settle(j, j->now_ns);
+	judge_dns_due(j, false);
 	switch ((enum message_type)m->type) {
 	case MESSAGE_SESSION:
 		take_session(j, (const struct message_session *)m);
@@ -271,6 +283,9 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		break;
 	case MESSAGE_HANDSHAKE:
 		take_handshake(j, (const struct message_handshake *)m);
+		break;
+	case MESSAGE_DNS:
+		judge_dns(j, (const struct message_dns *)m);
 		break;
 	case MESSAGE_ANOMALY:
 		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
@@ -283,6 +298,11 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		break;
 	}
 	return 0;
+}
+
+const struct inventory *judge_inventory(const struct judge *j)
+{
+	return j->inventory;
 }
 
 const char *judge_store_name(const struct judge *j)
@@ -299,6 +319,7 @@ void judge_finish(struct judge *j)
 	// What is left was sealed by a worker that never told its end, or only remembered.
 	while (judge_sessions_oldest(&j->sessions))
 		evict(j);
+	judge_dns_due(j, true);
 	dedup_finish(j->dedup);
 	judge_peers_count(j->peers, &j->summary);
 	if (j->stats_told)

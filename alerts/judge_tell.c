@@ -44,7 +44,7 @@ static bool listed(const char *ids, const char *id)
 // equals that list each other, the later row tells.
 static bool tells(const struct finding *g, const struct finding *f)
 {
-	if (g == f || g->severity == SEVERITY_INFO || g->severity < f->severity || !listed(f->row->subsumed_by, g->row->id))
+	if (g == f || g->severity == SEVERITY_INFO || g->exempt == EXEMPT_YES || g->severity < f->severity || !listed(f->row->subsumed_by, g->row->id))
 		return false;
 	return g->severity > f->severity || g->row > f->row || !listed(g->row->subsumed_by, f->row->id);
 }
@@ -91,7 +91,7 @@ static void relate(const struct session *s, struct record_alert *a)
 	a->n_related = 0;
 	for (size_t i = 0; i < s->n_findings; i++) {
 		const struct finding *f = &s->findings[i];
-		if (f != a->root && f->severity > SEVERITY_INFO && root_of(s, f) == a->root)
+		if (f != a->root && f->severity > SEVERITY_INFO && f->exempt != EXEMPT_YES && root_of(s, f) == a->root)
 			a->related[a->n_related++] = f->row;
 	}
 }
@@ -198,6 +198,8 @@ static const char *const signs[] = {"Middlebox interference", "Path tampering", 
 // something louder: told early, it would be a second alert for one cause.
 static bool early(const struct finding *f, const struct judge_moment *at)
 {
+	if (at->more && f->exempt == EXEMPT_PERHAPS)
+		return true;
 	if (!at->more || f->severity > SEVERITY_MEDIUM)
 		return false;
 	bool sign = false;
@@ -209,7 +211,7 @@ static bool early(const struct finding *f, const struct judge_moment *at)
 // Subsumed by something that was told before it was known, so that no alert of this session names it.
 static bool late(const struct session *s, const struct finding *f, const struct judge_moment *at)
 {
-	return f->severity > SEVERITY_INFO && !listed_yet(at->entry, f) && listed_yet(at->entry, root_of(s, f)) &&
+	return f->severity > SEVERITY_INFO && f->exempt != EXEMPT_YES && !listed_yet(at->entry, f) && listed_yet(at->entry, root_of(s, f)) &&
 	       !waits(at->strict, f);
 }
 
@@ -242,11 +244,11 @@ size_t judge_tell(struct judge *j, const struct judge_moment *at)
 	const struct session *s = &j->session;
 	size_t n_waiting = 0;
 
-	if (s->facts->conn.outside_mail || judge_exempt(&j->config, &s->facts->conn))
+	if (s->facts->conn.outside_mail)
 		return 0;
 	for (size_t i = 0; i < s->n_findings; i++) {
 		const struct finding *f = &s->findings[i];
-		if (f->severity == SEVERITY_INFO || f->twin_tells || told_by(s, f))
+		if (f->severity == SEVERITY_INFO || f->exempt == EXEMPT_YES || f->twin_tells || told_by(s, f))
 			continue;
 		if (waits(at->strict, f))
 			n_waiting++;

@@ -27,12 +27,12 @@ struct options {
 	const char *out;                // --out, or NULL
 	const char *keylog;             // --keylog, or NULL
 	const char *policy;             // --policy, or NULL
+	const char *state;              // --state, or NULL
 	const char *outside, *inside;   // --outside and --inside: both, or NULL
 	const char *finding;            // --finding, or NULL
 	bool resolve;                   // --resolve
 	const char *resolver;           // --resolver, or NULL: as configured
 	const char *trust_anchor;       // --trust-anchor, or NULL: as configured
-	const char *state;              // --state, or NULL
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
 	char **operands;
@@ -81,5 +81,9 @@ int config_show_run(const struct options *o);
 int findings_list_run(const struct options *o);
 int findings_show_run(const struct options *o);
 int policy_lookup_run(const struct options *o);
+int policy_list_run(const struct options *o);
+int policy_export_run(const struct options *o);
+int policy_import_run(const struct options *o);
+int policy_flush_run(const struct options *o);
 int version_run(const struct options *o);
 int completion_run(const struct options *o);

@@ -56,12 +56,19 @@ static const struct option show_options[] = {
 	{"schema", OPTION_FLAG, AT(schema), NULL, "what each key means and may be"},
 };
 static const struct option findings_options[] = {OPTION_JSON_ROW};
+#define OPTION_STATE_ROW {"state", OPTION_TEXT, AT(state), "DIR", "directory that keeps the policy cache"}
 static const struct option lookup_options[] = {
 	OPTION_JSON_ROW,
 	OPTION_CONFIG_ROWS,
 	OPTION_RESOLVER_ROWS,
-	{"state", OPTION_TEXT, AT(state), "PATH", "directory of the policy cache: what is in force from before, and what TLSA was before"},
+	OPTION_STATE_ROW,
 };
+static const struct option policy_list_options[] = {OPTION_STATE_ROW, OPTION_JSON_ROW};
+static const struct option policy_export_options[] = {
+	OPTION_STATE_ROW,
+	{"out", OPTION_TEXT, AT(out), "PATH", "write the snapshot there; - is standard output"},
+};
+static const struct option policy_options[] = {OPTION_STATE_ROW};
 static const struct option version_options[] = {OPTION_JSON_ROW};
 
 static const char *const shells[] = {"bash", "zsh", NULL};
@@ -96,6 +103,15 @@ const struct command commands[] = {
 		"Asks DNS with validation and, with policy.mta_sts on, fetches the MTA-STS policy. Shows each step with its\n"
 		"DNSSEC state, which TLSA records count, the decision, and commands to confirm it by hand.",
 		ROWS(lookup_options), 1, 1, policy_lookup_run, no_words},
+	{"policy list", "", "list what domains promise, as the policy cache has it",
+		"LEVEL is what a sender must keep (dane, sts, encrypt, may, none), TLSA how many of a domain's hosts have\n"
+		"records that count.", ROWS(policy_list_options), 0, 0, policy_list_run, no_words},
+	{"policy export", "", "write the policy cache as a snapshot, for read --policy", "", ROWS(policy_export_options), 0, 0,
+		policy_export_run, no_words},
+	{"policy import", "FILE|-", "merge a snapshot into the policy cache",
+		"Of a domain or host that both have, the newer (as_of) is kept.", ROWS(policy_options), 1, 1, policy_import_run, NULL},
+	{"policy flush", "[NAME]", "forget what a domain or a host promised, or everything", "", ROWS(policy_options), 0, 1,
+		policy_flush_run, no_words},
 	{"completion", "bash|zsh", "print a completion script for a shell",
 		"For bash: source <(postwacht completion bash)", NULL, 0, 1, 1, completion_run, shells},
 	{"version", "", "print the version", "", ROWS(version_options), 0, 0, version_run, no_words},

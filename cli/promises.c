@@ -36,16 +36,16 @@ int promises_open(struct promises **out, const struct options *o)
 		log_error("usage", "--%s needs --resolve: without it nobody is asked", o->resolver ? "resolver" : "trust-anchor");
 		return EXIT_USAGE;
 	}
-	if (!o->policy)
-		return 0;
+	bool any = o->policy != NULL;
 	struct promises *p = calloc(1, sizeof(*p));
-	int r = p ? store_open(&p->store, STORE_DOMAINS_MAX, STORE_HOSTS_MAX) : -1;
+	// An empty one is asked as well: the operator's word needs no other.
+	int r = p ? store_open(&p->store, any ? STORE_DOMAINS_MAX : 16, any ? STORE_HOSTS_MAX : 16) : -1;
 	if (r) {
 		free(p);
 		log_error("policy", "no memory for what policy says");
 		return EXIT_TROUBLE;
 	}
-	r = take_snapshot(p, o->policy);
+	r = any ? take_snapshot(p, o->policy) : 0;
 	if (r)
 		promises_close(&p);
 	*out = p;

@@ -8,7 +8,7 @@ struct pipeline_config;
 
 struct promises;
 
-// 0 with *out, which is NULL where nothing was asked for; else an exit code, and it was told why.
+// 0, or an exit code, and it was told why.
 int promises_open(struct promises **out, const struct options *o);
 void promises_close(struct promises **p);
 

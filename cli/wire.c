@@ -44,13 +44,11 @@ void wire_judge(struct judge_config *out, const struct config *c)
 		.trust_store = wire_trust_store(c),
 		.tls_records = c->tls_records,
 		.sessions_max = c->sessions_max,
-		.n_own = c->own_networks.n,
-		.n_exempt = c->exempt.n,
+		.store_age_days = c->trust_store_age_days,
+		.inventory = &c->inventory,
 		.disabled = c->disable.id,
 		.n_disabled = c->disable.n,
 	};
-	memcpy(out->own, c->own_networks.net, c->own_networks.n * sizeof out->own[0]);
-	memcpy(out->exempt, c->exempt.net, c->exempt.n * sizeof out->exempt[0]);
 	memcpy(out->severity, c->severity, sizeof out->severity);
 }
 
@@ -85,6 +83,7 @@ void wire_scout(struct wire_scout *out, const struct config *c, const struct opt
 			.ca_file = wire_trust_store(c),
 			.watchlist = out->watchlist,
 			.n_watchlist = c->watchlist.n,
+			.state_dir = o->state != NULL ? o->state : strcmp(c->state_dir, "none") != 0 ? c->state_dir : NULL,
 		},
 	};
 	for (size_t i = 0; i < c->forward_to.n; i++)
@@ -93,8 +92,4 @@ void wire_scout(struct wire_scout *out, const struct config *c, const struct opt
 		out->forward_to[0] = o->resolver;
 	for (size_t i = 0; i < c->watchlist.n; i++)
 		out->watchlist[i] = c->watchlist.name[i];
-	if (o->state == NULL)
-		return;
-	snprintf(out->cache_file, sizeof out->cache_file, "%.*s/policy.json", CONFIG_PATH_MAX, o->state);
-	out->config.cache_file = out->cache_file;
 }

@@ -13,7 +13,6 @@ struct wire_scout {
 	struct scout_config config;
 	const char *forward_to[RESOLVER_FORWARDERS_MAX];
 	const char *watchlist[SCOUT_WATCHLIST_MAX];
-	char cache_file[CONFIG_PATH_MAX + 32];
 };
 struct options;
 void wire_scout(struct wire_scout *out, const struct config *c, const struct options *o);

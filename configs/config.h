@@ -27,15 +27,12 @@ struct config_ports {
 	size_t n;
 };
 
-struct config_nets {
-	struct judge_net net[JUDGE_NETS_MAX];
-	size_t n;
-};
-
 struct config_findings {
 	const char *id[CONFIG_FINDINGS_MAX]; // of the catalogue
 	size_t n;
 };
+
+enum config_scope { SCOPE_INVENTORY, SCOPE_OWN_MX, SCOPE_PARTNERS, SCOPE_ANY };
 
 struct config_tap {
 	char name[CONFIG_NAME_MAX + 1];
@@ -71,6 +68,7 @@ struct config_domains {
 // One field a key of the schema, in its order.
 struct config {
 	char sensor_name[CONFIG_NAME_MAX + 1];
+	char state_dir[CONFIG_PATH_MAX + 1]; // "none", or a path
 	struct config_taps taps;
 	struct config_pairs pairs;
 	uint32_t workers;
@@ -85,8 +83,11 @@ struct config {
 	struct config_forwarders forward_to;
 	bool mta_sts;
 	struct config_domains watchlist;
-	struct config_nets own_networks;
-	struct config_nets exempt;
+	uint32_t trust_store_age_days; // 0: never old
+	bool probe;
+	char probe_ehlo[INVENTORY_DOMAIN_MAX + 1]; // "system", or a host name
+	int probe_scope; // enum config_scope
+	struct inventory_config inventory;
 	int envelope; // ENVELOPE_*
 	struct config_findings disable;
 	int8_t severity[CONFIG_FINDINGS_MAX]; // by catalogue index; -1: default

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "configs/net.h"
+#include "configs/print.h"
 
 static void print_name(FILE *out, const struct config_key *k, const void *field)
 {
@@ -82,7 +83,7 @@ static void print_ports(FILE *out, const struct config_key *k, const void *field
 
 static void print_nets(FILE *out, const struct config_key *k, const void *field)
 {
-	const struct config_nets *nets = field;
+	const struct inventory_nets *nets = field;
 	char text[NET_TEXT_LEN];
 	fputc('[', out);
 	for (size_t i = 0; i < nets->n; i++) {
@@ -144,7 +145,11 @@ static void print_value(FILE *out, const struct config_key *k, const struct conf
 		[CONFIG_WORD] = print_word,
 		[CONFIG_SWITCH] = print_switch,
 		[CONFIG_PORTS] = print_ports,
+		[CONFIG_HOST] = print_path,
 		[CONFIG_NETS] = print_nets,
+		[CONFIG_MXS] = print_mxs,
+		[CONFIG_PARTNERS] = print_partners,
+		[CONFIG_EXEMPT] = print_exempt,
 		[CONFIG_FINDINGS] = print_findings,
 		[CONFIG_SEVERITIES] = print_severities,
 		[CONFIG_FORWARDERS] = print_forwarders,

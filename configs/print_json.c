@@ -5,6 +5,7 @@
 
 #include "alerts/json.h"
 #include "configs/net.h"
+#include "configs/print.h"
 
 static void put_name(struct json *j, const struct config_key *k, const void *field)
 {
@@ -64,7 +65,7 @@ static void put_ports(struct json *j, const struct config_key *k, const void *fi
 
 static void put_nets(struct json *j, const struct config_key *k, const void *field)
 {
-	const struct config_nets *nets = field;
+	const struct inventory_nets *nets = field;
 	char text[NET_TEXT_LEN];
 	json_open_array(j);
 	for (size_t i = 0; i < nets->n; i++) {
@@ -133,7 +134,11 @@ static void put_value(struct json *j, const struct config_key *k, const struct c
 		[CONFIG_WORD] = put_word,
 		[CONFIG_SWITCH] = put_switch,
 		[CONFIG_PORTS] = put_ports,
+		[CONFIG_HOST] = put_name,
 		[CONFIG_NETS] = put_nets,
+		[CONFIG_MXS] = put_mxs,
+		[CONFIG_PARTNERS] = put_partners,
+		[CONFIG_EXEMPT] = put_exempt,
 		[CONFIG_FINDINGS] = put_findings,
 		[CONFIG_SEVERITIES] = put_severities,
 		[CONFIG_FORWARDERS] = put_forwarders,

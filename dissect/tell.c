@@ -130,6 +130,16 @@ void tell_handshake(struct dissect *e, uint32_t flow, const struct message_hands
 	e->config.emit(e->config.emit_ctx, &out->head, sizeof(*out) + out->len);
 }
 
+// Neither 0, which anomalies of the same packet have though another worker may tell them, nor a session's.
+void tell_dns(struct dissect *e)
+{
+	struct message_dns *m = e->message;
+
+	m->head = head_of(e, 0, MESSAGE_DNS);
+	m->head.birth = UINT64_MAX - 1;
+	e->config.emit(e->config.emit_ctx, &m->head, message_dns_len(m));
+}
+
 void tell_anomaly(struct dissect *e, enum dissect_counter what, const struct packet *p)
 {
 	struct message_anomaly m = {

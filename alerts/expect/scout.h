@@ -23,7 +23,7 @@ struct scout_config {
 	const char *root_hints;          // NULL: built in
 	bool mta_sts;                    // HTTPS requests to policy hosts are allowed
 	const char *ca_file;             // for them: a PEM file or a hashed directory; NULL: libcurl's
-	const char *cache_file;          // policy cache that outlives us, NULL: none
+	const char *state_dir;           // of the policy cache (cache.h), which outlives us; NULL: none
 	const char *const *watchlist;    // domains refreshed at TTL pace without being asked for
 	size_t n_watchlist;
 	uint32_t question_ms;            // time limit of a DNS question, 0: default

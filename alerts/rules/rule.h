@@ -4,10 +4,12 @@
 // is ambiguous, and fills in what the catalogue knows. A rule never reads another rule's result.
 #pragma once
 
+#include "alerts/dns/race.h"
+#include "alerts/dns/seen.h"
 #include "alerts/memory.h"
 #include "alerts/pair.h"
 #include "alerts/quality.h"
-#include "alerts/session.h"
+#include "alerts/rules.h"
 
 enum { CLAIM_DEFAULT = 0xff }; // severity or subject as the catalogue says
 
@@ -31,11 +33,16 @@ struct rule_input {
 	const struct conn_facts *conn; // facts->conn
 	const struct peer *peer;       // never NULL
 	const struct expectation *expect;
+	const struct inventory *inventory; // NULL: nothing is known
+	uint32_t store_age_days;       // see struct session
 	enum direction direction;
 	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
 	enum tap_side side;            // where the tap stands
 	const struct pair *pair;       // this session and its twin at another tap; NULL: none
+	const struct rules_sources *sources; // never NULL
+	const struct seen_host *hosts; // names of the server, as DNS on the tap told them before the session began
+	size_t n_hosts;
 };
 
 // True when the finding holds; `c` comes in empty (confidence unverifiable, the rest default).
@@ -183,6 +190,13 @@ RULE(rule_cert_placeholder);
 RULE(rule_cert_rpk);
 RULE(rule_cert_must_staple);
 RULE(rule_cert_revoked);
+// dns.c
+RULE(rule_mx_divergence);
+RULE(rule_double_answer);
+RULE(rule_tlsa_stripped);
+RULE(rule_sender_queries_tlsa);
+RULE(rule_dns_encrypted);
+RULE(rule_ad_absent_path);
 // injection.c
 RULE(rule_injection_command);
 RULE(rule_injection_response);
@@ -278,4 +292,9 @@ RULE(rule_policy_stale);
 // sensor.c
 RULE(rule_one_direction);
 RULE(rule_truncated_input);
+RULE(rule_trust_store_old);
+// inventory.c
+RULE(rule_sensitive_peer);
+RULE(rule_unexpected_sender);
+RULE(rule_xclient_untrusted);
 #undef RULE

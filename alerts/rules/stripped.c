@@ -7,6 +7,8 @@
 //   (d) policy promises TLS, and this server has offered it until now.
 #include "alerts/rules/expect.h"
 
+#include <string.h>
+
 void claim_pair(const struct rule_input *in, struct claim *c, const struct mark *client, const struct mark *server)
 {
 	bool near_client = in->facts == in->pair->client.facts;
@@ -101,10 +103,25 @@ static bool two_taps(const struct rule_input *in, struct claim *c)
 
 // ---- (b) two versions ----------------------------------------------------------------------------------------
 
+// Where the dialogue could not be read in the other version, the line where the two part may be the offer itself.
+static bool parts_at_offer(const struct facts *f)
+{
+	static const char offer[] = "STARTTLS";
+	enum { CODE_LEN = 4 }; // "250-"
+	bool offers = false;
+	for (int i = 0; i < 2; i++) {
+		struct text t = f->path.conflict_text[i];
+		const uint8_t *p = facts_text(f, t);
+		offers |= t.len >= CODE_LEN + sizeof(offer) - 1 && memcmp(p, "250", 3) == 0 &&
+		          memcmp(p + CODE_LEN, offer, sizeof(offer) - 1) == 0;
+	}
+	return offers && f->path.n_conflicts && f->path.conflict_dir == DIR_S2C && f->smtp.offer == OFFER_NO;
+}
+
 // That there are two is certain, and tcp.overlap-conflict says so; which of them counted is not (DESIGN section 4).
 static bool two_versions(const struct rule_input *in, struct claim *c)
 {
-	if (!in->facts->path.offers_differ || in->tls->completed || !quality_clear_n(in->facts))
+	if (!(in->facts->path.offers_differ || parts_at_offer(in->facts)) || in->tls->completed || !quality_clear_n(in->facts))
 		return false;
 	claim_seen(c, &in->smtp->offer_mark);
 	claim_frame(c, &in->facts->path.conflict_mark[0]);

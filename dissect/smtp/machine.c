@@ -15,6 +15,7 @@ static const struct {
 	{ODD_PIPELINE_UNOFFERED, ODD_AT_PIPELINE_UNOFFERED},
 	{ODD_PIPELINE_SYNC, ODD_AT_PIPELINE_SYNC},
 	{ODD_PIX_DOT, ODD_AT_PIX_DOT},
+	{ODD_XCLIENT | ODD_XFORWARD, ODD_AT_XCLIENT},
 };
 
 void smtp_news(struct smtp *m, struct smtp_env *env, uint32_t bit)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/advice.h"
-#include "cli/policy.h"
+#include "cli/policy_lookup.h"
 #include "cli/words.h"
 
 static const char *host_advice(enum advice a)
@@ -164,7 +164,7 @@ static void print_commands(FILE *out, bool colour, const struct policy_domain *d
 		fprintf(out, "  curl -v https://mta-sts.%s/.well-known/mta-sts.txt\n", d->name);
 }
 
-void policy_print(FILE *out, const struct policy_domain *d, struct store *s, int64_t now_s)
+void policy_lookup_print(FILE *out, const struct policy_domain *d, struct store *s, int64_t now_s)
 {
 	bool colour = stdout_colour(out);
 	char text[ADVICE_TEXT];
