@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "alerts/expect/name.h"
+
 const char *advice_name(enum advice a)
 {
 	static const char *const names[] = {"none", "testing", "sts", "encrypt", "dane", "undecided", "no_mail"};
@@ -72,15 +74,15 @@ void advice_text(char out[static ADVICE_TEXT], const struct policy_domain *d, st
 			"authentication, and deliver nothing in clear.%s", hosts, forged);
 		break;
 	case ADVICE_STS:
-		snprintf(out, ADVICE_TEXT, "MTA-STS enforce: a sender must use TLS with a certificate that a public authority issued for the host's "
-			"name, and only with hosts that the policy names.");
+		snprintf(out, ADVICE_TEXT, "MTA-STS enforce: a sender must use TLS with a certificate that a public authority issued for "
+			"the host's name, and only with hosts that the policy names.");
 		break;
 	case ADVICE_TESTING:
 		snprintf(out, ADVICE_TEXT, "MTA-STS testing: nothing is demanded yet; a sender reports what would have failed.");
 		break;
 	case ADVICE_NONE:
-		snprintf(out, ADVICE_TEXT, "Nothing is promised%s: a sender uses TLS where it is offered, and cannot notice when somebody takes it away.",
-			d->sts.mode == STS_UNKNOWN ? " by DANE, and MTA-STS is not known" : "");
+		snprintf(out, ADVICE_TEXT, "Nothing is promised%s: a sender uses TLS where it is offered, and cannot notice when somebody "
+			"takes it away.", d->sts.mode == STS_UNKNOWN ? " by DANE, and MTA-STS is not known" : "");
 		break;
 	case ADVICE_UNDECIDED:
 		snprintf(out, ADVICE_TEXT, "Undecided (%s): a careful sender defers. This is not the same as no promise.", undecided(d, s));
@@ -109,4 +111,14 @@ const char *advice_unused(const struct policy_tlsa_set *t, const struct dane_set
 	if (r->len != (r->mtype == 1 ? 32 : 64))
 		return "the digest has the wrong length";
 	return "a stronger digest stands beside it (RFC 7671 9)";
+}
+
+bool advice_sts_names(const struct policy_domain *d, const char *host)
+{
+	if (d->sts.mode < STS_TESTING)
+		return true;
+	for (uint8_t i = 0; i < d->sts.n_mx; i++)
+		if (name_fits(d->sts.mx[i], host))
+			return true;
+	return false;
 }

@@ -25,5 +25,8 @@ enum advice advice_domain(const struct policy_domain *d, struct store *s, bool *
 enum { ADVICE_TEXT = 800 };
 void advice_text(char out[static ADVICE_TEXT], const struct policy_domain *d, struct store *s);
 
+// Whether the MTA-STS policy, where one is in force, names this host.
+bool advice_sts_names(const struct policy_domain *d, const char *host);
+
 // Why record `i` of a set does not count; NULL: it does.
 const char *advice_unused(const struct policy_tlsa_set *t, const struct dane_set *set, uint8_t i);

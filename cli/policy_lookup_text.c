@@ -109,6 +109,8 @@ static void print_host(FILE *out, bool colour, const struct policy_domain *d, co
 	if (h->why[0] != '\0')
 		fprintf(out, "  why: %s\n", h->why);
 	fprintf(out, "  => %s\n", host_advice(advice_host(d, h)));
+	if (!advice_sts_names(d, h->name))
+		fputs("     MTA-STS does not name it: whoever follows that policy must not use it (RFC 8461 4.1)\n", out);
 }
 
 static void print_sts(FILE *out, bool colour, const struct policy_domain *d, int64_t now_s)
