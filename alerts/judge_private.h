@@ -23,6 +23,7 @@ enum { JUDGE_WORKERS_MAX = 64 };
 struct judge {
 	struct judge_config config;
 	struct judge_sessions sessions;
+	struct history *history;
 	struct rules_memory *memory;
 	struct judge_peers *peers;
 	struct inventory *inventory;

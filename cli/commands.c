@@ -13,14 +13,15 @@
 	{"keylog", OPTION_TEXT, AT(keylog), "PATH", "TLS secrets of your own servers (SSLKEYLOGFILE format): a file, or a directory"}
 #define OPTION_POLICY_ROW \
 	{"policy", OPTION_TEXT, AT(policy), "FILE", "what DNS and MTA-STS promised: a policy snapshot"}
+#define OPTION_RESOLVER_ROWS \
+	{"resolver", OPTION_TEXT, AT(resolver), "ADDR[@PORT]", "ask this resolver, which need not be trusted (policy.forward_to)"}, \
+	{"trust-anchor", OPTION_TEXT, AT(trust_anchor), "FILE", "DNSSEC keys of the root (policy.trust_anchor)"}
+#define OPTION_RESOLVE_ROWS \
+	{"resolve", OPTION_FLAG, AT(resolve), NULL, "ask DNS, and validate, what was promised (a network is needed)"}, \
+	OPTION_RESOLVER_ROWS
 #define OPTION_TAPS_ROWS \
 	{"outside", OPTION_TEXT, AT(outside), "FILE", "capture of the outer of two taps; with --inside, in place of operands"}, \
 	{"inside", OPTION_TEXT, AT(inside), "FILE", "capture of the inner one: sessions seen at both are compared"}
-#define OPTION_RESOLVE_ROW \
-	{"resolve", OPTION_FLAG, AT(resolve), NULL, "ask DNS (and MTA-STS where policy.mta_sts is on) what was promised"}
-#define OPTION_RESOLVER_ROWS \
-	{"resolver", OPTION_TEXT, AT(resolver), "ADDR[@PORT]", "send DNS questions there (policy.forward_to)"}, \
-	{"trust-anchor", OPTION_TEXT, AT(trust_anchor), "FILE", "DNSSEC keys of the root (policy.trust_anchor)"}
 #define OPTION_JSON_ROW {"json", OPTION_FLAG, AT(json), NULL, "write JSON"}
 
 static const struct option read_options[] = {
@@ -29,9 +30,9 @@ static const struct option read_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	OPTION_POLICY_ROW,
-	OPTION_RESOLVE_ROW,
-	OPTION_RESOLVER_ROWS,
+	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
+	{"state", OPTION_TEXT, AT(state), "DIR", "remember there what servers and clients show, and judge by what is remembered"},
 	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
 		.words = options_severities},
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
@@ -42,8 +43,7 @@ static const struct option explain_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	OPTION_POLICY_ROW,
-	OPTION_RESOLVE_ROW,
-	OPTION_RESOLVER_ROWS,
+	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };
