@@ -28,7 +28,7 @@ struct options {
 	const char *keylog;             // --keylog, or NULL
 	const char *policy;             // --policy, or NULL
 	bool resolve;                   // --resolve
-	const char *resolver, *trust_anchor; // --resolver and --trust-anchor, or NULL
+	const char *resolver, *trust_anchor; // --resolver and --trust-anchor, or NULL: as configured
 	const char *outside, *inside;   // --outside and --inside: both, or NULL
 	const char *state;              // --state, or NULL
 	const char *finding;            // --finding, or NULL
@@ -80,6 +80,7 @@ int check_run(const struct options *o);
 int config_show_run(const struct options *o);
 int findings_list_run(const struct options *o);
 int findings_show_run(const struct options *o);
+int policy_lookup_run(const struct options *o);
 int policy_list_run(const struct options *o);
 int policy_export_run(const struct options *o);
 int policy_import_run(const struct options *o);

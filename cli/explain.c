@@ -135,7 +135,7 @@ int explain_run(const struct options *o)
 	if (code == 0)
 		code = settings_load(&config, o, NULL);
 	if (code == 0)
-		code = promises_open(&promises, o);
+		code = promises_open(&promises, o, &config);
 	if (code != 0)
 		return code;
 	interrupt_watch();

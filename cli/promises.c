@@ -10,14 +10,13 @@
 #include "alerts/expect/scout.h"
 #include "alerts/expect/snapshot.h"
 #include "cli/pipeline.h"
+#include "cli/wire.h"
 #include "hw/log.h"
-
-#define PROMISES_ANCHOR "/usr/share/dns/root.key" // of Debian's dns-root-data
 
 struct promises {
 	struct store *store;
 	struct scout *scout; // NULL: nobody is asked
-	const char *forward_to[1];
+	struct wire_scout wire;
 };
 
 // ---- asking --------------------------------------------------------------------------------------------------
@@ -82,15 +81,14 @@ static bool poll_scout(void *ctx, struct store *s)
 
 static const struct expect_ops ops = {.want = want, .poll = poll_scout, .now = now_ns};
 
-static int ask(struct promises *p, const struct options *o)
+static int ask(struct promises *p, const struct options *o, const struct config *c)
 {
-	struct scout_config c = {.trust_anchor = o->trust_anchor ? o->trust_anchor : PROMISES_ANCHOR, .forward_to = p->forward_to};
-
-	p->forward_to[0] = o->resolver;
-	c.n_forward_to = o->resolver != NULL;
-	int r = scout_open(&p->scout, &c);
+	wire_scout(&p->wire, c, o);
+	p->wire.config.n_watchlist = 0; // only what the capture names
+	int r = scout_open(&p->scout, &p->wire.config);
 	if (r)
-		log_error("resolve", "cannot resolve: %s; check --trust-anchor (%s) and --resolver", strerror(-r), c.trust_anchor);
+		log_error("resolve", "cannot resolve: %s; check --trust-anchor (%s) and --resolver", strerror(-r),
+			p->wire.config.trust_anchor);
 	return r ? EXIT_TROUBLE : 0;
 }
 
@@ -109,7 +107,7 @@ static int take_snapshot(struct promises *p, const char *path)
 	return r ? EXIT_TROUBLE : 0;
 }
 
-int promises_open(struct promises **out, const struct options *o)
+int promises_open(struct promises **out, const struct options *o, const struct config *c)
 {
 	*out = NULL;
 	bool any = o->policy != NULL || o->resolve;
@@ -129,7 +127,7 @@ int promises_open(struct promises **out, const struct options *o)
 		log_error("policy", "no memory for what policy says");
 		return EXIT_TROUBLE;
 	}
-	r = o->policy ? take_snapshot(p, o->policy) : o->resolve ? ask(p, o) : 0;
+	r = o->policy ? take_snapshot(p, o->policy) : o->resolve ? ask(p, o, c) : 0;
 	if (r)
 		promises_close(&p);
 	*out = p;

@@ -4,13 +4,14 @@
 
 #include "alerts/expect/store.h"
 #include "cli/command.h"
+#include "configs/config.h"
 
 struct pipeline_config;
 
 struct promises;
 
 // 0, or an exit code, and it was told why.
-int promises_open(struct promises **out, const struct options *o);
+int promises_open(struct promises **out, const struct options *o, const struct config *c); // borrows both
 void promises_close(struct promises **p);
 
 // Lets a pipeline see them.

@@ -100,7 +100,7 @@ int read_run(const struct options *o)
 	if (code == 0)
 		code = settings_load(&config, o, NULL);
 	if (code == 0)
-		code = promises_open(&promises, o);
+		code = promises_open(&promises, o, &config);
 	if (code != 0)
 		return code;
 	struct pipeline_config pipeline = {

@@ -10,7 +10,7 @@
 enum {
 	SCOUT_PENDING_MAX = 256,         // asked, not answered
 	SCOUT_ANSWER_MAX = 256 << 10,    // octets of a snapshot
-	SCOUT_WATCHLIST_MAX = 1024,
+	SCOUT_WATCHLIST_MAX = 256,  // partners; each costs a lookup a TTL
 };
 
 enum scout_kind { SCOUT_DOMAIN, SCOUT_HOST };
@@ -23,7 +23,7 @@ struct scout_config {
 	const char *root_hints;          // NULL: built in
 	bool mta_sts;                    // HTTPS requests to policy hosts are allowed
 	const char *ca_file;             // for them: a PEM file or a hashed directory; NULL: libcurl's
-	const char *cache_file;          // policy cache that outlives us, NULL: none
+	const char *state_dir;           // of the policy cache (cache.h), which outlives us; NULL: none
 	const char *const *watchlist;    // domains refreshed at TTL pace without being asked for
 	size_t n_watchlist;
 	uint32_t question_ms;            // time limit of a DNS question, 0: default

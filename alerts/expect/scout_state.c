@@ -1,12 +1,8 @@
-// What outlives the worker: MTA-STS policies that stay in force, and TLSA sets that were there before. A snapshot on disk.
+// What outlives the worker: MTA-STS policies that stay in force, and TLSA sets that were there before. The policy cache.
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "alerts/expect/cache.h"
 #include "alerts/expect/scout_work.h"
 #include "hw/log.h"
 
@@ -18,73 +14,44 @@ enum {
 int state_open(struct work *w)
 {
 	char error[SNAPSHOT_ERROR];
+	const char *dir = w->config->state_dir;
+	bool there;
 	int rc = store_open(&w->store, DOMAINS_MAX, HOSTS_MAX);
-	if (rc < 0 || w->config->cache_file == NULL)
+	if (rc < 0 || dir == NULL)
 		return rc;
-	const struct snapshot_sink sink = {.domain = store_put_domain, .host = store_put_host, .ctx = w->store};
-	rc = snapshot_read_file(w->config->cache_file, &sink, error);
+	rc = cache_read(dir, w->store, &there, error);
 	if (rc > 0)
-		log_warn("scout", "the policy cache is begun anew: %s", error);
+		log_warn("scout", "the policy cache in %s is damaged and begun anew: %s", dir, error);
 	else if (rc < 0 && rc != -ENOENT)
-		log_warn("scout", "the policy cache %s cannot be read: %s", w->config->cache_file, strerror(-rc));
+		log_warn("scout", "the policy cache in %s cannot be read: %s", dir, strerror(-rc));
 	return rc == -ENOMEM ? rc : 0;
 }
 
-static const struct policy_host *find_host(void *store, const char *name)
+// Others may have written meanwhile: what is newer there stays.
+static int save(struct work *w, const char *dir)
 {
-	return store_host(store, name);
-}
-
-static char *text_of(struct store *store, size_t *len)
-{
-	struct snapshot *s;
-	uint32_t at = 0;
-	if (snapshot_open(&s, time(NULL)) < 0)
-		return NULL;
-	for (const struct policy_domain *d; (d = store_next_domain(store, &at)) != NULL;)
-		if (snapshot_put_domain(s, d, find_host, store) != 0)
-			break;
-	at = 0;
-	for (const struct policy_host *h; (h = store_next_host(store, &at)) != NULL;)
-		if (snapshot_put_host(s, h) != 0)
-			break;
-	char *text = snapshot_text(s, false, len);
-	snapshot_close(&s);
-	return text;
-}
-
-// Beside it first, then in its place: a reader sees the old file or the new one.
-static int replace(const char *path, const char *text, size_t len)
-{
-	char beside[4096];
-	if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
-		return -ENAMETOOLONG;
-	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd < 0)
-		return -errno;
-	int rc = 0;
-	for (size_t at = 0; at < len && rc == 0;) {
-		ssize_t n = write(fd, text + at, len - at);
-		if (n > 0)
-			at += (size_t)n;
-		else if (n < 0 && errno != EINTR)
-			rc = -errno;
-	}
-	if (rc == 0 && fsync(fd) < 0)
-		rc = -errno;
-	close(fd);
-	return rc < 0 ? rc : rename(beside, path) < 0 ? -errno : 0;
+	char path[4096], error[SNAPSHOT_ERROR];
+	struct cache *c;
+	struct cache_newer newer = {.store = w->store};
+	uint32_t left_out;
+	int rc = cache_open(&c, dir);
+	if (rc < 0)
+		return rc;
+	const struct snapshot_sink sink = cache_newer_sink(&newer);
+	if (snprintf(path, sizeof path, "%s/policy.json", dir) < (int)sizeof path)
+		(void)snapshot_read_file(path, &sink, error); // what is damaged is written anew
+	rc = cache_write(c, w->store, &left_out);
+	cache_close(&c);
+	return rc;
 }
 
 void state_save(struct work *w)
 {
-	size_t len;
-	if (w->config->cache_file == NULL || !w->store_changed)
+	const char *dir = w->config->state_dir;
+	if (dir == NULL || !w->store_changed)
 		return;
-	char *text = text_of(w->store, &len);
-	int rc = text != NULL ? replace(w->config->cache_file, text, len) : -ENOMEM;
+	int rc = save(w, dir);
 	if (rc < 0)
-		log_warn("scout", "the policy cache %s cannot be written: %s", w->config->cache_file, strerror(-rc));
+		log_warn("scout", "the policy cache in %s cannot be written: %s", dir, strerror(-rc));
 	w->store_changed = rc < 0;
-	free(text);
 }
