@@ -300,7 +300,8 @@ static void decide_domain(struct deciding *d)
 	out->promise = PROMISE_UNKNOWN;
 	for (size_t i = 0; i < d->found.n_domains; i++) {
 		const struct policy_domain *dom = d->found.domain[i];
-		uint8_t promise = dom->mx_dnssec == DNSSEC_SECURE ? promise_of_all_hosts(d->in->store, d->in->dane, dom) : promise_of_dnssec(dom->mx_dnssec);
+		uint8_t promise = dom->mx_dnssec == DNSSEC_SECURE ? promise_of_all_hosts(d->in->store, d->in->dane, dom)
+								  : promise_of_dnssec(dom->mx_dnssec);
 		if (i > 0 && promise <= out->promise)
 			continue;
 		out->promise = promise;
