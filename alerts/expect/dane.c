@@ -63,7 +63,7 @@ static void spell(struct spelled *s, const void *p, size_t len)
 
 static void spell_set(struct spelled *s, const struct policy_tlsa_set *t)
 {
-	for (uint8_t i = 0; i < t->n && i < POLICY_TLSA_MAX; i++) {
+	for (uint8_t i = 0; i < dane_n(t); i++) {
 		const struct policy_tlsa *r = &t->tlsa[i];
 		uint8_t head[5] = {r->usage, r->selector, r->mtype, (uint8_t)(r->len >> 8), (uint8_t)r->len}, digest[32];
 		spell(s, head, sizeof(head));
@@ -91,7 +91,7 @@ static void key_of(uint8_t key[32], const struct dane_shown *shown, const struct
 
 static bool cheap(const struct policy_tlsa_set *t)
 {
-	for (uint8_t i = 0; i < t->n && i < POLICY_TLSA_MAX; i++)
+	for (uint8_t i = 0; i < dane_n(t); i++)
 		if (t->tlsa[i].mtype == TLSA_FULL)
 			return false;
 	return true;
@@ -149,7 +149,7 @@ static void bound(struct dane_answer *a, const struct dane_question *q)
 	for (unsigned i = 0; i < q->chain->n; i++)
 		if (q->chain->link[i].x509)
 			bound_by_certificate(a, q->chain->link[i].x509, q->now_s);
-	for (uint8_t i = 0; i < q->t->n && i < POLICY_TLSA_MAX; i++) {
+	for (uint8_t i = 0; i < dane_n(q->t); i++) {
 		const struct policy_tlsa *r = &q->t->tlsa[i];
 		bool anchor = r->usage == TLSA_TA && r->selector == TLSA_CERT && r->mtype == TLSA_FULL && r->len;
 		X509 *x = anchor ? cert_chain_parse(r->data, r->len) : NULL;
@@ -164,7 +164,7 @@ static void bound(struct dane_answer *a, const struct dane_question *q)
 // The leaf's octets against DANE-EE(3): of a raw key (RFC 7250), and of a leaf that nobody opened.
 static bool leaf_fits(struct dane_match *out, const struct dane_question *q, const uint8_t *octets, size_t len, bool key)
 {
-	for (uint8_t i = 0; i < q->t->n && i < POLICY_TLSA_MAX; i++) {
+	for (uint8_t i = 0; i < dane_n(q->t); i++) {
 		const struct policy_tlsa *r = &q->t->tlsa[i];
 		if (!(q->set->counted & 1u << i) || r->usage != TLSA_EE || !dane_fits(r, octets, len, key))
 			continue;
@@ -222,7 +222,6 @@ void dane_compare(struct dane_memory *d, struct dane_match *out, const struct da
                   const char *const *names, size_t n_names, int64_t now_s)
 {
 	struct dane_question q = {.t = t, .now_s = now_s};
-	char plain[POLICY_NAME];
 	uint8_t key[32];
 
 	*out = (struct dane_match){.record = -1};
@@ -230,8 +229,7 @@ void dane_compare(struct dane_memory *d, struct dane_match *out, const struct da
 		return;
 	// OpenSSL takes ".example.com" for every name below, and an empty name for none.
 	for (size_t i = 0; i < n_names && q.n_names < DANE_NAMES_MAX; i++)
-		if (name_from_wire(plain, (const uint8_t *)names[i], strlen(names[i])))
-			q.names[q.n_names++] = names[i];
+		q.n_names += name_from_wire(q.names[q.n_names], (const uint8_t *)names[i], strlen(names[i]));
 	key_of(key, shown, t, &q);
 	const struct dane_answer *known = dane_cache_find(d->cache, key, now_s);
 	if (known) {

@@ -8,6 +8,12 @@
 
 enum { TLSA_TA = 2, TLSA_EE = 3, TLSA_CERT = 0, TLSA_SPKI = 1, TLSA_FULL = 0, TLSA_SHA256 = 1, TLSA_SHA512 = 2 };
 
+// No more than have a bit in `counted`.
+static inline uint8_t dane_n(const struct policy_tlsa_set *t)
+{
+	return (uint8_t)(t->n < POLICY_TLSA_MAX ? t->n : POLICY_TLSA_MAX);
+}
+
 // dane_set.c
 
 // Do these octets, a certificate's DER or (`key`) a SubjectPublicKeyInfo, fit the record? Usage and order do not matter.
@@ -23,12 +29,12 @@ struct dane_openssl {
 int dane_openssl_open(struct dane_openssl *o);
 void dane_openssl_close(struct dane_openssl *o);
 
-// What is compared with what; `names` are host names.
+// What is compared with what.
 struct dane_question {
 	const struct cert_chain *chain;
 	const struct policy_tlsa_set *t;
 	const struct dane_set *set;
-	const char *names[DANE_NAMES_MAX];
+	char names[DANE_NAMES_MAX][POLICY_NAME]; // host names, as name_from_wire() has them
 	size_t n_names;
 	int64_t now_s; // 0: not known
 };

@@ -58,12 +58,12 @@ static void count(struct dane_set *out, const struct policy_tlsa_set *t, uint32_
 {
 	uint8_t n[2][2][3] = {0}; // different ones, by usage, selector and matching type
 
-	for (uint8_t i = 0; i < t->n; i++) {
+	for (uint8_t i = 0; i < dane_n(t); i++) {
 		const struct policy_tlsa *r = &t->tlsa[i];
 		if (good & 1u << i && !repeated(t, i))
 			n[r->usage - TLSA_TA][r->selector][r->mtype]++;
 	}
-	for (uint8_t i = 0; i < t->n; i++) {
+	for (uint8_t i = 0; i < dane_n(t); i++) {
 		const struct policy_tlsa *r = &t->tlsa[i];
 		if (!(good & 1u << i))
 			continue;
@@ -82,7 +82,7 @@ void dane_set_read(struct dane_set *out, const struct policy_tlsa_set *t)
 	uint32_t good = 0;
 
 	*out = (struct dane_set){0};
-	for (uint8_t i = 0; i < t->n && i < POLICY_TLSA_MAX; i++) {
+	for (uint8_t i = 0; i < dane_n(t); i++) {
 		if (usable(&t->tlsa[i])) {
 			good |= 1u << i;
 			out->n_usable++;

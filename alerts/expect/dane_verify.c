@@ -89,7 +89,7 @@ static void give_record(struct given *g, const struct policy_tlsa *r)
 // All of one usage; which of them count OpenSSL finds by itself, and leaves out what is not usable.
 static void give_records(struct given *g, const struct policy_tlsa_set *t, uint8_t usage)
 {
-	for (uint8_t i = 0; i < t->n && i < POLICY_TLSA_MAX; i++)
+	for (uint8_t i = 0; i < dane_n(t); i++)
 		if (t->tlsa[i].usage == usage && t->tlsa[i].len && afford_record(g, &t->tlsa[i]))
 			give_record(g, &t->tlsa[i]);
 }
@@ -204,7 +204,7 @@ static bool found(struct dane_match *out, SSL *ssl, const struct policy_tlsa_set
 	if (depth < 0 || !data)
 		return false;
 	out->depth = (uint8_t)(depth < UINT8_MAX ? depth : UINT8_MAX);
-	for (uint8_t i = 0; i < t->n && i < POLICY_TLSA_MAX && out->record < 0; i++) {
+	for (uint8_t i = 0; i < dane_n(t) && out->record < 0; i++) {
 		const struct policy_tlsa *r = &t->tlsa[i];
 		if (r->usage == usage && r->selector == selector && r->mtype == mtype && r->len == len && memcmp(r->data, data, len) == 0)
 			out->record = (int8_t)i;
@@ -240,7 +240,7 @@ static bool counts(const struct dane_question *q, unsigned i, uint8_t usage)
 static bool tell_stray_anchor(struct dane_match *out, const struct dane_question *q)
 {
 	for (unsigned at = q->chain->n; at-- > 0;)
-		for (unsigned i = 0; i < q->t->n && i < POLICY_TLSA_MAX; i++) {
+		for (unsigned i = 0; i < dane_n(q->t); i++) {
 			const struct cert_link *l = &q->chain->link[at];
 			if (!counts(q, i, TLSA_TA) || !dane_fits(&q->t->tlsa[i], l->der, l->len, false))
 				continue;
@@ -256,7 +256,7 @@ static bool tell_stray_anchor(struct dane_match *out, const struct dane_question
 // A digest that would fit, if there were no stronger ones beside it.
 static bool tell_outranked(struct dane_match *out, const struct dane_question *q)
 {
-	for (unsigned i = 0; i < q->t->n && i < POLICY_TLSA_MAX; i++) {
+	for (unsigned i = 0; i < dane_n(q->t); i++) {
 		const struct policy_tlsa *r = &q->t->tlsa[i];
 		unsigned first = r->usage == TLSA_TA, end = r->usage == TLSA_TA ? q->chain->n : 1;
 		if ((r->usage != TLSA_TA && r->usage != TLSA_EE) || r->selector > TLSA_SPKI || r->mtype != TLSA_SHA256 ||
@@ -276,7 +276,7 @@ static bool tell_outranked(struct dane_match *out, const struct dane_question *q
 
 static bool only_anchor_digests(const struct dane_question *q)
 {
-	for (unsigned i = 0; i < q->t->n && i < POLICY_TLSA_MAX; i++)
+	for (unsigned i = 0; i < dane_n(q->t); i++)
 		if (q->set->counted & 1u << i && (q->t->tlsa[i].usage != TLSA_TA || q->t->tlsa[i].mtype == TLSA_FULL))
 			return false;
 	return true;
