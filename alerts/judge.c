@@ -21,6 +21,18 @@ static void disable(struct judge *j)
 	}
 }
 
+static int open_history(struct judge *j, const char **bad_path)
+{
+	char why[HISTORY_ERROR];
+	int r = history_open(&j->history, j->config.state, why);
+
+	if (r && j->config.state && bad_path)
+		*bad_path = j->config.state;
+	if (r && why[0])
+		log_error("state", "%s: %s", j->config.state, why);
+	return r;
+}
+
 int judge_open(struct judge **out, const struct judge_config *config, const char **bad_path)
 {
 	struct judge *j = calloc(1, sizeof(*j));
@@ -37,9 +49,23 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 	if (!r)
 		r = rules_memory_open(&j->memory);
 	if (!r)
+		r = open_history(j, bad_path);
+	if (!r)
+		rules_memory_use(j->memory, j->history);
+	if (!r)
 		r = dedup_open(&j->dedup, &repeats);
 	if (!r)
+		r = pair_table_open(&j->waiting, config->n_pairs ? config->sessions_max : 0);
+	if (!r)
 		r = resumed_open(&j->resumed);
+	if (!r && config->inventory)
+		r = inventory_open(&j->inventory, config->inventory);
+	if (!r)
+		r = seen_open(&j->seen);
+	if (!r)
+		r = race_open(&j->race);
+	j->policy = (struct rules_policy){.domain = judge_policy_domain, .host = judge_policy_host, .ctx = config->store};
+	j->sources = (struct rules_sources){.seen = j->seen, .race = j->race, .policy = config->store ? &j->policy : NULL};
 	if (!r)
 		r = judge_peers_open(&j->peers, config, bad_path);
 	if (r) {
@@ -55,9 +81,14 @@ void judge_close(struct judge **j)
 	if (!*j)
 		return;
 	judge_peers_close(&(*j)->peers);
+	race_close(&(*j)->race);
+	seen_close(&(*j)->seen);
+	inventory_close(&(*j)->inventory);
 	resumed_close(&(*j)->resumed);
+	pair_table_close(&(*j)->waiting);
 	dedup_close(&(*j)->dedup);
 	rules_memory_close(&(*j)->memory);
+	history_close(&(*j)->history);
 	judge_sessions_close(&(*j)->sessions);
 	free(*j);
 	*j = NULL;
@@ -68,6 +99,10 @@ void judge_close(struct judge **j)
 static void evict(struct judge *j)
 {
 	struct judge_entry *e = judge_sessions_oldest(&j->sessions);
+	if (e->waiting) {
+		judge_pair_alone(j, e);
+		return;
+	}
 	struct facts *f = judge_sessions_facts(&j->sessions, e);
 	bool last = e->sealed || e->ended;
 
@@ -135,9 +170,12 @@ static void conclude(struct judge *j, struct judge_entry *e, const struct facts 
 		e->frame = f->conn.last_frame;
 		e->ended = last;
 	} else if (last) {
-		judge_end(j, e && e->reopened);
-		if (e)
-			judge_sessions_drop(&j->sessions, e);
+		if (e) {
+			e->time_ns = m->time_ns;
+			e->frame = f->conn.last_frame;
+			e->ended = true;
+		}
+		judge_pair_end(j, e);
 	}
 }
 
@@ -169,10 +207,12 @@ static void take_session(struct judge *j, const struct message_session *m)
 	const struct facts *told = worse_of(j, m);
 
 	memcpy(f, told, facts_len(told));
+	const struct facts *other = message_session_other(m);
+	f->path.offers_differ = other && pair_offer_gone(&m->facts.smtp, &other->smtp);
 	// Connections without payload are counted, not described.
 	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C])
 		return;
-	struct judge_entry *e = entry_of(j, f->birth, j->config.expect || !last);
+	struct judge_entry *e = entry_of(j, f->birth, j->config.expect || !last || judge_pair_wanted(j, f));
 	if (j->config.expect)
 		judge_ask(j, e, f);
 	if (m->sealed && !last)
@@ -249,6 +289,8 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	j->summary.last_ns = j->now_ns;
 	dedup_advance(j->dedup, j->now_ns);
 	judge_answers(j, false);
+	judge_pair_settle(j, j->now_ns);
+	judge_dns_due(j, false);
 	switch ((enum message_type)m->type) {
 	case MESSAGE_SESSION:
 		take_session(j, (const struct message_session *)m);
@@ -258,6 +300,9 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		break;
 	case MESSAGE_HANDSHAKE:
 		take_handshake(j, (const struct message_handshake *)m);
+		break;
+	case MESSAGE_DNS:
+		judge_dns(j, (const struct message_dns *)m);
 		break;
 	case MESSAGE_ANOMALY:
 		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
@@ -272,6 +317,11 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	return 0;
 }
 
+const struct inventory *judge_inventory(const struct judge *j)
+{
+	return j->inventory;
+}
+
 const char *judge_store_name(const struct judge *j)
 {
 	return judge_peers_store(j->peers);
@@ -282,11 +332,15 @@ void judge_finish(struct judge *j)
 	const struct message head = {.time_ns = j->now_ns};
 
 	judge_answers(j, true);
+	judge_pair_settle(j, UINT64_MAX);
 	// What is left was sealed by a worker that never told its end, or only remembered.
 	while (judge_sessions_oldest(&j->sessions))
 		evict(j);
+	judge_dns_due(j, true);
 	dedup_finish(j->dedup);
 	judge_peers_count(j->peers, &j->summary);
+	history_flush(j->history);
+	j->summary.history = history_counts(j->history);
 	if (j->stats_told)
 		tell_stats(j, &head, true);
 }

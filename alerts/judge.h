@@ -7,31 +7,36 @@
 #include "alerts/record.h"
 #include "alerts/rules.h"
 #include "alerts/expect/ops.h"
+#include "alerts/history/history.h"
+#include "alerts/inventory.h"
 #include "alerts/weak.h"
 #include "dissect/message.h"
 
 struct judge;
 
-enum { JUDGE_NETS_MAX = 64 };
+struct judge_tap {
+	const char *name;              // in ids and records; NULL: ""
+	enum tap_side side;
+};
 
-// An address prefix; IPv4 in the first four octets.
-struct judge_net {
-	uint8_t addr[16];
-	uint8_t ip_v;
-	uint8_t bits;
+// The same sessions are seen at both.
+struct judge_pair {
+	const char *name;
+	uint8_t outside, inside;       // indices of taps
 };
 
 struct judge_config {
 	struct record_config record;
-	const char *tap;               // name in ids and records
+	struct judge_tap taps[FACTS_TAPS]; // by conn_facts.tap
+	struct judge_pair pairs[FACTS_TAPS]; // of taps; a tap is in one at most
+	size_t n_pairs;
 	const char *trust_store;       // see struct cert_config; NULL: no path is judged
+	const char *state;             // state directory, made when missing; NULL: what is learned lasts for this run
 	const char *keylog;            // file or directory; NULL: none
 	bool tls_records;              // write the `tls` compatibility copies
 	uint32_t sessions_max;         // sealed or told sessions remembered at once
-	struct judge_net own[JUDGE_NETS_MAX]; // inventory.own_networks: gives direction
-	size_t n_own;
-	struct judge_net exempt[JUDGE_NETS_MAX]; // inventory.exempt: no alerts for these clients or servers
-	size_t n_exempt;
+	const struct inventory_config *inventory; // what the operator knows; borrowed until the close. NULL: nothing
+	uint32_t store_age_days;       // the trust store is old when its newest certificate is older; 0: never
 	const char *const *disabled;   // findings.disable: ids
 	size_t n_disabled;
 	int8_t severity[256];          // findings.severity by catalogue index; -1: default. catalogue_n <= 256
@@ -68,6 +73,7 @@ struct judge_summary {
 	uint64_t by_peer_cert[CERT_RESUMED + 1]; // completed TLS, by what was seen of the server's certificate
 	uint64_t by_keylog[KEYLOG_OPENED + 1]; // sessions by what the key log gave; KEYLOG_OFF: not counted
 	uint64_t keylog_lines, keylog_secrets; // of the key log: lines read, secrets kept. At the end
+	struct history_counts history; // at the end
 	uint64_t by_weak[WEAK_N];      // sessions whose verdict is weak, by each reason
 	uint64_t by_tls_version[8];    // judge_tls_version_names[]
 	// Sessions.
@@ -77,23 +83,35 @@ struct judge_summary {
 	uint64_t first_ns, last_ns;    // packet time
 	struct judge_example finding[256]; // by catalogue index
 	uint64_t held_unanswered;      // findings told as unknown because nobody answered in time
+	uint64_t paired;               // sessions seen at two taps, each counted once
+	uint64_t unpaired;             // sessions of a tap of a pair without a twin
+	uint64_t pair_doubts;          // of them, those with more than one that could be it
 	uint64_t evicted;              // sessions told early because a table was full
+	uint64_t exempted;             // sessions in which an exemption kept an alert back
+	uint64_t exemption_ended[INVENTORY_EXEMPT_MAX]; // by entry: sessions it would have covered, had it not ended before
 	int worst_alert_severity;      // of all alerts told; -1 none
 };
 
 extern const char *const judge_tls_version_names[8];
 
-// 0 or -errno; `*bad_path` (may be NULL) is set when the trust store or the key log cannot be used.
+// 0 or -errno; `*bad_path` (may be NULL) is set when the trust store, the key log or the state directory cannot be used.
+// Of the latter -EBUSY: another process has it; -ENOTSUP: written by a newer program, or on another kind of machine.
 int judge_open(struct judge **out, const struct judge_config *config, const char **bad_path);
 void judge_close(struct judge **j);
 
 // One message off a ring, in order. 0 or -errno (the environment failed).
 int judge_take(struct judge *j, const struct message *m, size_t len);
 
+// Takes answers that came since. True as long as something waits for one: whoever reads a file waits, too, before the end.
+bool judge_waiting(struct judge *j);
+
 // End of input: answers that did not come are unknown, open windows of `repeat` are closed, last stats are told.
 void judge_finish(struct judge *j);
 
 const struct judge_summary *judge_summary(const struct judge *j);
+
+// What the operator knows, made ready; NULL: nothing. For whoever answers expectations.
+const struct inventory *judge_inventory(const struct judge *j);
 
 // What the trust store is called in records; empty without one.
 const char *judge_store_name(const struct judge *j);

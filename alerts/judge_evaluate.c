@@ -20,6 +20,30 @@ static void apply_settings(const struct judge *j, struct session *s)
 		n++;
 	}
 	s->n_findings = n;
+	judge_exempt(j->inventory, s);
+}
+
+// An old trust store is told once, with the first session that was judged with it: no alert is without a session.
+static uint32_t store_age(struct judge *j, const struct session *s)
+{
+	int64_t newest_s = judge_peers_store_newest(j->peers);
+	int64_t age_s = (int64_t)(s->facts->conn.start_ns / 1000000000) - newest_s;
+
+	if (!j->config.store_age_days || !newest_s || age_s / 86400 <= j->config.store_age_days)
+		return 0;
+	if (!j->store_is_told) {
+		if (!s->peer || s->peer->trust == TRUST_NOT_JUDGED || s->facts->conn.outside_mail)
+			return 0;
+		j->store_is_told = true;
+		j->store_told = s->facts->birth;
+	}
+	return j->store_told == s->facts->birth ? (uint32_t)(age_s / 86400) : 0;
+}
+
+const char *judge_tap_name(const struct judge *j, const struct facts *f)
+{
+	const char *name = j->config.taps[f->conn.tap].name;
+	return name ? name : "";
 }
 
 void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct peer *peer,
@@ -27,14 +51,18 @@ void judge_conclude(struct judge *j, struct session *s, const struct facts *f, c
 {
 	s->facts = f;
 	s->peer = peer;
-	s->tap = j->config.tap;
+	s->tap = judge_tap_name(j, f);
+	s->side = j->config.taps[f->conn.tap].side;
+	s->pair = (struct session_pair){.name = NULL};
+	s->sources = &j->sources;
+	s->inventory = j->inventory;
 	s->store = judge_store_name(j);
 	s->final = f->conn.end != END_OPEN && f->conn.end != END_EVICTED;
 	s->expect = expect ? *expect : (struct expectation){0};
 	s->state = state_of(f);
-	s->direction = judge_direction(&j->config, &f->conn);
-	s->flow_id = record_flow_id(f, j->config.tap);
-	record_session_id(s->id, f, j->config.tap);
+	s->direction = judge_direction(j->inventory, &f->conn);
+	s->flow_id = record_flow_id(f, judge_tap_name(j, f));
+	record_session_id(s->id, f, s->tap);
 	verdict_of(s);
 }
 
@@ -67,12 +95,24 @@ static const struct peer *peer_of(struct judge *j, struct judge_entry *e, const 
 	return p;
 }
 
+// What was offered before belongs to the reasons of a session that got no offer.
+static void why_history(const struct judge *j, struct session *s)
+{
+	const struct smtp_facts *m = &s->facts->smtp;
+	bool without = m->offer == OFFER_NO || m->offer == OFFER_MASKED || m->offer == OFFER_MALFORMED || m->ehlo_refused_code;
+
+	if (!without || s->n_why == SESSION_WHY_MAX)
+		return;
+	history_offered_text(s->why[s->n_why], j->history, s->facts);
+	s->n_why += s->why[s->n_why][0] != '\0';
+}
+
 void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect,
                     struct judge_entry *e)
 {
 	if (e && !e->id[0]) {
-		e->flow_id = record_flow_id(f, j->config.tap);
-		record_session_id(e->id, f, j->config.tap);
+		e->flow_id = record_flow_id(f, judge_tap_name(j, f));
+		record_session_id(e->id, f, judge_tap_name(j, f));
 	}
 	const struct peer *peer = e ? peer_of(j, e, f) : NULL;
 	struct expectation now;
@@ -83,6 +123,8 @@ void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, c
 		s->flow_id = e->flow_id;
 		memcpy(s->id, e->id, sizeof(s->id));
 	}
-	rules_apply(s, j->memory);
+	why_history(j, s);
+	s->store_age_days = store_age(j, s);
+	rules_apply(s, j->memory, j->twins);
 	apply_settings(j, s);
 }

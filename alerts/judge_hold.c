@@ -105,8 +105,7 @@ void judge_resolve(struct judge *j, struct judge_entry *e)
 	judge_tell(j, &at);
 	if (!e->ended)
 		return;
-	judge_end(j, e->reopened);
-	judge_sessions_drop(&j->sessions, e);
+	judge_pair_end(j, e);
 }
 
 // Nobody answered in time. How many findings waited shows when the same session is judged under an enforced policy.
@@ -138,4 +137,10 @@ void judge_answers(struct judge *j, bool all)
 	uint64_t until_ns = all ? UINT64_MAX : now_ns(j);
 	while ((e = judge_sessions_held(&j->sessions)) && e->deadline_ns <= until_ns)
 		give_up(j, e);
+}
+
+bool judge_waiting(struct judge *j)
+{
+	judge_answers(j, false);
+	return j->config.expect && judge_sessions_held(&j->sessions);
 }

@@ -72,6 +72,11 @@ const char *judge_peers_store(const struct judge_peers *p)
 	return cert_store_name(p->cert);
 }
 
+int64_t judge_peers_store_newest(const struct judge_peers *p)
+{
+	return cert_store_newest(p->cert);
+}
+
 void judge_peers_count(const struct judge_peers *p, struct judge_summary *sum)
 {
 	if (!p->keylog)

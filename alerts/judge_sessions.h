@@ -22,6 +22,7 @@ struct judge_entry {
 	uint16_t n_alerts;      // told so far: the ordinal of the next
 	bool sealed;            // the worker forgot it; kept facts are all there is
 	bool ended;             // its last facts came; only the policy is missing
+	uint32_t waiting;       // ended, and waits for its twin: place in the table of pairs; 0 not
 	bool reopened;          // a reset of it was contradicted
 	uint8_t policy;         // enum judge_policy; known as far as it ever will be
 	bool gave_up;           // waited once, in vain

@@ -4,6 +4,7 @@
 #include "alerts/record_parts.h"
 
 #include "alerts/expect/policy.h"
+#include "alerts/pair.h"
 #include "alerts/quality.h"
 
 // ---- words ---------------------------------------------------------------------------------------------------
@@ -183,6 +184,40 @@ static void why(struct record_writer *w, const struct session *s)
 	json_close_array(&w->json);
 }
 
+// The same session at another tap.
+static void pair(struct record_writer *w, const struct session *s, const struct record_alert *a)
+{
+	struct json *j = &w->json;
+	const struct session_pair *p = &s->pair;
+
+	if (!p->name)
+		return;
+	json_key(j, "pair");
+	json_open_object(j);
+	json_key(j, "name");
+	record_bounded(w, p->name);
+	json_field(j, "session", word, p->session);
+	json_key(j, "tap");
+	record_bounded(w, p->tap);
+	json_field(j, "proxy", flag, p->proxy);
+	json_key(j, "differs");
+	json_open_array(j);
+	for (unsigned i = 0; i < PAIR_DIFFERS_N; i++)
+		if (p->differs & 1u << i)
+			json_put_word(j, pair_differs_name(i));
+	json_close_array(j);
+	if (a && a->root->twin_frame) {
+		json_key(j, "pcap");
+		json_open_object(j);
+		json_key(j, "frames");
+		json_open_array(j);
+		json_put_u64(j, a->root->twin_frame);
+		json_close_array(j);
+		json_close_object(j);
+	}
+	json_close_object(j);
+}
+
 // What only an alert has.
 static void of_alert(struct record_writer *w, const struct record_alert *a)
 {
@@ -244,6 +279,7 @@ void record_smtp_tls(struct record_writer *w, const struct session *s, const str
 	capture(j, f);
 	findings(w, s);
 	why(w, s);
+	pair(w, s, a);
 	if (a)
 		of_alert(w, a);
 	if (w->truncated)

@@ -37,7 +37,7 @@ static uint64_t key_of(const struct conn_facts *c, uint64_t digest)
 	struct {
 		uint8_t address[16];
 		uint64_t port, digest;
-	} in = {.port = c->dst_port, .digest = digest};
+	} in = {.port = c->dst_port | (uint64_t)c->tap << 16, .digest = digest};
 	memcpy(in.address, c->dst, sizeof(in.address));
 	return XXH3_64bits(&in, sizeof(in)) | 1;
 }

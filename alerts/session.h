@@ -2,6 +2,7 @@
 #pragma once
 
 #include "alerts/finding.h"
+#include "alerts/inventory.h"
 #include "alerts/peer.h"
 
 // DESIGN section 2; in the order of the table, the first that matches is the state.
@@ -125,11 +126,28 @@ enum {
 	RECORD_ID_LEN = 26,
 };
 
+// Where a tap stands (taps[].side).
+enum tap_side { TAP_MID, TAP_CLIENT, TAP_SERVER };
+
+// The same session as another tap saw it. `name` NULL: none is known.
+struct session_pair {
+	const char *name;    // of the pair
+	const char *tap;     // of the other tap
+	char session[RECORD_ID_LEN + 1]; // what it is called there
+	bool proxy;          // two connections with numbers of their own
+	uint16_t differs;    // enum pair_differs bits
+};
+
 struct session {
 	const struct facts *facts;
 	const struct peer *peer;          // NULL: nothing was opened
 	const char *tap;                  // its name
+	enum tap_side side;
+	struct session_pair pair;
+	const struct rules_sources *sources; // for rules (alerts/rules.h); NULL: none
 	const char *store;                // trust store that peer was judged against; empty: none
+	const struct inventory *inventory; // what the operator knows; NULL: nothing
+	uint32_t store_age_days;          // not 0: the store's newest certificate is that old, and it is told with this session
 	uint64_t flow_id;                 // 51 bits, per connection
 	char id[RECORD_ID_LEN + 1];       // smtp_tls.session
 	bool final;

@@ -14,7 +14,7 @@
 #include "hw/log.h"
 
 // One pass over the input with one worker. `*p` is left open for its names.
-static int pass(struct pipeline **p, const struct options *o, const struct config *config, const struct promises *promises,
+static int pass(struct pipeline **p, const struct options *o, const struct config *config, struct promises *promises,
 	struct wanted *w, const struct dialogue *dialogue)
 {
 	const char *bad;
@@ -23,6 +23,8 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 		.workers = 1,
 		.paths = (const char *const *)o->operands + 1,
 		.n_paths = o->n_operands - 1,
+		.outside = o->outside,
+		.inside = o->inside,
 		.keylog = o->keylog,
 		.progress = true,
 		.dialogue = dialogue,
@@ -74,12 +76,15 @@ static int check_finding(const struct wanted *w)
 static int check_usage(const struct options *o)
 {
 	size_t len = strlen(o->operands[0]);
+	int code = inputs_check("explain", o, 1);
+	if (code != 0)
+		return code;
 	if (len < WANTED_PREFIX_MIN || len > RECORD_ID_LEN) {
 		log_error("usage", "an id has %d characters, of which at least %d must be given, not \"%s\"", RECORD_ID_LEN,
 			WANTED_PREFIX_MIN, o->operands[0]);
 		return EXIT_USAGE;
 	}
-	if (!inputs_repeatable((const char *const *)o->operands + 1, o->n_operands - 1)) {
+	if (!inputs_all_repeatable(o, 1)) {
 		log_error("usage", "explain reads its input twice, which standard input and pipes do not allow; give a file");
 		return EXIT_USAGE;
 	}
@@ -100,7 +105,7 @@ static int tell(const struct options *o, const struct wanted *w, const struct tr
 	return EXIT_FINE;
 }
 
-static int hear(const struct options *o, const struct config *config, const struct promises *promises, struct wanted *w)
+static int hear(const struct options *o, const struct config *config, struct promises *promises, struct wanted *w)
 {
 	struct pipeline *p = NULL;
 	struct transcript *t = transcript_open(w->facts.birth);

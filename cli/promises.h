@@ -1,4 +1,5 @@
-// What is known of policy while files are read: a snapshot (`--policy`), or nothing.
+// What is known of policy while files are read: a snapshot (`--policy`), what the scout learns now
+// (`--resolve`), or nothing. Opened before any thread starts.
 #pragma once
 
 #include "alerts/expect/store.h"
@@ -8,9 +9,9 @@ struct pipeline_config;
 
 struct promises;
 
-// 0 with *out, which is NULL where nothing was asked for; else an exit code, and it was told why.
+// 0, or an exit code, and it was told why.
 int promises_open(struct promises **out, const struct options *o);
 void promises_close(struct promises **p);
 
 // Lets a pipeline see them.
-void promises_join(const struct promises *p, struct pipeline_config *pipeline);
+void promises_join(struct promises *p, struct pipeline_config *pipeline);

@@ -23,7 +23,7 @@ static int write_record(void *ctx, const char *line, size_t len)
 static uint16_t workers(const struct options *o, const struct config *c)
 {
 	uint16_t n = (uint16_t)(o->workers > 0 ? o->workers : c->workers);
-	if (n > 1 && !inputs_repeatable((const char *const *)o->operands, o->n_operands)) {
+	if (n > 1 && !inputs_all_repeatable(o, 0)) {
 		log_warn("read", "standard input and pipes are read by one worker, not %u; save the capture to use more", n);
 		return 1;
 	}
@@ -58,7 +58,7 @@ static bool above(const struct judge_summary *s, long severity)
 static int exit_code(const struct options *o, const struct summary *s)
 {
 	struct source_damage d;
-	if (s->early)
+	if (s->early || s->judge->history.error)
 		return EXIT_TROUBLE;
 	if (above(s->judge, o->fail_on))
 		return EXIT_FINDINGS;
@@ -95,7 +95,9 @@ int read_run(const struct options *o)
 	struct pipeline *p = NULL;
 	struct promises *promises = NULL;
 	const char *bad;
-	int code = settings_load(&config, o, NULL);
+	int code = inputs_check("read", o, 0);
+	if (code == 0)
+		code = settings_load(&config, o, NULL);
 	if (code == 0)
 		code = promises_open(&promises, o);
 	if (code != 0)
@@ -105,7 +107,10 @@ int read_run(const struct options *o)
 		.workers = workers(o, &config),
 		.paths = (const char *const *)o->operands,
 		.n_paths = o->n_operands,
+		.outside = o->outside,
+		.inside = o->inside,
 		.keylog = o->keylog,
+		.state = o->state,
 		.progress = true,
 		.write = o->out != NULL ? write_record : NULL,
 		.ctx = &writer,

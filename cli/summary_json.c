@@ -63,6 +63,12 @@ static void put_sessions(struct json *j, const struct judge_summary *s)
 	json_field(j, "sessions", u64, s->sessions);
 	json_field(j, "alerts", u64, s->alerts);
 	json_field(j, "records", u64, s->records);
+	json_key(j, "pairs"); // of two taps
+	json_open_object(j);
+	json_field(j, "paired", u64, s->paired);
+	json_field(j, "unpaired", u64, s->unpaired);
+	json_field(j, "in_doubt", u64, s->pair_doubts);
+	json_close_object(j);
 	json_key(j, "blind");
 	json_open_object(j);
 	for (size_t i = 0; i < blind_table_n; i++)
@@ -108,6 +114,24 @@ static void put_keylog(struct json *j, const struct summary *s)
 	json_field(j, "secrets", u64, s->judge->keylog_secrets);
 	for (uint8_t i = KEYLOG_OFF + 1; i <= KEYLOG_OPENED; i++)
 		put_count(j, record_keylog_name(i), s->judge->by_keylog[i]);
+	json_close_object(j);
+}
+
+static void put_history(struct json *j, const struct summary *s)
+{
+	const struct history_counts *h = &s->judge->history;
+	json_key(j, "history");
+	if (s->options->state == NULL) {
+		json_put_null(j);
+		return;
+	}
+	json_open_object(j);
+	json_field(j, "learned", u64, h->learned);
+	json_field(j, "known", u64, h->known);
+	json_field(j, "unfit", u64, h->unfit);
+	json_field(j, "servers", u64, h->servers);
+	json_field(j, "evicted", u64, h->evicted);
+	json_field(j, "written", flag, !h->error);
 	json_close_object(j);
 }
 
@@ -167,6 +191,7 @@ static void build(struct json *j, const void *ctx)
 	put_input(j, s);
 	put_sessions(j, s->judge);
 	put_keylog(j, s);
+	put_history(j, s);
 	put_findings(j, s->judge);
 	put_counters(j, s->judge);
 	json_close_object(j);

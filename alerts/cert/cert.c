@@ -19,6 +19,7 @@ struct cert {
 	struct cert_keep *kept;
 	struct cert_counts counts;
 	char store_name[CERT_STORE_NAME];
+	int64_t store_newest_s;
 };
 
 int cert_open(struct cert **out, const struct cert_config *config)
@@ -33,7 +34,7 @@ int cert_open(struct cert **out, const struct cert_config *config)
 	if (!r)
 		r = cert_kept_open(&c->kept, config->kept_max ? config->kept_max : CERT_KEPT_MAX);
 	if (!r && config->trust_store)
-		r = cert_store_load(&c->store, c->store_name, config->trust_store);
+		r = cert_store_load(&c->store, c->store_name, &c->store_newest_s, config->trust_store);
 	if (r)
 		cert_close(&c);
 	*out = c;
@@ -49,6 +50,11 @@ void cert_close(struct cert **c)
 	cert_cache_close(&(*c)->cache);
 	free(*c);
 	*c = NULL;
+}
+
+int64_t cert_store_newest(const struct cert *c)
+{
+	return c->store_newest_s;
 }
 
 const char *cert_store_name(const struct cert *c)

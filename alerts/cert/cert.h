@@ -38,6 +38,11 @@ void cert_close(struct cert **c);
 // over them (in no order), "ca-certificates.crt (142, 1f3a9c07)". Empty without one.
 const char *cert_store_name(const struct cert *c);
 
+// When the newest certificate of a public trust store begins (Unix time). 0: no store, or one of fewer than
+// CERT_PUBLIC_STORE certificates: an organisation's own roots are old in good order.
+enum { CERT_PUBLIC_STORE = 50 };
+int64_t cert_store_newest(const struct cert *c);
+
 // The server's certificate_list as in struct message_handshake. Fills p->server, the chain's members, trust, vendor,
 // costly; and p->names against `reference` (a host name as the wire had it, NULL or empty: not asked; an address matches
 // an iPAddress only). Keeps the octets (p->chain_sha256). Ends p->raw_key. Leaves the rest.

@@ -116,7 +116,7 @@ uint8_t cert_staple_at(const struct cert_staple *s, int64_t now_s);
 
 enum { CERT_STORE_NAME = 320 };
 
-int cert_store_load(X509_STORE **out, char name[CERT_STORE_NAME], const char *path);
+int cert_store_load(X509_STORE **out, char name[CERT_STORE_NAME], int64_t *newest_s, const char *path);
 
 // kept.c: octets by digest, for cert_kept_find().
 

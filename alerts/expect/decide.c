@@ -434,8 +434,12 @@ static void decide_level(struct deciding *d)
 		out->level = EXPECT_OPERATOR;
 		out->enforced = true;
 		out->identity_required = d->in->operator_identity;
+		if (d->in->peer && d->in->cert) // the name of the host, or else the one the client asked for
+			out->sts_names = out->mx[0] ? cert_kept_names(d->in->cert, d->in->peer->chain_sha256, out->mx) : d->in->peer->names;
 		out->confidence = CONFIDENCE_CERTAIN;
 		snprintf(out->source, sizeof(out->source), "operator");
+		if (d->in->operator_domain)
+			snprintf(out->domain, sizeof(out->domain), "%s", d->in->operator_domain);
 	} else if (out->sts_mode == STS_TESTING) {
 		out->level = EXPECT_MAY;
 	} else if (decides(out->promise) && !out->n_unknown && (out->sts_mode == STS_ABSENT || out->sts_mode == STS_MODE_NONE)) {

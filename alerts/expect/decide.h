@@ -5,8 +5,6 @@
 #include "alerts/expect/candidates.h"
 #include "alerts/expect/dane.h"
 
-struct inventory_partner;
-
 struct decide_input {
 	const struct facts *facts;
 	const struct peer *peer;          // NULL: nothing was opened
@@ -17,6 +15,7 @@ struct decide_input {
 	size_t n_hints;
 	enum expect_level operator_level; // EXPECT_OPERATOR: the operator demands TLS of this peer; else EXPECT_UNKNOWN
 	bool operator_identity;           // and its identity
+	const char *operator_domain;      // of whom he says so; NULL: nobody
 };
 
 void decide(struct expectation *out, const struct decide_input *in);

@@ -145,7 +145,7 @@ bool rule_tlsrpt_absent(const struct rule_input *in, struct claim *c)
 // The server spoke of it in clear; whether a message asked for it is inside TLS. RFC 8689 2.
 bool rule_requiretls_unverifiable(const struct rule_input *in, struct claim *c)
 {
-	if (!(in->smtp->caps & CAP_REQUIRETLS) || !in->tls->completed)
+	if (!(in->smtp->caps & CAP_REQUIRETLS) || in->smtp->requiretls_param || !in->tls->completed)
 		return false;
 	c->confidence = CONFIDENCE_UNVERIFIABLE;
 	claim_frame(c, &in->smtp->offer_mark);

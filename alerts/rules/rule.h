@@ -4,9 +4,12 @@
 // is ambiguous, and fills in what the catalogue knows. A rule never reads another rule's result.
 #pragma once
 
+#include "alerts/dns/race.h"
+#include "alerts/dns/seen.h"
 #include "alerts/memory.h"
+#include "alerts/pair.h"
 #include "alerts/quality.h"
-#include "alerts/session.h"
+#include "alerts/rules.h"
 
 enum { CLAIM_DEFAULT = 0xff }; // severity or subject as the catalogue says
 
@@ -19,6 +22,8 @@ struct claim {
 	uint8_t n_frames;
 	uint32_t frames[FINDING_FRAMES_MAX];
 	char detail[FINDING_DETAIL_MAX];
+	bool twin_tells;     // the other tap's session of a pair has the alert
+	uint32_t twin_frame; // packet that shows it there; 0 none
 };
 
 struct rule_input {
@@ -28,9 +33,17 @@ struct rule_input {
 	const struct conn_facts *conn; // facts->conn
 	const struct peer *peer;       // never NULL
 	const struct expectation *expect;
+	const struct inventory *inventory; // NULL: nothing is known
+	uint32_t store_age_days;       // see struct session
 	enum direction direction;
 	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
+	enum tap_side side;            // where the tap stands
+	const struct pair *pair;       // this session and its twin at another tap; NULL: none
+	const struct rules_sources *sources; // never NULL
+	const struct seen_host *hosts; // names of the server, as DNS on the tap told them before the session began
+	size_t n_hosts;
+	const struct history *history; // NULL: there is none
 };
 
 // True when the finding holds; `c` comes in empty (confidence unverifiable, the rest default).
@@ -79,12 +92,18 @@ bool rule_loopback(const struct conn_facts *n);
 // that was the client itself, or nobody knows.
 uint8_t rule_clear_subject(const struct rule_input *in);
 
+// STARTTLS was always offered before and is not now (history.c).
+bool rule_offer_gone(const struct rule_input *in, struct history_drop *d);
+
 // TLS was asked for and did not come about: how sure, or CONFIDENCE_UNVERIFIABLE when it did not fail.
 // `what` (FINDING_DETAIL_MAX octets) says how, `at` where; both may be NULL.
 enum confidence rule_handshake_failed(const struct rule_input *in, char *what, struct mark *at);
 enum confidence rule_no_handshake(const struct facts *f);
 // What somebody on the path did to this session, by which it may have failed.
 enum memory_fault rule_injected_fault(const struct facts *f);
+
+// The claim is one of two taps: shown at `client` and at `server` (either may be unset), told once, on the client's side.
+void claim_pair(const struct rule_input *in, struct claim *c, const struct mark *client, const struct mark *server);
 
 // ---- TLS (claim_tls.c) ----
 
@@ -111,6 +130,8 @@ RULE(rule_not_offered_but_sent);
 RULE(rule_required_530);
 RULE(rule_first_seen_plain);
 RULE(rule_offer_malformed);
+// stripped.c
+RULE(rule_stripped);
 // reject.c
 RULE(rule_rejected_temp);
 RULE(rule_rejected_perm);
@@ -173,6 +194,13 @@ RULE(rule_cert_placeholder);
 RULE(rule_cert_rpk);
 RULE(rule_cert_must_staple);
 RULE(rule_cert_revoked);
+// dns.c
+RULE(rule_mx_divergence);
+RULE(rule_double_answer);
+RULE(rule_tlsa_stripped);
+RULE(rule_sender_queries_tlsa);
+RULE(rule_dns_encrypted);
+RULE(rule_ad_absent_path);
 // injection.c
 RULE(rule_injection_command);
 RULE(rule_injection_response);
@@ -205,6 +233,7 @@ RULE(rule_fallback_induced);
 // middlebox.c
 RULE(rule_banner_rewritten);
 RULE(rule_command_filter);
+RULE(rule_data_modified);
 RULE(rule_pix_dotcrlf);
 RULE(rule_proxy_header);
 // smuggle.c
@@ -264,7 +293,27 @@ RULE(rule_policy_abort);
 RULE(rule_sni_other);
 RULE(rule_nullmx);
 RULE(rule_policy_stale);
+// history.c
+RULE(rule_vanished);
+RULE(rule_reply_length);
+RULE(rule_alternating);
+// history_tls.c
+RULE(rule_version_drop);
+RULE(rule_cipher_drop);
+RULE(rule_client_fingerprint);
+// history_cert.c
+RULE(rule_cert_changed);
+RULE(rule_mitm_suspect);
+RULE(rule_shared_key);
+// history_path.c
+RULE(rule_rst_at_starttls);
+RULE(rule_transparent_proxy);
 // sensor.c
 RULE(rule_one_direction);
 RULE(rule_truncated_input);
+RULE(rule_trust_store_old);
+// inventory.c
+RULE(rule_sensitive_peer);
+RULE(rule_unexpected_sender);
+RULE(rule_xclient_untrusted);
 #undef RULE

@@ -304,10 +304,8 @@ static const struct rules_row rows[] = {
 	{"SMTP on 4444", other_port, NULL, "smtp.nonstandard-port/certain/medium/complete"},
 	{"SMTP on a filter's port", filter_port, NULL, "smtp.nonstandard-port/certain/low/complete"},
 	{"REQUIRETLS in clear, refused", requiretls, NULL,
-		"requiretls.violated/certain/medium/complete requiretls.offered-cleartext/certain/low/complete "
-		"requiretls.unverifiable/unverifiable/info/complete"},
-	{"REQUIRETLS in clear, not answered yet", requiretls_open, NULL,
-		"requiretls.offered-cleartext/certain/low/complete requiretls.unverifiable/unverifiable/info/complete"},
+		"requiretls.violated/certain/medium/complete requiretls.offered-cleartext/certain/low/complete"},
+	{"REQUIRETLS in clear, not answered yet", requiretls_open, NULL, "requiretls.offered-cleartext/certain/low/complete"},
 	{"REQUIRETLS in clear, accepted", requiretls_accepted, NULL,
 		"requiretls.violated/certain/high/complete requiretls.offered-cleartext/certain/low/complete " CLEAR},
 	{"a tarpit as OpenBSD has it", tarpit_answers, NULL, "starttls.not-offered/certain/info/complete " FIRST "exposure.envelope/certain/info/complete"},

@@ -15,7 +15,7 @@ static struct session session;
 static const struct finding *judged(struct rules_memory *m, const struct facts *f, const char *id)
 {
 	session = (struct session){.facts = f};
-	rules_apply(&session, m);
+	rules_apply(&session, m, NULL);
 	for (size_t i = 0; i < session.n_findings; i++)
 		if (strcmp(session.findings[i].row->id, id) == 0)
 			return &session.findings[i];
@@ -101,7 +101,8 @@ static const struct {
 	{"the same client name after an hour", failed_refused, 3600, CONFIDENCE_PROBABLE},
 	{"no handshake at all", failed_no_handshake, 30, CONFIDENCE_CERTAIN},
 	{"no surer than the failure", failed_suspect, 30, CONFIDENCE_SUSPECT},
-	{"a day and a bit later", failed_after_mail, 24 * 3600 + 10, -1},
+	{"a client that remembers it for days", failed_after_mail, 24 * 3600 + 10, CONFIDENCE_SUSPECT},
+	{"a week and a bit later", failed_after_mail, 7 * 24 * 3600 + 10, -1},
 	{"before it failed: parallel connections", failed_refused, 0, -1},
 	{"refused behind a hole", failed_refused_gap, 30, CONFIDENCE_SUSPECT, EVIDENCE_GAP},
 	{"the middle of an encrypted session", midstream_appdata, 30, -1},
@@ -162,7 +163,7 @@ static void fallback_after_success(void **state)
 	assert_int_equal(rules_memory_open(&m), 0);
 	rejected(&a, 454, false);
 	when(&a, 1, 0);
-	rules_apply(&failed, m);
+	rules_apply(&failed, m, NULL);
 	offered_unused(&b);
 	when(&b, 2, 10);
 	assert_non_null(f = judged(m, &b, "starttls.fallback-plaintext"));
