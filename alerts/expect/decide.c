@@ -138,6 +138,9 @@ static void compare(struct host_promise *p, const struct deciding *d, const stru
 	dane_compare(d->in->dane, &p->match, &shown, &c->host->tlsa, names, n, d->now_s);
 	if (p->match.outcome != DANE_OUTCOME_COSTLY && former_counts(d, c->host))
 		compare_former(p, d, c, &shown, names, n);
+	// Records that are not kept might fit.
+	if (c->host->tlsa.more && !fits(p->match.outcome))
+		p->match.outcome = DANE_OUTCOME_COSTLY;
 	// One of the names that were not seen might be in it.
 	p->name_open &= p->match.outcome == DANE_OUTCOME_TA_NAME;
 }
