@@ -21,6 +21,18 @@ static void disable(struct judge *j)
 	}
 }
 
+static int open_history(struct judge *j, const char **bad_path)
+{
+	char why[HISTORY_ERROR];
+	int r = history_open(&j->history, j->config.state, why);
+
+	if (r && j->config.state && bad_path)
+		*bad_path = j->config.state;
+	if (r && why[0])
+		log_error("state", "%s: %s", j->config.state, why);
+	return r;
+}
+
 int judge_open(struct judge **out, const struct judge_config *config, const char **bad_path)
 {
 	struct judge *j = calloc(1, sizeof(*j));
@@ -36,6 +48,10 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 	r = judge_sessions_open(&j->sessions, config->sessions_max ? config->sessions_max : 1);
 	if (!r)
 		r = rules_memory_open(&j->memory);
+	if (!r)
+		r = open_history(j, bad_path);
+	if (!r)
+		rules_memory_use(j->memory, j->history);
 	if (!r)
 		r = dedup_open(&j->dedup, &repeats);
 	if (!r)
@@ -72,6 +88,7 @@ void judge_close(struct judge **j)
 	pair_table_close(&(*j)->waiting);
 	dedup_close(&(*j)->dedup);
 	rules_memory_close(&(*j)->memory);
+	history_close(&(*j)->history);
 	judge_sessions_close(&(*j)->sessions);
 	free(*j);
 	*j = NULL;
@@ -322,6 +339,8 @@ void judge_finish(struct judge *j)
 	judge_dns_due(j, true);
 	dedup_finish(j->dedup);
 	judge_peers_count(j->peers, &j->summary);
+	history_flush(j->history);
+	j->summary.history = history_counts(j->history);
 	if (j->stats_told)
 		tell_stats(j, &head, true);
 }

@@ -7,6 +7,7 @@
 #include "alerts/record.h"
 #include "alerts/rules.h"
 #include "alerts/expect/ops.h"
+#include "alerts/history/history.h"
 #include "alerts/inventory.h"
 #include "alerts/weak.h"
 #include "dissect/message.h"
@@ -30,6 +31,7 @@ struct judge_config {
 	struct judge_pair pairs[FACTS_TAPS]; // of taps; a tap is in one at most
 	size_t n_pairs;
 	const char *trust_store;       // see struct cert_config; NULL: no path is judged
+	const char *state;             // state directory, made when missing; NULL: what is learned lasts for this run
 	const char *keylog;            // file or directory; NULL: none
 	bool tls_records;              // write the `tls` compatibility copies
 	uint32_t sessions_max;         // sealed or told sessions remembered at once
@@ -71,6 +73,7 @@ struct judge_summary {
 	uint64_t by_peer_cert[CERT_RESUMED + 1]; // completed TLS, by what was seen of the server's certificate
 	uint64_t by_keylog[KEYLOG_OPENED + 1]; // sessions by what the key log gave; KEYLOG_OFF: not counted
 	uint64_t keylog_lines, keylog_secrets; // of the key log: lines read, secrets kept. At the end
+	struct history_counts history; // at the end
 	uint64_t by_weak[WEAK_N];      // sessions whose verdict is weak, by each reason
 	uint64_t by_tls_version[8];    // judge_tls_version_names[]
 	// Sessions.
@@ -91,12 +94,16 @@ struct judge_summary {
 
 extern const char *const judge_tls_version_names[8];
 
-// 0 or -errno; `*bad_path` (may be NULL) is set when the trust store or the key log cannot be used.
+// 0 or -errno; `*bad_path` (may be NULL) is set when the trust store, the key log or the state directory cannot be used.
+// Of the latter -EBUSY: another process has it; -ENOTSUP: written by a newer program, or on another kind of machine.
 int judge_open(struct judge **out, const struct judge_config *config, const char **bad_path);
 void judge_close(struct judge **j);
 
 // One message off a ring, in order. 0 or -errno (the environment failed).
 int judge_take(struct judge *j, const struct message *m, size_t len);
+
+// Takes answers that came since. True as long as something waits for one: whoever reads a file waits, too, before the end.
+bool judge_waiting(struct judge *j);
 
 // End of input: answers that did not come are unknown, open windows of `repeat` are closed, last stats are told.
 void judge_finish(struct judge *j);

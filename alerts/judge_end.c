@@ -86,4 +86,5 @@ void judge_end(struct judge *j, bool reopened)
 				record_session_anomaly(j->line, rc, s, anomalies[i].layer, anomalies[i].event));
 	if (reopened)
 		judge_write(j, RECORD_ANOMALY, record_session_anomaly(j->line, rc, s, "stream", "rst_contradicted"));
+	history_learn(j->history, s);
 }

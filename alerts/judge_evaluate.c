@@ -95,6 +95,18 @@ static const struct peer *peer_of(struct judge *j, struct judge_entry *e, const 
 	return p;
 }
 
+// What was offered before belongs to the reasons of a session that got no offer.
+static void why_history(const struct judge *j, struct session *s)
+{
+	const struct smtp_facts *m = &s->facts->smtp;
+	bool without = m->offer == OFFER_NO || m->offer == OFFER_MASKED || m->offer == OFFER_MALFORMED || m->ehlo_refused_code;
+
+	if (!without || s->n_why == SESSION_WHY_MAX)
+		return;
+	history_offered_text(s->why[s->n_why], j->history, s->facts);
+	s->n_why += s->why[s->n_why][0] != '\0';
+}
+
 void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect,
                     struct judge_entry *e)
 {
@@ -111,6 +123,7 @@ void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, c
 		s->flow_id = e->flow_id;
 		memcpy(s->id, e->id, sizeof(s->id));
 	}
+	why_history(j, s);
 	s->store_age_days = store_age(j, s);
 	rules_apply(s, j->memory, j->twins);
 	apply_settings(j, s);

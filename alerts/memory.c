@@ -17,21 +17,9 @@ struct slot {
 	uint64_t touched_ns;
 };
 
-struct failure {
-	uint64_t birth;
-	uint64_t time_ns;
-	uint64_t worked_ns; // TLS worked again; the first time after it failed, so that answers about later sessions stay
-	uint64_t envelope_digest, hello_digest;
-	uint8_t confidence, quality;
-	bool reached_mail;
-	uint8_t fault;
-	char session[RECORD_ID_LEN + 1];
-};
-
-// Two of them: a session that fell back and failed again itself must not hide what it fell back from.
 struct pair {
 	struct slot slot;
-	struct failure failure[2]; // newest first
+	struct history_pair known;
 };
 
 struct guesses {
@@ -49,6 +37,7 @@ struct server {
 };
 
 struct rules_memory {
+	struct history *history; // keeps the pairs where there is one
 	struct pair *pairs;
 	struct guesses *guesses;
 	struct server *servers;
@@ -60,7 +49,7 @@ int rules_memory_open(struct rules_memory **out)
 	struct rules_memory *m = calloc(1, sizeof(*m));
 
 	if (m) {
-		m->pairs = calloc(n, sizeof(*m->pairs));
+		m->pairs = calloc(n, sizeof(*m->pairs)); // untouched, and so not there, where history keeps them
 		m->guesses = calloc(n, sizeof(*m->guesses));
 		m->servers = calloc(n, sizeof(*m->servers));
 	}
@@ -81,6 +70,16 @@ void rules_memory_close(struct rules_memory **m)
 	free((*m)->servers);
 	free(*m);
 	*m = NULL;
+}
+
+void rules_memory_use(struct rules_memory *m, struct history *h)
+{
+	m->history = h;
+}
+
+struct history *rules_memory_history(const struct rules_memory *m)
+{
+	return m->history;
 }
 
 // The entry of `key`, or NULL. With `make`, a place is found for it: a free one, else the one touched longest ago,
@@ -139,20 +138,38 @@ static void key_server(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
 	key[34] = (uint8_t)c->dst_port;
 }
 
-void memory_tls_failed(struct rules_memory *m, const struct facts *f, const struct memory_failed *how)
+static struct history_pair *pair_of(struct rules_memory *m, const struct facts *f, bool make, bool change)
 {
 	uint8_t key[MEMORY_KEY_MAX];
-	key_pair(key, &f->conn);
-	struct pair *p = slot_find(m->pairs, sizeof(*p), key, f->conn.last_ns, true);
-	struct failure *a = &p->failure[0];
 
-	if (p->failure[1].time_ns && p->failure[1].birth == f->birth)
+	if (m->history)
+		return history_pair(m->history, &f->conn, f->conn.last_ns, make, change);
+	key_pair(key, &f->conn);
+	struct pair *p = slot_find(m->pairs, sizeof(*p), key, f->conn.last_ns, make);
+	return p ? &p->known : NULL;
+}
+
+// The same session; of an earlier run, when a capture is read again, by its id.
+static bool same(const struct history_failure *a, const struct facts *f, const char *session)
+{
+	return a->birth == f->birth || (!a->birth && a->session[0] && strcmp(a->session, session) == 0);
+}
+
+void memory_tls_failed(struct rules_memory *m, const struct facts *f, const struct memory_failed *how)
+{
+	struct history_pair *p = pair_of(m, f, true, true);
+	struct history_failure *a = &p->failure[0];
+
+	if (p->failure[1].time_ns && same(&p->failure[1], f, how->session))
 		a = &p->failure[1];
-	if (!a->time_ns || a->birth != f->birth) {
+	if (!a->time_ns || !same(a, f, how->session)) {
+		if (a->time_ns > f->conn.last_ns + MEMORY_NOGO_NS)
+			return; // an old capture: what is known is newer
 		p->failure[1] = p->failure[0];
 		a = &p->failure[0];
-		*a = (struct failure){.birth = f->birth, .time_ns = f->conn.last_ns};
+		*a = (struct history_failure){.time_ns = f->conn.last_ns};
 	}
+	a->birth = f->birth;
 	// What is known of it grows; when it happened does not.
 	a->envelope_digest = f->smtp.envelope_digest;
 	a->hello_digest = f->smtp.hello_digest;
@@ -168,41 +185,40 @@ void memory_tls_failed(struct rules_memory *m, const struct facts *f, const stru
 
 void memory_tls_worked(struct rules_memory *m, const struct facts *f)
 {
-	uint8_t key[MEMORY_KEY_MAX];
-	key_pair(key, &f->conn);
-	struct pair *p = slot_find(m->pairs, sizeof(*p), key, f->conn.last_ns, false);
+	struct history_pair *p = pair_of(m, f, false, true);
 
-	for (size_t i = 0; p && i < 2; i++) {
-		struct failure *a = &p->failure[i];
+	for (size_t i = 0; p && i < HISTORY_FAILURES; i++) {
+		struct history_failure *a = &p->failure[i];
 		if (a->time_ns && a->birth != f->birth && !a->worked_ns && a->time_ns <= f->conn.last_ns)
 			a->worked_ns = f->conn.last_ns;
 	}
 }
 
-bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memory_fallback *out)
+bool memory_fallback(struct rules_memory *m, const struct facts *f, const char *session, struct memory_fallback *out)
 {
-	uint8_t key[MEMORY_KEY_MAX];
-	key_pair(key, &f->conn);
-	struct pair *p = slot_find(m->pairs, sizeof(*p), key, f->conn.last_ns, false);
+	struct history_pair *p = pair_of(m, f, false, false);
+	bool unused = f->smtp.clear[CLEAR_OFFERED_UNUSED];
 
-	for (size_t i = 0; p && i < 2; i++) {
-		const struct failure *a = &p->failure[i];
-		if (!a->time_ns || a->birth == f->birth || a->birth > f->birth || a->time_ns > f->conn.start_ns + MEMORY_AT_END_NS)
+	for (size_t i = 0; p && i < HISTORY_FAILURES; i++) {
+		const struct history_failure *a = &p->failure[i];
+		if (!a->time_ns || same(a, f, session) || a->birth > f->birth || a->time_ns > f->conn.start_ns + MEMORY_AT_END_NS)
 			continue;
 		if (a->worked_ns && a->worked_ns <= f->conn.start_ns)
 			continue;
 		uint64_t ago_ns = f->conn.start_ns > a->time_ns ? f->conn.start_ns - a->time_ns : 0;
-		if (ago_ns > MEMORY_FALLBACK_NS)
+		bool nogo = ago_ns > MEMORY_FALLBACK_NS;
+		if (nogo && (!unused || ago_ns > MEMORY_NOGO_NS))
 			continue;
 		*out = (struct memory_fallback){
 			.ago_ns = ago_ns,
+			.nogo = nogo,
 			.confidence = a->confidence,
 			.quality = a->quality,
 			.fault = (enum memory_fault)a->fault,
 			.same_envelope = a->reached_mail && a->envelope_digest && a->envelope_digest == f->smtp.envelope_digest,
 			.same_hello = a->hello_digest && a->hello_digest == f->smtp.hello_digest,
 		};
-		memcpy(out->session, a->session, sizeof(out->session));
+		snprintf(out->session, sizeof(out->session), "%s", a->session);
 		return true;
 	}
 	return false;
@@ -232,6 +248,19 @@ uint32_t memory_auth_failed(struct rules_memory *m, const struct facts *f)
 		if (g->session[i].n && g->session[i].last_ns + MEMORY_GUESS_NS >= f->conn.last_ns)
 			sum += g->session[i].n;
 	return sum;
+}
+
+bool memory_failed_lately(struct rules_memory *m, const struct facts *f, uint64_t within_ns)
+{
+	const struct history_pair *p = pair_of(m, f, false, false);
+
+	for (size_t i = 0; p && i < HISTORY_FAILURES; i++) {
+		const struct history_failure *a = &p->failure[i];
+		if (a->time_ns && a->birth != f->birth && a->time_ns <= f->conn.start_ns + MEMORY_AT_END_NS &&
+		    a->time_ns + within_ns >= f->conn.start_ns)
+			return true;
+	}
+	return false;
 }
 
 bool memory_first_seen(struct rules_memory *m, const struct facts *f)

@@ -6,6 +6,7 @@
 // goes. Forgetting loses findings; the one it can make, starttls.first-seen-plain, is information. One thread.
 #pragma once
 
+#include "alerts/history/history.h"
 #include "alerts/session.h"
 
 enum {
@@ -16,6 +17,8 @@ enum {
 };
 
 #define MEMORY_FALLBACK_NS (24ull * 3600 * 1000000000) // Postfix retries by message age, others at once
+#define MEMORY_NOGO_NS (7 * MEMORY_FALLBACK_NS) // clients that remember it offer no TLS for so long (Haraka)
+#define MEMORY_WITHDRAWN_NS (2ull * 3600 * 1000000000) // servers withdraw their offer for so long from whom it failed with (Haraka: 1 h)
 #define MEMORY_AT_END_NS (100ull * 1000000)            // a failed connection may end a little after the next one began
 #define MEMORY_GUESS_NS (600ull * 1000000000)
 #define MEMORY_AT_ONCE_NS (60ull * 1000000000)         // "same hello and at once"
@@ -40,13 +43,16 @@ struct memory_fallback {
 	uint8_t confidence, quality; // of that failure
 	enum memory_fault fault;
 	char session[RECORD_ID_LEN + 1]; // in which it happened
+	bool nogo;               // more than a day ago: a client that still remembers
 	bool same_envelope;      // same MAIL and RCPT, and that session had reached MAIL
 	bool same_hello;
 };
 
-// Did an earlier session of this pair fail to get TLS, at most 24 h before this one began, and none get it since? False:
-// not that we know.
-bool memory_fallback(struct rules_memory *m, const struct facts *f, struct memory_fallback *out);
+// Did an earlier session of this pair fail to get TLS, at most 24 h before this one (`session`, its id) began, and none get
+// it since? Where the client no longer tries though it could, at most 7 days. False: not that we know.
+bool memory_fallback(struct rules_memory *m, const struct facts *f, const char *session, struct memory_fallback *out);
+// Did one fail within this time before this one began, whatever happened since?
+bool memory_failed_lately(struct rules_memory *m, const struct facts *f, uint64_t within_ns);
 
 // Refused AUTH commands of this client within ten minutes, this session's included.
 uint32_t memory_auth_failed(struct rules_memory *m, const struct facts *f);

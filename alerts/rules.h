@@ -25,6 +25,10 @@ struct rules_sources {
 
 int rules_memory_open(struct rules_memory **out);
 void rules_memory_close(struct rules_memory **m);
+// History is asked by the rules, and keeps what must outlive this run. Borrowed; NULL: there is none.
+struct history;
+void rules_memory_use(struct rules_memory *m, struct history *h);
+struct history *rules_memory_history(const struct rules_memory *m);
 
 // All findings of a session that hold now, in catalogue order, into s->findings. May consult and update `memory`
 // (cross-session rows: starttls.fallback-plaintext, auth.bruteforce-cleartext, starttls.first-seen-plain);

@@ -27,8 +27,10 @@ struct options {
 	const char *out;                // --out, or NULL
 	const char *keylog;             // --keylog, or NULL
 	const char *policy;             // --policy, or NULL
-	const char *state;              // --state, or NULL
+	bool resolve;                   // --resolve
+	const char *resolver, *trust_anchor; // --resolver and --trust-anchor, or NULL: as configured
 	const char *outside, *inside;   // --outside and --inside: both, or NULL
+	const char *state;              // --state, or NULL
 	const char *finding;            // --finding, or NULL
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
@@ -49,7 +51,7 @@ struct option {
 	const char *name; // without the dashes
 	enum option_kind kind;
 	size_t offset;    // of its field in struct options
-	const char *arg;  // what the help calls the value, or NULL. "FILE" and "PATH" complete to files, "FINDING" to findings
+	const char *arg;  // what the help calls the value, or NULL. "FILE", "DIR" and "PATH" complete to files, "FINDING" to findings
 	const char *text; // one sentence
 	long min, max;
 	const char *const *words;
@@ -78,6 +80,7 @@ int check_run(const struct options *o);
 int config_show_run(const struct options *o);
 int findings_list_run(const struct options *o);
 int findings_show_run(const struct options *o);
+int policy_lookup_run(const struct options *o);
 int policy_list_run(const struct options *o);
 int policy_export_run(const struct options *o);
 int policy_import_run(const struct options *o);

@@ -13,6 +13,12 @@
 	{"keylog", OPTION_TEXT, AT(keylog), "PATH", "TLS secrets of your own servers (SSLKEYLOGFILE format): a file, or a directory"}
 #define OPTION_POLICY_ROW \
 	{"policy", OPTION_TEXT, AT(policy), "FILE", "what DNS and MTA-STS promised: a policy snapshot"}
+#define OPTION_RESOLVER_ROWS \
+	{"resolver", OPTION_TEXT, AT(resolver), "ADDR[@PORT]", "ask this resolver, which need not be trusted (policy.forward_to)"}, \
+	{"trust-anchor", OPTION_TEXT, AT(trust_anchor), "FILE", "DNSSEC keys of the root (policy.trust_anchor)"}
+#define OPTION_RESOLVE_ROWS \
+	{"resolve", OPTION_FLAG, AT(resolve), NULL, "ask DNS, and validate, what was promised (a network is needed)"}, \
+	OPTION_RESOLVER_ROWS
 #define OPTION_TAPS_ROWS \
 	{"outside", OPTION_TEXT, AT(outside), "FILE", "capture of the outer of two taps; with --inside, in place of operands"}, \
 	{"inside", OPTION_TEXT, AT(inside), "FILE", "capture of the inner one: sessions seen at both are compared"}
@@ -24,7 +30,9 @@ static const struct option read_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	OPTION_POLICY_ROW,
+	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
+	{"state", OPTION_TEXT, AT(state), "DIR", "remember there what servers and clients show, and judge by what is remembered"},
 	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
 		.words = options_severities},
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
@@ -35,6 +43,7 @@ static const struct option explain_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	OPTION_POLICY_ROW,
+	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };
@@ -48,6 +57,12 @@ static const struct option show_options[] = {
 };
 static const struct option findings_options[] = {OPTION_JSON_ROW};
 #define OPTION_STATE_ROW {"state", OPTION_TEXT, AT(state), "DIR", "directory that keeps the policy cache"}
+static const struct option lookup_options[] = {
+	OPTION_JSON_ROW,
+	OPTION_CONFIG_ROWS,
+	OPTION_RESOLVER_ROWS,
+	OPTION_STATE_ROW,
+};
 static const struct option policy_list_options[] = {OPTION_STATE_ROW, OPTION_JSON_ROW};
 static const struct option policy_export_options[] = {
 	OPTION_STATE_ROW,
@@ -90,6 +105,10 @@ const struct command commands[] = {
 		"ID is a finding (starttls.not-offered) or its signature number; the beginning of an id (tls) lists those\n"
 		"that begin so.", ROWS(findings_options), 1, 1, findings_show_run,
 		no_words},
+	{"policy lookup", "DOMAIN", "ask what a mail domain promises now, and show what a sender must do",
+		"Asks DNS with validation and, with policy.mta_sts on, fetches the MTA-STS policy. Shows each step with its\n"
+		"DNSSEC state, which TLSA records count, the decision, and commands to confirm it by hand.",
+		ROWS(lookup_options), 1, 1, policy_lookup_run, no_words},
 	{"policy list", "", "list what domains promise, as the policy cache has it",
 		"LEVEL is what a sender must keep (dane, sts, encrypt, may, none), TLSA how many of a domain's hosts have\n"
 		"records that count.", ROWS(policy_list_options), 0, 0, policy_list_run, no_words},

@@ -262,6 +262,7 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config, c
 	judge.expect = config->expect;
 	judge.expect_ctx = config->expect_ctx;
 	judge.hold_ns = PIPELINE_HOLD_NS;
+	judge.state = config->state;
 	judge.observe = config->observe;
 	judge.observe_ctx = config->ctx;
 	int rc = 0;
@@ -282,6 +283,12 @@ void pipeline_tell(const struct pipeline_config *config, const char *area, const
 	else if (bad_path == config->keylog)
 		log_error("keylog", "cannot read %s: %s; check --keylog", bad_path,
 			rc == -EINVAL ? "it is neither a file nor a directory" : strerror(-rc));
+	else if (bad_path == config->state && rc == -EBUSY)
+		log_error("state", "%s is in use; wait for the other process, or give --state another directory", bad_path);
+	else if (bad_path == config->state && rc == -ENOTSUP)
+		log_error("state", "%s was written by another version; use that one, or give --state another directory", bad_path);
+	else if (bad_path == config->state)
+		log_error("state", "cannot use %s: %s; check --state", bad_path, words_error(-rc));
 	else if (bad_path == wire_trust_store(config->config))
 		log_error("policy.trust_store", "cannot read %s: %s", bad_path, words_error(-rc));
 	else
@@ -340,6 +347,8 @@ int pipeline_run(struct pipeline *p)
 		if (p->worker[i].error < 0 && p->error == 0)
 			p->error = p->worker[i].error;
 	}
+	while (!interrupt_seen() && !flag(&p->abort) && judge_waiting(p->judge))
+		nanosleep(&(struct timespec){.tv_nsec = WAIT_MAX_NS}, NULL);
 	interrupt_here(true);
 	judge_finish(p->judge);
 	return p->error;

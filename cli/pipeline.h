@@ -21,6 +21,7 @@ struct pipeline_config {
 	struct store *store;            // what is known of policy, borrowed; NULL: nothing
 	const struct expect_ops *expect; // who learns more; NULL: nobody
 	void *expect_ctx;
+	const char *state;              // --state, or NULL
 	bool progress;                  // may be shown on a terminal
 	const struct dialogue *dialogue; // or NULL; called by a worker's thread, so only with one worker
 	// One record, newline included; NULL when nobody wants them. 0, or -errno: then reading stops.
@@ -29,7 +30,7 @@ struct pipeline_config {
 	void *ctx;
 };
 
-// 0, or -errno with `*bad_path` set when it was an input, the key log or the trust store that could not be used.
+// 0, or -errno with `*bad_path` set when it was an input, the key log, the trust store or the state directory that could not be used.
 int pipeline_open(struct pipeline **out, const struct pipeline_config *config, const char **bad_path);
 void pipeline_close(struct pipeline **p);
 

@@ -58,7 +58,7 @@ static bool above(const struct judge_summary *s, long severity)
 static int exit_code(const struct options *o, const struct summary *s)
 {
 	struct source_damage d;
-	if (s->early)
+	if (s->early || s->judge->history.error)
 		return EXIT_TROUBLE;
 	if (above(s->judge, o->fail_on))
 		return EXIT_FINDINGS;
@@ -100,7 +100,7 @@ int read_run(const struct options *o)
 	if (code == 0)
 		code = settings_load(&config, o, NULL);
 	if (code == 0)
-		code = promises_open(&promises, o);
+		code = promises_open(&promises, o, &config);
 	if (code != 0)
 		return code;
 	struct pipeline_config pipeline = {
@@ -111,6 +111,7 @@ int read_run(const struct options *o)
 		.outside = o->outside,
 		.inside = o->inside,
 		.keylog = o->keylog,
+		.state = o->state,
 		.progress = true,
 		.write = o->out != NULL ? write_record : NULL,
 		.ctx = &writer,

@@ -130,6 +130,20 @@ static void print_keylog(FILE *out, const struct summary *s)
 	fputc('\n', out);
 }
 
+static void print_history(FILE *out, const struct summary *s)
+{
+	const struct history_counts *h = &s->judge->history;
+	if (s->options->state == NULL)
+		return;
+	fprintf(out, "  history: %llu session%s learned", (unsigned long long)h->learned, h->learned == 1 ? "" : "s");
+	if (h->known > 0)
+		fprintf(out, ", %llu known already", (unsigned long long)h->known);
+	if (h->unfit > 0)
+		fprintf(out, ", %llu not fit to learn from", (unsigned long long)h->unfit);
+	fprintf(out, "; %llu server%s known%s\n", (unsigned long long)h->servers, h->servers == 1 ? "" : "s",
+		h->error ? "; not written" : "");
+}
+
 static void print_weak(FILE *out, const struct judge_summary *j)
 {
 	for (int i = 0; i < WEAK_N; i++)
@@ -254,6 +268,7 @@ void summary_print(FILE *out, const struct summary *s)
 		print_versions(out, s->judge);
 		print_certificates(out, s->judge);
 		print_keylog(out, s);
+		print_history(out, s);
 		print_weak(out, s->judge);
 		print_findings(out, s, colour);
 		exemptions_print(out, s);

@@ -118,6 +118,24 @@ static void put_keylog(struct json *j, const struct summary *s)
 	json_close_object(j);
 }
 
+static void put_history(struct json *j, const struct summary *s)
+{
+	const struct history_counts *h = &s->judge->history;
+	json_key(j, "history");
+	if (s->options->state == NULL) {
+		json_put_null(j);
+		return;
+	}
+	json_open_object(j);
+	json_field(j, "learned", u64, h->learned);
+	json_field(j, "known", u64, h->known);
+	json_field(j, "unfit", u64, h->unfit);
+	json_field(j, "servers", u64, h->servers);
+	json_field(j, "evicted", u64, h->evicted);
+	json_field(j, "written", flag, !h->error);
+	json_close_object(j);
+}
+
 static void put_example(struct json *j, const struct judge_example *e)
 {
 	char address[WORDS_ADDRESS_LEN];
@@ -174,6 +192,7 @@ static void build(struct json *j, const void *ctx)
 	put_input(j, s);
 	put_sessions(j, s->judge);
 	put_keylog(j, s);
+	put_history(j, s);
 	put_findings(j, s->judge);
 	exemptions_put(j, s);
 	put_counters(j, s->judge);

@@ -173,6 +173,9 @@ struct smtp_facts {
 	struct text masked;     // the masked keyword line
 	struct mark offer_mark; // the final line of that EHLO reply
 	uint32_t caps;          // enum smtp_cap bits
+	uint64_t ehlo_digest;   // of lines 2..n of that reply in any order, digits and case apart, without lines that are STARTTLS or
+				// masked. Odd when the reply was whole; 0: refused, or none. XXH3, unkeyed
+	uint16_t ehlo_len;      // octets of these lines and of those that offer STARTTLS, a run of digits counted as one; saturating
 	uint16_t auth_offered;  // bits 1 << enum smtp_mech, in the last EHLO reply outside TLS
 	// STARTTLS, outside TLS.
 	uint8_t n_starttls;         // times sent (X-ANONYMOUSTLS counts)

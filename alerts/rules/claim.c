@@ -82,7 +82,8 @@ static bool on_the_path(const struct smtp_facts *m)
 uint8_t rule_clear_subject(const struct rule_input *in)
 {
 	const struct smtp_facts *m = in->smtp;
-	if (on_the_path(m))
+	struct history_drop d;
+	if (on_the_path(m) || rule_offer_gone(in, &d))
 		return SUBJECT_PATH;
 	// On submission the client must not go on without TLS, whatever it met.
 	if (in->conn->role == ROLE_SUBMISSION)

@@ -43,6 +43,7 @@ struct rule_input {
 	const struct rules_sources *sources; // never NULL
 	const struct seen_host *hosts; // names of the server, as DNS on the tap told them before the session began
 	size_t n_hosts;
+	const struct history *history; // NULL: there is none
 };
 
 // True when the finding holds; `c` comes in empty (confidence unverifiable, the rest default).
@@ -90,6 +91,9 @@ bool rule_loopback(const struct conn_facts *n);
 // Who has to act on mail in clear: whoever took STARTTLS away, not the client that then did without. CLAIM_DEFAULT where
 // that was the client itself, or nobody knows.
 uint8_t rule_clear_subject(const struct rule_input *in);
+
+// STARTTLS was always offered before and is not now (history.c).
+bool rule_offer_gone(const struct rule_input *in, struct history_drop *d);
 
 // TLS was asked for and did not come about: how sure, or CONFIDENCE_UNVERIFIABLE when it did not fail.
 // `what` (FINDING_DETAIL_MAX octets) says how, `at` where; both may be NULL.
@@ -289,6 +293,21 @@ RULE(rule_policy_abort);
 RULE(rule_sni_other);
 RULE(rule_nullmx);
 RULE(rule_policy_stale);
+// history.c
+RULE(rule_vanished);
+RULE(rule_reply_length);
+RULE(rule_alternating);
+// history_tls.c
+RULE(rule_version_drop);
+RULE(rule_cipher_drop);
+RULE(rule_client_fingerprint);
+// history_cert.c
+RULE(rule_cert_changed);
+RULE(rule_mitm_suspect);
+RULE(rule_shared_key);
+// history_path.c
+RULE(rule_rst_at_starttls);
+RULE(rule_transparent_proxy);
 // sensor.c
 RULE(rule_one_direction);
 RULE(rule_truncated_input);

@@ -127,7 +127,8 @@ bool rule_first_seen_plain(const struct rule_input *in, struct claim *c)
 {
 	const struct smtp_facts *m = in->smtp;
 	// Asked for every server that spoke: an earlier session that had TLS, or no mail, is an earlier session.
-	bool first = in->memory && in->conn->payload[DIR_S2C] && memory_first_seen(in->memory, in->facts);
+	bool first = in->memory && in->conn->payload[DIR_S2C] && memory_first_seen(in->memory, in->facts) &&
+		     history_first(in->history, in->facts, in->session);
 	if (!first || !m->clear[CLEAR_NOT_OFFERED] || in->conn->role == ROLE_LMTP)
 		return false;
 	claim_absent(c, CONFIDENCE_CERTAIN, offer_quality(m, CLEAR_NOT_OFFERED));

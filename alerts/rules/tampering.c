@@ -144,7 +144,8 @@ bool rule_fallback_induced(const struct rule_input *in, struct claim *c)
 		[FAULT_SYNACK] = "synack-duplicate", [FAULT_TTL] = "inject-ttl-anomaly"};
 	struct memory_fallback a;
 
-	if (!in->memory || !quality_clear_n(in->facts) || !memory_fallback(in->memory, in->facts, &a) || !a.fault)
+	if (!in->memory || !quality_clear_n(in->facts) || !memory_fallback(in->memory, in->facts, in->session, &a) ||
+	    !a.fault || a.nogo)
 		return false;
 	claim_clear_mail(c, in);
 	claim_cap(c, CONFIDENCE_PROBABLE);

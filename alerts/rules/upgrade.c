@@ -189,7 +189,7 @@ bool rule_fallback_plaintext(const struct rule_input *in, struct claim *c)
 
 	if (!in->memory)
 		return false;
-	bool found = quality_clear_n(in->facts) && memory_fallback(in->memory, in->facts, &a);
+	bool found = quality_clear_n(in->facts) && memory_fallback(in->memory, in->facts, in->session, &a);
 	remember_outcome(in);
 	if (!found)
 		return false;
@@ -199,6 +199,10 @@ bool rule_fallback_plaintext(const struct rule_input *in, struct claim *c)
 	// The pair is no surer than the failure it starts from.
 	claim_cap(c, a.confidence);
 	c->quality |= a.quality;
+	if (a.nogo) { // it may have other reasons by now
+		claim_cap(c, CONFIDENCE_SUSPECT);
+		c->severity_most = SEVERITY_MEDIUM;
+	}
 	// The session's id leads to the other half: `postwacht explain`.
 	claim_detail(c, "tls_failed_before:%llus%s%s%s%s", (unsigned long long)(a.ago_ns / 1000000000),
 		a.same_envelope ? ":same_envelope" : "", a.same_hello ? ":same_hello" : "", a.session[0] ? ":session:" : "", a.session);

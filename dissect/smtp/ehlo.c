@@ -4,7 +4,16 @@
 // answer and become facts with the final line, because half a reply says nothing about what is absent.
 #include "dissect/smtp/internal.h"
 
-enum { SERVER_NAME_MAX = 64, MASKED_MAX = 24, KEYWORD_LEN = 8 };
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum {
+	SERVER_NAME_MAX = 64,
+	MASKED_MAX = 24,
+	KEYWORD_LEN = 8,
+	AROUND_LEN = 6,    // of a line: the code, what stands behind it, and the line end
+	TEMPLATE_MAX = 512, // octets of a line that are compared, RFC 5321 4.5.3.1.5
+};
 
 static const struct {
 	const char *name;
@@ -50,6 +59,31 @@ static void masked(struct smtp *m, struct smtp_env *env, struct bytes word)
 	a->masked_8 |= fits;
 }
 
+// A line as this server says it to everybody: sizes, dates and counters are no part of it. Returns its length in `out`.
+static size_t template_of(uint8_t out[static TEMPLATE_MAX], struct bytes text)
+{
+	size_t n = 0;
+	for (const uint8_t *p = text.at; p < text.end && n < TEMPLATE_MAX; p++) {
+		bool digit = *p >= '0' && *p <= '9';
+		if (digit && n && out[n - 1] == '#')
+			continue;
+		out[n++] = digit ? '#' : smtp_lower(*p);
+	}
+	while (n && smtp_blank(out[n - 1]))
+		n--;
+	return n;
+}
+
+// What remains of the reply when STARTTLS is taken out of it is the same whether a server or somebody else took it out.
+static void note_line(struct smtp_facts *f, struct bytes text, bool offers)
+{
+	uint8_t line[TEMPLATE_MAX];
+	size_t n = template_of(line, text);
+	if (!offers)
+		f->ehlo_digest += XXH3_64bits(line, n) << 1; // a sum: in any order
+	SMTP_SATURATE_ADD(f->ehlo_len, n + AROUND_LEN);
+}
+
 static void auth_line(struct smtp_answer *a, struct bytes rest)
 {
 	while (bytes_left(&rest)) {
@@ -77,6 +111,8 @@ void smtp_ehlo_line(struct smtp *m, struct smtp_env *env, uint16_t code, struct 
 	struct bytes rest = text, word = smtp_word(&rest);
 	uint32_t cap = cap_of(word);
 	if (a->n_lines == 1 && !a->hole) {
+		env->facts->smtp.ehlo_digest = 0;
+		env->facts->smtp.ehlo_len = 0;
 		if (code / 100 == 2)
 			smtp_keep_text(env, &env->facts->smtp.server_name, word, SERVER_NAME_MAX);
 		if (cap == CAP_STARTTLS && !bytes_left(&rest))
@@ -88,6 +124,7 @@ void smtp_ehlo_line(struct smtp *m, struct smtp_env *env, uint16_t code, struct 
 		return;
 	}
 	a->caps |= cap;
+	note_line(&env->facts->smtp, text, cap == CAP_STARTTLS);
 	if (cap == CAP_STARTTLS || cap == CAP_X_ANONYMOUSTLS) // between Exchange servers; the same upgrade by another name
 		offer(a, code, cap == CAP_STARTTLS && bytes_left(&rest), line->lf_only);
 	if (cap == CAP_AUTH)
@@ -118,6 +155,8 @@ static void refused(struct smtp *m, struct smtp_env *env, const struct place *at
 	f->offer = OFFER_NO;
 	f->offer_mark = place_mark(at);
 	f->caps = 0;
+	f->ehlo_digest = 0;
+	f->ehlo_len = 0;
 	f->auth_offered = 0;
 	m->hello = SMTP_HELLO_REFUSED;
 }
@@ -139,6 +178,7 @@ void smtp_ehlo_end(struct smtp *m, struct smtp_env *env, const struct place *at,
 	f->offer_flaws = a->flaws;
 	f->offer_line = a->offer_line;
 	f->caps = a->caps;
+	f->ehlo_digest |= 1;
 	f->auth_offered = a->auth;
 	f->offer_mark = place_mark(at);
 	f->n_masked_lines = a->n_masked ? (uint8_t)(a->n_masked - (f->offer == OFFER_MASKED)) : 0;

@@ -39,6 +39,8 @@ struct path_facts {
 	uint8_t odd_dir;
 	uint8_t odd_ttl, odd_ttl_usual; // 0: none
 	struct mark odd_mark;
+	// What each side's segments usually came with, by enum dir, as long as the dialogue was in clear; 0 not known.
+	uint8_t ttl[2];
 	// The server answered one SYN with two numbers.
 	bool synack_twice;
 	// Segments of text with a wrong checksum, from a side that has sent right ones.

@@ -85,6 +85,7 @@ static void look_at_ttl(struct path_facts *f, struct tamper *all, enum dir d, co
 	} else {
 		usual(f, t, d, all->turn);
 	}
+	f->ttl[d] = t->ttl;
 }
 
 // ---- numbers -------------------------------------------------------------------------------------------------

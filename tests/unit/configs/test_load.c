@@ -30,6 +30,10 @@ static const struct {
 	{"policy.probe", "policy.probe=on"},
 	{"policy.probe_ehlo", "policy.probe_ehlo=Sensor.Example."},
 	{"policy.probe_scope", "policy.probe_scope=own_mx"},
+	{"policy.trust_anchor", "policy.trust_anchor=/etc/postwacht/root.key"},
+	{"policy.forward_to", "policy.forward_to=[192.0.2.53, \"2001:db8::53@5353\"]"},
+	{"policy.mta_sts", "policy.mta_sts=on"},
+	{"policy.watchlist", "policy.watchlist=[a.example, b.example]"},
 	{"inventory.own_networks", "inventory.own_networks=[192.0.2.0/24, \"2001:db8::/32\"]"},
 	{"inventory.own_mx", "inventory.own_mx=[{name: mx1.example.org, addresses: [192.0.2.1, \"2001:db8::1\"]}, "
 		"{name: 1.example, addresses: [192.0.2.2/32], port: 2525}]"},
