@@ -23,7 +23,7 @@
 	"starttls.not-offered starttls.ehlo-refused-helo-fallback starttls.rejected-temp starttls.rejected-perm " \
 	"starttls.rejected-odd-code starttls.handshake-failed"
 #define CLEAR_CAUSES \
-	SERVER_CAUSES " starttls.vanished starttls.offered-unused starttls.masked-keyword starttls.helo-only starttls.command-mangled " \
+	SERVER_CAUSES " starttls.stripped starttls.vanished starttls.offered-unused starttls.masked-keyword starttls.helo-only starttls.command-mangled " \
 	"starttls.no-handshake starttls.plaintext-after-220 starttls.fallback-plaintext starttls.fallback-induced"
 #define CREDENTIALS "auth.cleartext-plain auth.cleartext-challenge"
 #define CLIENT_CAUSES \
@@ -63,7 +63,10 @@ const struct catalogue_row catalogue[] = {
 #include "alerts/catalogue_hello.inc"
 #include "alerts/catalogue_cert.inc"
 #include "alerts/catalogue_status.inc"
+#include "alerts/catalogue_dane.inc"
+#include "alerts/catalogue_sts.inc"
 #include "alerts/catalogue_path.inc"
+#include "alerts/catalogue_dns.inc"
 #include "alerts/catalogue_tcp.inc"
 #include "alerts/catalogue_middlebox.inc"
 #include "alerts/catalogue_exposure.inc"

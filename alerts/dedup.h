@@ -18,13 +18,15 @@ enum {
 	DEDUP_WINDOW_QUIET_S = 86400,
 };
 
-// What makes two alerts the same. The tap is not in it: a judge serves one tap. Zero the padding.
+// What makes two alerts the same. Zero the padding.
 struct dedup_key {
 	uint16_t finding;   // catalogue index
 	uint16_t port;      // of the server
 	uint8_t direction;  // enum direction
 	uint8_t ip_v;
 	uint8_t server[16];
+	uint8_t tap;
+	uint8_t zero;
 };
 
 struct dedup;

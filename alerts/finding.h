@@ -57,10 +57,16 @@ enum confidence confidence_absence(enum confidence c, uint8_t quality);
 
 enum { FINDING_FRAMES_MAX = 4, FINDING_DETAIL_MAX = 96 };
 
+// Whether the operator accepts it here. Perhaps: that hangs on recipients who may still come.
+enum exempt { EXEMPT_NOT, EXEMPT_PERHAPS, EXEMPT_YES };
+
 struct finding {
 	const struct catalogue_row *row;
 	uint8_t confidence, severity, subject, evidence; // the enums above
+	uint8_t exempt;                      // enum exempt: then it is no alert, and hides none
 	uint8_t n_frames;
 	uint32_t frames[FINDING_FRAMES_MAX]; // packets that show it
+	bool twin_tells;                     // told as an alert by the session's twin at another tap
+	uint32_t twin_frame;                 // packet of the twin's capture that shows it; 0 none
 	char detail[FINDING_DETAIL_MAX];     // why: "starttls_reply:454", printable ASCII, no spaces at the ends
 };

@@ -3,6 +3,7 @@
 // A session passes here several times: while it is open, when TLS is sealed, at its end. Each time everything is
 // concluded anew from the facts so far; the table of sessions only remembers what must not be told twice and what no
 // later message will repeat.
+#include "alerts/expect/dane.h"
 #include "alerts/judge_private.h"
 
 #include "hw/log.h"
@@ -29,6 +30,8 @@ static int open_history(struct judge *j, const char **bad_path)
 		*bad_path = j->config.state;
 	if (r && why[0])
 		log_error("state", "%s: %s", j->config.state, why);
+	for (uint8_t i = 0; !r && i < FACTS_TAPS; i++)
+		history_tap(j->history, i, j->config.taps[i].name ? j->config.taps[i].name : "");
 	return r;
 }
 
@@ -54,7 +57,17 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 	if (!r)
 		r = dedup_open(&j->dedup, &repeats);
 	if (!r)
+		r = pair_table_open(&j->waiting, config->n_pairs ? config->sessions_max : 0);
+	if (!r)
 		r = resumed_open(&j->resumed);
+	if (!r && config->inventory)
+		r = inventory_open(&j->inventory, config->inventory);
+	if (!r)
+		r = seen_open(&j->seen);
+	if (!r)
+		r = race_open(&j->race);
+	j->policy = (struct rules_policy){.domain = judge_policy_domain, .host = judge_policy_host, .ctx = config->store};
+	j->sources = (struct rules_sources){.seen = j->seen, .race = j->race, .policy = config->store ? &j->policy : NULL};
 	if (!r)
 		r = judge_peers_open(&j->peers, config, bad_path);
 	if (r) {
@@ -70,7 +83,11 @@ void judge_close(struct judge **j)
 	if (!*j)
 		return;
 	judge_peers_close(&(*j)->peers);
+	race_close(&(*j)->race);
+	seen_close(&(*j)->seen);
+	inventory_close(&(*j)->inventory);
 	resumed_close(&(*j)->resumed);
+	pair_table_close(&(*j)->waiting);
 	dedup_close(&(*j)->dedup);
 	rules_memory_close(&(*j)->memory);
 	history_close(&(*j)->history);
@@ -84,6 +101,10 @@ void judge_close(struct judge **j)
 static void evict(struct judge *j)
 {
 	struct judge_entry *e = judge_sessions_oldest(&j->sessions);
+	if (e->waiting) {
+		judge_pair_alone(j, e);
+		return;
+	}
 	struct facts *f = judge_sessions_facts(&j->sessions, e);
 	bool last = e->sealed || e->ended;
 
@@ -91,12 +112,13 @@ static void evict(struct judge *j)
 		f->conn.end = END_EVICTED;
 	e->ended = last;
 	j->summary.evicted += last;
+	e->gave_up = true;
 	if (e->policy == POLICY_PENDING) {
-		judge_resolve(j, e, NULL);
+		judge_resolve(j, e);
 		if (last)
 			return; // resolving told it and dropped it
 	} else if (last) {
-		judge_evaluate(j, &j->session, f, judge_sessions_expect(&j->sessions, e), e);
+		judge_evaluate(j, &j->session, f, NULL, e);
 		judge_end(j, e->reopened);
 	}
 	judge_sessions_drop(&j->sessions, e);
@@ -131,20 +153,31 @@ static void conclude(struct judge *j, struct judge_entry *e, const struct facts 
 	bool pending = e && e->policy == POLICY_PENDING;
 
 	if (pending) {
-		static const struct expectation enforced = {.level = EXPECT_OPERATOR, .enforced = true};
-		judge_evaluate(j, &j->strict, f, &enforced, e);
+		judge_evaluate(j, &j->strict, f, &judge_enforced, e);
 		at.strict = &j->strict;
 	}
-	judge_evaluate(j, &j->session, f, e ? judge_sessions_expect(&j->sessions, e) : NULL, e);
+	judge_evaluate(j, &j->session, f, NULL, e);
+	if (!pending && e && judge_ask_again(j, e, &j->session)) {
+		if (!e->sealed)
+			judge_sessions_keep(&j->sessions, e, f);
+		struct expectation fits = j->session.expect;
+		fits.outcome = DANE_OUTCOME_MATCH;
+		judge_evaluate(j, &j->strict, f, &fits, e);
+		at.strict = &j->strict;
+		pending = true;
+	}
 	judge_tell(j, &at);
 	if (pending) {
 		e->time_ns = m->time_ns;
 		e->frame = f->conn.last_frame;
 		e->ended = last;
 	} else if (last) {
-		judge_end(j, e && e->reopened);
-		if (e)
-			judge_sessions_drop(&j->sessions, e);
+		if (e) {
+			e->time_ns = m->time_ns;
+			e->frame = f->conn.last_frame;
+			e->ended = true;
+		}
+		judge_pair_end(j, e);
 	}
 }
 
@@ -176,12 +209,13 @@ static void take_session(struct judge *j, const struct message_session *m)
 	const struct facts *told = worse_of(j, m);
 
 	memcpy(f, told, facts_len(told));
+	const struct facts *other = message_session_other(m);
+	f->path.offers_differ = other && pair_offer_gone(&m->facts.smtp, &other->smtp);
 	// Connections without payload are counted, not described.
 	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C])
 		return;
-	bool ask = j->config.expect && judge_needs_policy(f);
-	struct judge_entry *e = entry_of(j, f->birth, ask || !last);
-	if (ask && e->policy == POLICY_UNASKED)
+	struct judge_entry *e = entry_of(j, f->birth, j->config.expect || !last || judge_pair_wanted(j, f));
+	if (j->config.expect)
 		judge_ask(j, e, f);
 	if (m->sealed && !last)
 		e->sealed = true;
@@ -207,6 +241,7 @@ static void take_end(struct judge *j, const struct message_end *m)
 		c->rst[d] = m->rst[d];
 		c->pkts[d] = m->pkts[d];
 		c->octets[d] = m->octets[d];
+		c->after_seal[d] = m->payload_octets[d] > c->payload_octets[d] ? m->payload_octets[d] - c->payload_octets[d] : 0;
 		c->payload_octets[d] = m->payload_octets[d];
 	}
 	c->ambiguous |= m->ambiguous;
@@ -256,6 +291,8 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	j->summary.last_ns = j->now_ns;
 	dedup_advance(j->dedup, j->now_ns);
 	judge_answers(j, false);
+	judge_pair_settle(j, j->now_ns);
+	judge_dns_due(j, false);
 	switch ((enum message_type)m->type) {
 	case MESSAGE_SESSION:
 		take_session(j, (const struct message_session *)m);
@@ -265,6 +302,9 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		break;
 	case MESSAGE_HANDSHAKE:
 		take_handshake(j, (const struct message_handshake *)m);
+		break;
+	case MESSAGE_DNS:
+		judge_dns(j, (const struct message_dns *)m);
 		break;
 	case MESSAGE_ANOMALY:
 		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
@@ -279,6 +319,11 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	return 0;
 }
 
+const struct inventory *judge_inventory(const struct judge *j)
+{
+	return j->inventory;
+}
+
 const char *judge_store_name(const struct judge *j)
 {
 	return judge_peers_store(j->peers);
@@ -289,9 +334,11 @@ void judge_finish(struct judge *j)
 	const struct message head = {.time_ns = j->now_ns};
 
 	judge_answers(j, true);
+	judge_pair_settle(j, UINT64_MAX);
 	// What is left was sealed by a worker that never told its end, or only remembered.
 	while (judge_sessions_oldest(&j->sessions))
 		evict(j);
+	judge_dns_due(j, true);
 	dedup_finish(j->dedup);
 	judge_peers_count(j->peers, &j->summary);
 	history_flush(j->history);

@@ -8,36 +8,40 @@
 #include "alerts/rules.h"
 #include "alerts/expect/ops.h"
 #include "alerts/history/history.h"
+#include "alerts/inventory.h"
 #include "alerts/weak.h"
 #include "dissect/message.h"
 
 struct judge;
 
-enum { JUDGE_NETS_MAX = 64 };
+struct judge_tap {
+	const char *name;              // in ids and records; NULL: ""
+	enum tap_side side;
+};
 
-// An address prefix; IPv4 in the first four octets.
-struct judge_net {
-	uint8_t addr[16];
-	uint8_t ip_v;
-	uint8_t bits;
+// The same sessions are seen at both.
+struct judge_pair {
+	const char *name;
+	uint8_t outside, inside;       // indices of taps
 };
 
 struct judge_config {
 	struct record_config record;
-	const char *tap;               // name in ids and records
+	struct judge_tap taps[FACTS_TAPS]; // by conn_facts.tap
+	struct judge_pair pairs[FACTS_TAPS]; // of taps; a tap is in one at most
+	size_t n_pairs;
 	const char *trust_store;       // see struct cert_config; NULL: no path is judged
 	const char *state;             // state directory, made when missing; NULL: what is learned lasts for this run
 	const char *keylog;            // file or directory; NULL: none
 	bool tls_records;              // write the `tls` compatibility copies
 	uint32_t sessions_max;         // sealed or told sessions remembered at once
-	struct judge_net own[JUDGE_NETS_MAX]; // inventory.own_networks: gives direction
-	size_t n_own;
-	struct judge_net exempt[JUDGE_NETS_MAX]; // inventory.exempt: no alerts for these clients or servers
-	size_t n_exempt;
+	const struct inventory_config *inventory; // what the operator knows; borrowed until the close. NULL: nothing
+	uint32_t store_age_days;       // the trust store is old when its newest certificate is older; 0: never
 	const char *const *disabled;   // findings.disable: ids
 	size_t n_disabled;
 	int8_t severity[256];          // findings.severity by catalogue index; -1: default. catalogue_n <= 256
-	const struct expect_ops *expect; // who answers expectations; NULL: nobody, nothing is held
+	struct store *store;           // what is known of policy, borrowed; NULL: nothing
+	const struct expect_ops *expect; // who learns what the store lacks; NULL: nobody, nothing is held
 	void *expect_ctx;
 	uint64_t hold_ns;              // longest wait for an expectation, wall clock of expect_ops.now
 	// Takes one line (newline included). Same thread.
@@ -79,7 +83,12 @@ struct judge_summary {
 	uint64_t first_ns, last_ns;    // packet time
 	struct judge_example finding[256]; // by catalogue index
 	uint64_t held_unanswered;      // findings told as unknown because nobody answered in time
+	uint64_t paired;               // sessions seen at two taps, each counted once
+	uint64_t unpaired;             // sessions of a tap of a pair without a twin
+	uint64_t pair_doubts;          // of them, those with more than one that could be it
 	uint64_t evicted;              // sessions told early because a table was full
+	uint64_t exempted;             // sessions in which an exemption kept an alert back
+	uint64_t exemption_ended[INVENTORY_EXEMPT_MAX]; // by entry: sessions it would have covered, had it not ended before
 	int worst_alert_severity;      // of all alerts told; -1 none
 };
 
@@ -97,6 +106,9 @@ int judge_take(struct judge *j, const struct message *m, size_t len);
 void judge_finish(struct judge *j);
 
 const struct judge_summary *judge_summary(const struct judge *j);
+
+// What the operator knows, made ready; NULL: nothing. For whoever answers expectations.
+const struct inventory *judge_inventory(const struct judge *j);
 
 // What the trust store is called in records; empty without one.
 const char *judge_store_name(const struct judge *j);

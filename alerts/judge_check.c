@@ -58,6 +58,7 @@ static const struct {
 	CONN(closed_first, CLOSED_BY_SERVER),
 	CONN(role, ROLE_LMTP),
 	CONN(n_vlan, 2),
+	CONN(tap, FACTS_TAPS - 1),
 	PATH(conflict_dir, DIR_S2C),
 	PATH(conflict_agrees, AGREES_LATER),
 	PATH(rst_dir, DIR_S2C),
@@ -116,6 +117,28 @@ static bool handshake_ok(const struct message *m, size_t len)
 	return len >= sizeof(*h) && len == sizeof(*h) + h->len && h->kind < HANDSHAKE_KINDS && h->dir <= DIR_S2C;
 }
 
+static bool name_there(const struct dns_facts *f, uint16_t at)
+{
+	return at < f->text_used && strnlen(f->text + at, f->text_used - at) < DNS_NAME_MAX;
+}
+
+// Names end inside the text, whose last octet is a NUL.
+static bool dns_ok(const struct message *m, size_t len)
+{
+	const struct message_dns *d = (const struct message_dns *)m;
+	const struct dns_facts *f = &d->facts;
+	const size_t fixed = offsetof(struct message_dns, facts) + offsetof(struct dns_facts, text);
+
+	if (len < fixed || !f->text_used || f->text_used > DNS_TEXT_MAX || len < fixed + f->text_used)
+		return false;
+	if (f->text[f->text_used - 1] || f->n_answers > DNS_ANSWERS_MAX || (f->ip_v != 4 && f->ip_v != 6) || !name_there(f, 0))
+		return false;
+	for (size_t i = 0; i < f->n_answers; i++)
+		if (!name_there(f, f->answer[i].owner) || !name_there(f, f->answer[i].name))
+			return false;
+	return true;
+}
+
 bool judge_check(const struct message *m, size_t len)
 {
 	if (len < sizeof(*m) || len > MESSAGE_LEN_MAX || m->worker >= JUDGE_WORKERS_MAX)
@@ -128,6 +151,8 @@ bool judge_check(const struct message *m, size_t len)
 		       ((const struct message_end *)m)->end != END_OPEN && ((const struct message_end *)m)->conflict_dir <= DIR_S2C;
 	case MESSAGE_HANDSHAKE:
 		return handshake_ok(m, len);
+	case MESSAGE_DNS:
+		return dns_ok(m, len);
 	case MESSAGE_ANOMALY:
 		return len >= sizeof(struct message_anomaly) && ((const struct message_anomaly *)m)->counter < DISSECT_COUNTERS;
 	case MESSAGE_COUNTERS:

@@ -20,6 +20,30 @@ static void apply_settings(const struct judge *j, struct session *s)
 		n++;
 	}
 	s->n_findings = n;
+	judge_exempt(j->inventory, s);
+}
+
+// An old trust store is told once, with the first session that was judged with it: no alert is without a session.
+static uint32_t store_age(struct judge *j, const struct session *s)
+{
+	int64_t newest_s = judge_peers_store_newest(j->peers);
+	int64_t age_s = (int64_t)(s->facts->conn.start_ns / 1000000000) - newest_s;
+
+	if (!j->config.store_age_days || !newest_s || age_s / 86400 <= j->config.store_age_days)
+		return 0;
+	if (!j->store_is_told) {
+		if (!s->peer || s->peer->trust == TRUST_NOT_JUDGED || s->facts->conn.outside_mail)
+			return 0;
+		j->store_is_told = true;
+		j->store_told = s->facts->birth;
+	}
+	return j->store_told == s->facts->birth ? (uint32_t)(age_s / 86400) : 0;
+}
+
+const char *judge_tap_name(const struct judge *j, const struct facts *f)
+{
+	const char *name = j->config.taps[f->conn.tap].name;
+	return name ? name : "";
 }
 
 void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct peer *peer,
@@ -27,27 +51,47 @@ void judge_conclude(struct judge *j, struct session *s, const struct facts *f, c
 {
 	s->facts = f;
 	s->peer = peer;
-	s->tap = j->config.tap;
+	s->tap = judge_tap_name(j, f);
+	s->side = j->config.taps[f->conn.tap].side;
+	s->pair = (struct session_pair){.name = NULL};
+	s->sources = &j->sources;
+	s->inventory = j->inventory;
 	s->store = judge_store_name(j);
 	s->final = f->conn.end != END_OPEN && f->conn.end != END_EVICTED;
 	s->expect = expect ? *expect : (struct expectation){0};
 	s->state = state_of(f);
-	s->direction = judge_direction(&j->config, &f->conn);
-	s->flow_id = record_flow_id(f, j->config.tap);
-	record_session_id(s->id, f, j->config.tap);
+	s->direction = judge_direction(j->inventory, &f->conn);
+	s->flow_id = record_flow_id(f, judge_tap_name(j, f));
+	record_session_id(s->id, f, s->tap);
 	verdict_of(s);
+}
+
+// A resumption shows no certificates; one that did would have its own.
+static void inherit(struct peer *p, const struct resumed_from *from)
+{
+	static const uint8_t nothing[sizeof(p->chain_sha256)];
+
+	if (memcmp(p->chain_sha256, nothing, sizeof(nothing)) != 0 || memcmp(from->chain_sha256, nothing, sizeof(nothing)) == 0)
+		return;
+	memcpy(p->chain_sha256, from->chain_sha256, sizeof(p->chain_sha256));
+	p->chain_inherited = true;
 }
 
 // What is known of the ends, and the full handshake that a resumed session goes back to.
 static const struct peer *peer_of(struct judge *j, struct judge_entry *e, const struct facts *f)
 {
-	char link[RECORD_ID_LEN + 1] = "";
-	struct peer *p;
+	struct peer *p = judge_sessions_peer(&j->sessions, e, false);
+	struct resumed_from own = {0}, from;
 
-	resumed_take(j->resumed, f, e->id, link);
-	p = judge_sessions_peer(&j->sessions, e, link[0]);
-	if (link[0])
-		memcpy(p->linked, link, sizeof(link));
+	memcpy(own.session, e->id, sizeof(own.session));
+	if (p && !p->chain_inherited)
+		memcpy(own.chain_sha256, p->chain_sha256, sizeof(own.chain_sha256));
+	resumed_take(j->resumed, f, &own, &from);
+	if (!from.session[0])
+		return p;
+	p = judge_sessions_peer(&j->sessions, e, true);
+	memcpy(p->linked, from.session, sizeof(p->linked));
+	inherit(p, &from);
 	return p;
 }
 
@@ -67,15 +111,20 @@ void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, c
                     struct judge_entry *e)
 {
 	if (e && !e->id[0]) {
-		e->flow_id = record_flow_id(f, j->config.tap);
-		record_session_id(e->id, f, j->config.tap);
+		e->flow_id = record_flow_id(f, judge_tap_name(j, f));
+		record_session_id(e->id, f, judge_tap_name(j, f));
 	}
-	judge_conclude(j, s, f, e ? peer_of(j, e, f) : NULL, expect);
+	const struct peer *peer = e ? peer_of(j, e, f) : NULL;
+	struct expectation now;
+	if (!expect)
+		judge_expect(j, &now, f, peer);
+	judge_conclude(j, s, f, peer, expect ? expect : &now);
 	if (e) { // what a session was first called is what it is called
 		s->flow_id = e->flow_id;
 		memcpy(s->id, e->id, sizeof(s->id));
 	}
 	why_history(j, s);
-	rules_apply(s, j->memory);
+	s->store_age_days = store_age(j, s);
+	rules_apply(s, j->memory, j->twins);
 	apply_settings(j, s);
 }

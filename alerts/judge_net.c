@@ -1,39 +1,83 @@
-// Own and exempt networks: direction of a session, and who is left in peace.
+// What the operator knows of a session's ends: its direction, and who is left in peace.
 #include "alerts/judge_private.h"
+
+#include "alerts/quality.h"
 
 #include <string.h>
 
-static bool covers(const struct judge_net *n, const uint8_t addr[16], uint8_t ip_v)
-{
-	uint8_t whole = n->bits / 8, rest = n->bits % 8;
+enum { NAME_LEN = 256 };
 
-	if (n->ip_v != ip_v || n->bits > (ip_v == 4 ? 32 : 128) || memcmp(n->addr, addr, whole) != 0)
-		return false;
-	return !rest || !((n->addr[whole] ^ addr[whole]) >> (8 - rest));
-}
-
-static bool any(const struct judge_net *nets, size_t n, const uint8_t addr[16], uint8_t ip_v)
+enum direction judge_direction(const struct inventory *inventory, const struct conn_facts *c)
 {
-	for (size_t i = 0; i < n && i < JUDGE_NETS_MAX; i++)
-		if (covers(&nets[i], addr, ip_v))
-			return true;
-	return false;
-}
-
-enum direction judge_direction(const struct judge_config *config, const struct conn_facts *c)
-{
-	if (!config->n_own)
+	if (!inventory_knows_own(inventory))
 		return DIRECTION_UNKNOWN;
-	bool src = any(config->own, config->n_own, c->src, c->ip_v);
-	bool dst = any(config->own, config->n_own, c->dst, c->ip_v);
+	bool src = inventory_own(inventory, c->src, c->ip_v);
+	bool dst = inventory_own(inventory, c->dst, c->ip_v);
 
 	if (src)
 		return dst ? DIRECTION_INTERNAL : DIRECTION_OUTBOUND;
 	return dst ? DIRECTION_INBOUND : DIRECTION_TRANSIT;
 }
 
-bool judge_exempt(const struct judge_config *config, const struct conn_facts *c)
+// Recipients' domains as they are looked up. The sender's never counts: whoever wants to be left in peace could claim it.
+// Nor does a recipient's before one was accepted, nor some of them where not all are known.
+static size_t recipients(const struct session *s, char text[FACTS_RCPT_DOMAINS][NAME_LEN], const char *names[FACTS_RCPT_DOMAINS])
 {
-	return any(config->exempt, config->n_exempt, c->src, c->ip_v) ||
-	       any(config->exempt, config->n_exempt, c->dst, c->ip_v);
+	const struct smtp_facts *m = &s->facts->smtp;
+
+	if (!m->n_rcpt && s->expect.domain[0]) {
+		names[0] = s->expect.domain;
+		return 1;
+	}
+	if (!m->n_rcpt_ok || m->n_rcpt_domains_all != m->n_rcpt_domains)
+		return 0;
+	for (size_t i = 0; i < m->n_rcpt_domains; i++) {
+		inventory_name(text[i], facts_text(s->facts, m->rcpt_domain[i]), m->rcpt_domain[i].len);
+		names[i] = text[i];
+	}
+	return m->n_rcpt_domains;
+}
+
+static bool asked(const struct inventory *inventory, const struct session *s, struct inventory_answer *out)
+{
+	char text[FACTS_RCPT_DOMAINS][NAME_LEN];
+	const char *names[FACTS_RCPT_DOMAINS];
+	const struct conn_facts *c = &s->facts->conn;
+	struct inventory_ask ask = {.src = c->src, .dst = c->dst, .ip_v = c->ip_v, .time_s = (int64_t)(c->start_ns / 1000000000),
+		.domains = names, .domains_open = c->end == END_OPEN};
+
+	if (!inventory || !inventory_configured(inventory)->exempt.n)
+		return false;
+	ask.n_domains = recipients(s, text, names);
+	inventory_exempt(inventory, &ask, out);
+	return true;
+}
+
+void judge_exempt(const struct inventory *inventory, struct session *s)
+{
+	struct inventory_answer a;
+
+	if (!asked(inventory, s, &a))
+		return;
+	for (size_t i = 0; i < s->n_findings; i++) {
+		size_t row = (size_t)(s->findings[i].row - catalogue);
+		if (a.exempt[row / 8] & 1 << row % 8)
+			s->findings[i].exempt = EXEMPT_YES;
+		else if (a.perhaps[row / 8] & 1 << row % 8)
+			s->findings[i].exempt = EXEMPT_PERHAPS;
+	}
+}
+
+void judge_count_exempt(const struct inventory *inventory, const struct session *s, struct judge_summary *sum)
+{
+	struct inventory_answer a;
+	bool kept_back = false;
+
+	for (size_t i = 0; i < s->n_findings; i++)
+		kept_back |= s->findings[i].exempt == EXEMPT_YES && s->findings[i].severity > SEVERITY_INFO;
+	sum->exempted += kept_back;
+	if (!s->n_findings || !asked(inventory, s, &a) || !a.any_ended)
+		return;
+	for (size_t i = 0; i < INVENTORY_EXEMPT_MAX; i++)
+		sum->exemption_ended[i] += (a.ended[i / 8] & 1 << i % 8) != 0;
 }

@@ -8,22 +8,10 @@
 #include "alerts/ja4.h"
 #include "dissect/tls/hello.h"
 
-// A chain is asked for again when its stapled OCSP response comes, one message later in its own connection and some
-// hundred messages later in the whole: 64 of the usual size are kept.
-enum { CHAINS = 64, CHAIN_LEN = 16384 };
-
-struct judge_chain {
-	uint64_t birth;
-	uint32_t len; // 0: longer than is kept
-	uint8_t octets[CHAIN_LEN];
-};
-
 struct judge_peers {
 	struct cert *cert;
 	struct keylog *keylog; // NULL: none asked for
 	struct flight_room *room;
-	struct judge_chain *chains;
-	uint32_t next; // chain to be overwritten
 };
 
 int judge_peers_open(struct judge_peers **out, const struct judge_config *config, const char **bad_path)
@@ -34,9 +22,6 @@ int judge_peers_open(struct judge_peers **out, const struct judge_config *config
 
 	*out = p;
 	if (!p)
-		return -ENOMEM;
-	p->chains = calloc(CHAINS, sizeof(*p->chains));
-	if (!p->chains)
 		return -ENOMEM;
 	r = cert_open(&p->cert, &cert);
 	if (r && bad_path)
@@ -63,14 +48,23 @@ void judge_peers_close(struct judge_peers **out)
 		keylog_close(&p->keylog);
 	if (p->cert)
 		cert_close(&p->cert);
-	free(p->chains);
 	free(p);
 	*out = NULL;
+}
+
+struct cert *judge_peers_cert(const struct judge_peers *p)
+{
+	return p->cert;
 }
 
 const char *judge_peers_store(const struct judge_peers *p)
 {
 	return cert_store_name(p->cert);
+}
+
+int64_t judge_peers_store_newest(const struct judge_peers *p)
+{
+	return cert_store_newest(p->cert);
 }
 
 void judge_peers_count(const struct judge_peers *p, struct judge_summary *sum)
@@ -80,26 +74,6 @@ void judge_peers_count(const struct judge_peers *p, struct judge_summary *sum)
 	struct keylog_counts n = keylog_counts(p->keylog);
 	sum->keylog_lines = n.lines;
 	sum->keylog_secrets = n.kept;
-}
-
-static void keep_chain(struct judge_peers *ps, const struct message_handshake *m)
-{
-	struct judge_chain *c = &ps->chains[ps->next++ % CHAINS];
-
-	c->birth = m->head.birth;
-	c->len = m->len <= CHAIN_LEN ? m->len : 0;
-	memcpy(c->octets, m->octets, c->len);
-}
-
-// The newest one of this connection; NULL also when that one was too long.
-static const struct judge_chain *kept_chain(const struct judge_peers *ps, uint64_t birth)
-{
-	for (uint32_t i = 1; i <= CHAINS; i++) {
-		const struct judge_chain *c = &ps->chains[(ps->next - i) % CHAINS];
-		if (c->birth == birth)
-			return c->len ? c : NULL;
-	}
-	return NULL;
 }
 
 // A new handshake: whatever an earlier one of this connection showed is no longer what counts.
@@ -117,12 +91,25 @@ static void take_hello(struct peer *p, const struct message_handshake *m)
 		memcpy(p->asked, ch.sni.at, len);
 }
 
+static void take_chain(struct judge_peers *ps, struct peer *p, const struct message_handshake *m)
+{
+	if (m->len)
+		cert_take_chain(ps->cert, p, m->octets, m->len, p->asked);
+	// None, or too long to be brought here: a former one is not what counts, and a part of it is another chain.
+	if (!m->len || m->cut)
+		memset(p->chain_sha256, 0, sizeof(p->chain_sha256));
+	p->costly |= m->cut;
+}
+
 static void take_status(struct judge_peers *ps, struct peer *p, const struct message_handshake *m)
 {
-	const struct judge_chain *c = kept_chain(ps, m->head.birth);
 	int64_t now_s = (int64_t)(m->head.time_ns / 1000000000);
+	struct cert_kept chain;
 
-	cert_take_staple(ps->cert, p, c ? c->octets : NULL, c ? c->len : 0, m->octets, m->len, now_s);
+	// A staple is of certificates: of a key it would be nobody's.
+	if (!cert_kept_find(ps->cert, p->chain_sha256, &chain) || chain.raw_key)
+		chain = (struct cert_kept){0};
+	cert_take_staple(ps->cert, p, chain.octets, chain.len, m->octets, m->len, now_s);
 }
 
 static void use_server_flight(struct judge_peers *ps, struct peer *p, const struct flight *f, uint64_t time_ns)
@@ -187,11 +174,7 @@ void judge_peers_take(struct judge_peers *ps, struct peer *p, const struct messa
 		take_hello(p, m);
 		break;
 	case HANDSHAKE_CERTIFICATES:
-		p->costly |= m->cut;
-		if (!m->len)
-			break;
-		keep_chain(ps, m);
-		cert_take_chain(ps->cert, p, m->octets, m->len, p->asked);
+		take_chain(ps, p, m);
 		break;
 	case HANDSHAKE_CLIENT_CERTIFICATES:
 		cert_take_client(ps->cert, p, m->octets, m->len);

@@ -1,13 +1,19 @@
 // Between the files of the judge; nobody else includes it. judge.c takes messages and drives; judge_check.c trusts
-// none of them; judge_evaluate.c concludes; judge_hold.c waits for policy; judge_tell.c chooses and writes alerts;
-// judge_peer.c opens what the ends
-// showed; judge_end.c writes what is told once a session; judge_summary.c counts; judge_net.c knows own and exempt networks.
+// none of them; judge_evaluate.c concludes; judge_expect.c asks what should have happened, judge_hold.c waits for it;
+// judge_tell.c chooses and writes alerts; judge_peer.c opens what the ends showed; judge_pair.c brings together what
+// two taps saw; judge_dns.c takes what DNS said; judge_end.c writes what is told once a session; judge_summary.c counts;
+// judge_net.c asks the inventory.
 #pragma once
 
 #include "alerts/dedup.h"
+#include "alerts/expect/candidates.h"
 #include "alerts/judge.h"
 #include "alerts/cert/cert.h"
+#include "alerts/dns/race.h"
+#include "alerts/dns/seen.h"
 #include "alerts/judge_sessions.h"
+#include "alerts/pair.h"
+#include "alerts/pair_table.h"
 #include "alerts/keylog/flight.h"
 #include "alerts/keylog/keylog.h"
 #include "alerts/resumed.h"
@@ -20,8 +26,15 @@ struct judge {
 	struct history *history;
 	struct rules_memory *memory;
 	struct judge_peers *peers;
+	struct inventory *inventory;
 	struct resumed *resumed;
+	struct seen *seen;
+	struct race *race;
+	struct rules_policy policy;
+	struct rules_sources sources; // of the three above what rules ask, and policy
 	struct dedup *dedup;
+	struct pair_table waiting; // ended sessions whose twin may come
+	const struct pair *twins; // while two sessions are judged together
 	struct judge_summary summary;
 	struct session session;   // the one in hand
 	struct session strict;    // the same under an enforced policy, to see what hangs on it
@@ -30,6 +43,8 @@ struct judge {
 	bool disabled[256];       // by catalogue index
 	struct message_counters counters[JUDGE_WORKERS_MAX]; // the newest of each worker
 	bool stats_told;          // any counters came
+	uint64_t store_told;      // birth of the session that an old trust store is told with
+	bool store_is_told;
 	uint64_t now_ns;          // packet time of the newest message
 	char line[RECORD_LEN_MAX + 1];
 };
@@ -37,22 +52,43 @@ struct judge {
 // What opens handshake octets: certificates, key log. -errno: the trust store or the key log cannot be read.
 int judge_peers_open(struct judge_peers **out, const struct judge_config *config, const char **bad_path);
 void judge_peers_close(struct judge_peers **p);
+struct cert *judge_peers_cert(const struct judge_peers *p);
 const char *judge_peers_store(const struct judge_peers *p);
+int64_t judge_peers_store_newest(const struct judge_peers *p); // cert_store_newest()
 void judge_peers_count(const struct judge_peers *p, struct judge_summary *sum);
 void judge_peers_take(struct judge_peers *ps, struct peer *p, const struct message_handshake *m);
 
 // True when `m` of `len` octets is whole and every length, offset and enum in it is sane.
 bool judge_check(const struct message *m, size_t len);
 
-// Direction by own networks, and whether client or server is exempt from alerts.
-enum direction judge_direction(const struct judge_config *config, const struct conn_facts *c);
-bool judge_exempt(const struct judge_config *config, const struct conn_facts *c);
+// Name of the tap that saw these facts.
+const char *judge_tap_name(const struct judge *j, const struct facts *f);
+
+// judge_pair.c. A session has said its last word: its record is told, or waits for its twin. `e` may be NULL where
+// judge_pair_wanted() says no. j->session is the session.
+bool judge_pair_wanted(const struct judge *j, const struct facts *f);
+void judge_pair_end(struct judge *j, struct judge_entry *e);
+// Tells those that have waited long enough at this packet time.
+void judge_pair_settle(struct judge *j, uint64_t now_ns);
+// Tells a waiting session without a twin.
+void judge_pair_alone(struct judge *j, struct judge_entry *e);
+// What DNS on the tap said. judge_dns_due: tells the double answers that no session followed; `all`: at the end of input.
+void judge_dns(struct judge *j, const struct message_dns *m);
+void judge_dns_due(struct judge *j, bool all);
+
+// Direction by own networks.
+enum direction judge_direction(const struct inventory *inventory, const struct conn_facts *c);
+// Marks the findings of `s` that an exemption covers.
+void judge_exempt(const struct inventory *inventory, struct session *s);
+// Counts what exemptions did to a session, and what those that ended would have done.
+void judge_count_exempt(const struct inventory *inventory, const struct session *s, struct judge_summary *sum);
 
 // Everything but the findings, concluded from facts and an expectation (NULL: unknown) into `s`.
 // `peer` is borrowed as long as `s` is used; NULL: nothing was opened.
 void judge_conclude(struct judge *j, struct session *s, const struct facts *f, const struct peer *peer,
                     const struct expectation *expect);
-// The same with the findings, which may remember, and with the name that `e` (may be NULL) keeps.
+// The same with the findings, which may remember, and with the name that `e` (may be NULL) keeps. Without `expect` it is
+// what is known now.
 void judge_evaluate(struct judge *j, struct session *s, const struct facts *f, const struct expectation *expect,
                     struct judge_entry *e);
 
@@ -76,14 +112,24 @@ size_t judge_kept_len(void);
 // The record of j->session, its tls copy, its anomalies, and the counting.
 void judge_end(struct judge *j, bool reopened);
 
-// True when policy could change what is said of these facts.
-bool judge_needs_policy(const struct facts *f);
-// Asks for the policy of an entry's session; afterwards it is pending or known.
+// What policy says of these facts, as far as it is known now; all zero without a store.
+void judge_expect(struct judge *j, struct expectation *out, const struct facts *f, const struct peer *peer);
+extern const struct expectation judge_enforced; // the strictest there is: what changes under it depends on policy
+// The store, for rules. `ctx` is the store.
+const struct policy_domain *judge_policy_domain(void *ctx, const char *name);
+const struct policy_host *judge_policy_host(void *ctx, const char *name);
+// What others know of the server: how many hints.
+enum { JUDGE_HINTS_MAX = 32 };
+size_t judge_hints(struct judge *j, struct candidate_hint out[JUDGE_HINTS_MAX], const struct facts *f);
+
+// Asks for what is not known of a session's server and recipients; afterwards it is pending if something will come.
 void judge_ask(struct judge *j, struct judge_entry *e, const struct facts *f);
+// The same for a certificate that fits no record, once a session. True: it is pending now.
+bool judge_ask_again(struct judge *j, struct judge_entry *e, const struct session *s);
 // Takes answers that came, and gives up on those that are late; `all`: on every one.
 void judge_answers(struct judge *j, bool all);
-// A pending session's policy is now `answer` (NULL: nobody knows): tells what waited, and its record if it ended.
-void judge_resolve(struct judge *j, struct judge_entry *e, const struct expectation *answer);
+// A session waits no longer: tells what waited, and its record if it ended.
+void judge_resolve(struct judge *j, struct judge_entry *e);
 
 // One line out, newline added. `len` octets of j->line.
 void judge_write(struct judge *j, enum record_type type, size_t len);

@@ -31,8 +31,6 @@ int judge_sessions_open(struct judge_sessions *t, uint32_t n_max)
 	if (!r)
 		r = slab_open(&t->facts, sizeof(struct facts), n_max);
 	if (!r)
-		r = slab_open(&t->expects, sizeof(struct expectation), n_max);
-	if (!r)
 		r = slab_open(&t->peers, sizeof(struct peer), n_max);
 	if (r)
 		judge_sessions_close(t);
@@ -42,7 +40,6 @@ int judge_sessions_open(struct judge_sessions *t, uint32_t n_max)
 void judge_sessions_close(struct judge_sessions *t)
 {
 	slab_close(&t->peers);
-	slab_close(&t->expects);
 	slab_close(&t->facts);
 	slab_close(&t->entries);
 	free(t->heads);
@@ -135,8 +132,6 @@ void judge_sessions_drop(struct judge_sessions *t, struct judge_entry *e)
 		list_remove(t, &t->hold, hold_links, index);
 	if (e->facts)
 		slab_put(&t->facts, e->facts);
-	if (e->expect)
-		slab_put(&t->expects, e->expect);
 	if (e->peer)
 		slab_put(&t->peers, e->peer);
 	slab_put(&t->entries, index);
@@ -168,24 +163,19 @@ void judge_sessions_hold(struct judge_sessions *t, struct judge_entry *e, uint64
 	list_add(t, &t->hold, hold_links, index_of(t, e));
 }
 
-void judge_sessions_answer(struct judge_sessions *t, struct judge_entry *e, const struct expectation *answer)
+void judge_sessions_release(struct judge_sessions *t, struct judge_entry *e)
 {
 	if (e->policy == POLICY_PENDING)
 		list_remove(t, &t->hold, hold_links, index_of(t, e));
 	e->policy = POLICY_KNOWN;
-	if (!answer)
-		return;
-	if (!e->expect)
-		e->expect = slab_get(&t->expects);
-	memcpy(slab_at(&t->expects, e->expect), answer, sizeof(*answer));
-}
-
-const struct expectation *judge_sessions_expect(const struct judge_sessions *t, const struct judge_entry *e)
-{
-	return e->expect ? slab_at(&t->expects, e->expect) : NULL;
 }
 
 struct judge_entry *judge_sessions_held(const struct judge_sessions *t)
 {
 	return t->hold.end[OLDER] ? at(t, t->hold.end[OLDER]) : NULL;
+}
+
+struct judge_entry *judge_sessions_held_after(const struct judge_sessions *t, const struct judge_entry *e)
+{
+	return e->hold[NEWER] ? at(t, e->hold[NEWER]) : NULL;
 }

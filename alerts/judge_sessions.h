@@ -8,7 +8,7 @@
 #include "alerts/session.h"
 #include "hw/slab.h"
 
-enum judge_policy { POLICY_UNASKED, POLICY_PENDING, POLICY_KNOWN };
+enum judge_policy { POLICY_KNOWN, POLICY_PENDING };
 
 struct judge_entry {
 	uint64_t birth;
@@ -18,13 +18,15 @@ struct judge_entry {
 	uint32_t lru[2], hold[2]; // links: [0] towards the oldest, [1] towards the newest
 	uint32_t facts;         // kept facts, or 0
 	uint32_t peer;          // what was learned of the ends, or 0
-	uint32_t expect;        // kept answer, or 0
 	uint32_t frame;
 	uint16_t n_alerts;      // told so far: the ordinal of the next
 	bool sealed;            // the worker forgot it; kept facts are all there is
 	bool ended;             // its last facts came; only the policy is missing
+	uint32_t waiting;       // ended, and waits for its twin: place in the table of pairs; 0 not
 	bool reopened;          // a reset of it was contradicted
-	uint8_t policy;         // enum judge_policy
+	uint8_t policy;         // enum judge_policy; known as far as it ever will be
+	bool gave_up;           // waited once, in vain
+	int64_t asked_again_s;  // wall clock of the question past the caches, 0: none
 	uint64_t flow_id;       // as first concluded: a SYN/ACK that is captured late must not rename the session
 	char id[RECORD_ID_LEN + 1];
 	uint8_t listed[32];     // bit by catalogue index: told, or among the related of something told
@@ -40,7 +42,7 @@ struct judge_list {
 };
 
 struct judge_sessions {
-	struct slab entries, facts, expects, peers;
+	struct slab entries, facts, peers;
 	uint32_t *heads;
 	uint32_t mask;
 	struct judge_list lru;
@@ -64,9 +66,9 @@ struct facts *judge_sessions_facts(const struct judge_sessions *t, const struct 
 // What was learned of the ends, zeroed when it is made; NULL when nothing was and `make` is not set.
 struct peer *judge_sessions_peer(struct judge_sessions *t, struct judge_entry *e, bool make);
 
-// Policy: pending until `deadline_ns`, then known (NULL: nobody knows).
+// Policy: pending until `deadline_ns`, or until it is released.
 void judge_sessions_hold(struct judge_sessions *t, struct judge_entry *e, uint64_t deadline_ns);
-void judge_sessions_answer(struct judge_sessions *t, struct judge_entry *e, const struct expectation *answer);
-const struct expectation *judge_sessions_expect(const struct judge_sessions *t, const struct judge_entry *e);
+void judge_sessions_release(struct judge_sessions *t, struct judge_entry *e);
 // The pending session whose deadline comes first, or NULL.
 struct judge_entry *judge_sessions_held(const struct judge_sessions *t);
+struct judge_entry *judge_sessions_held_after(const struct judge_sessions *t, const struct judge_entry *e);

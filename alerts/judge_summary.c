@@ -87,6 +87,7 @@ void judge_count_session(struct judge *j, const struct session *s)
 	sum->blind_evicted += c->end == END_EVICTED;
 	if (c->start_ns && (!sum->first_ns || c->start_ns < sum->first_ns))
 		sum->first_ns = c->start_ns;
+	judge_count_exempt(j->inventory, s, sum);
 	for (size_t i = 0; i < s->n_findings; i++)
 		example(j, s, &s->findings[i], NULL)->n++;
 }

@@ -15,6 +15,7 @@ struct judge_kept {
 	uint64_t time_ns;
 	uint32_t frame;
 	bool final;
+	struct session_pair pair;
 	uint64_t flow_id; // as it was told
 	char id[RECORD_ID_LEN + 1];
 };
@@ -43,7 +44,7 @@ static bool listed(const char *ids, const char *id)
 // equals that list each other, the later row tells.
 static bool tells(const struct finding *g, const struct finding *f)
 {
-	if (g == f || g->severity == SEVERITY_INFO || g->severity < f->severity || !listed(f->row->subsumed_by, g->row->id))
+	if (g == f || g->severity == SEVERITY_INFO || g->exempt == EXEMPT_YES || g->severity < f->severity || !listed(f->row->subsumed_by, g->row->id))
 		return false;
 	return g->severity > f->severity || g->row > f->row || !listed(g->row->subsumed_by, f->row->id);
 }
@@ -90,7 +91,7 @@ static void relate(const struct session *s, struct record_alert *a)
 	a->n_related = 0;
 	for (size_t i = 0; i < s->n_findings; i++) {
 		const struct finding *f = &s->findings[i];
-		if (f != a->root && f->severity > SEVERITY_INFO && root_of(s, f) == a->root)
+		if (f != a->root && f->severity > SEVERITY_INFO && f->exempt != EXEMPT_YES && root_of(s, f) == a->root)
 			a->related[a->n_related++] = f->row;
 	}
 }
@@ -147,6 +148,7 @@ static void keep(struct judge_kept *k, const struct session *s, const struct rec
 	k->time_ns = a->time_ns;
 	k->frame = a->frame;
 	k->final = s->final;
+	k->pair = s->pair;
 	k->flow_id = s->flow_id;
 	memcpy(k->id, s->id, sizeof(k->id));
 }
@@ -165,7 +167,8 @@ static void tell_one(struct judge *j, struct record_alert *a, const struct judge
 	const struct conn_facts *c = &s->facts->conn;
 	const struct finding *f = a->root;
 	struct dedup_offer offer = {
-		.key = {.finding = index_of(f->row), .port = c->dst_port, .direction = (uint8_t)s->direction, .ip_v = c->ip_v},
+		.key = {.finding = index_of(f->row), .port = c->dst_port, .direction = (uint8_t)s->direction, .ip_v = c->ip_v,
+			.tap = c->tap},
 		.severity = f->severity,
 		.confidence = f->confidence,
 		.time_ns = at->time_ns,
@@ -178,7 +181,7 @@ static void tell_one(struct judge *j, struct record_alert *a, const struct judge
 	a->frame = at->frame;
 	memcpy(offer.key.server, c->dst, sizeof(offer.key.server));
 	list(at->entry, a);
-	record_alert_id(a->id, s->facts, j->config.tap, at->time_ns, f->row->signature_id,
+	record_alert_id(a->id, s->facts, s->tap, at->time_ns, f->row->signature_id,
 		at->entry ? at->entry->n_alerts : 0);
 	if (at->entry)
 		at->entry->n_alerts++;
@@ -195,6 +198,8 @@ static const char *const signs[] = {"Middlebox interference", "Path tampering", 
 // something louder: told early, it would be a second alert for one cause.
 static bool early(const struct finding *f, const struct judge_moment *at)
 {
+	if (at->more && f->exempt == EXEMPT_PERHAPS)
+		return true;
 	if (!at->more || f->severity > SEVERITY_MEDIUM)
 		return false;
 	bool sign = false;
@@ -206,7 +211,7 @@ static bool early(const struct finding *f, const struct judge_moment *at)
 // Subsumed by something that was told before it was known, so that no alert of this session names it.
 static bool late(const struct session *s, const struct finding *f, const struct judge_moment *at)
 {
-	return f->severity > SEVERITY_INFO && !listed_yet(at->entry, f) && listed_yet(at->entry, root_of(s, f)) &&
+	return f->severity > SEVERITY_INFO && f->exempt != EXEMPT_YES && !listed_yet(at->entry, f) && listed_yet(at->entry, root_of(s, f)) &&
 	       !waits(at->strict, f);
 }
 
@@ -239,11 +244,11 @@ size_t judge_tell(struct judge *j, const struct judge_moment *at)
 	const struct session *s = &j->session;
 	size_t n_waiting = 0;
 
-	if (s->facts->conn.outside_mail || judge_exempt(&j->config, &s->facts->conn))
+	if (s->facts->conn.outside_mail)
 		return 0;
 	for (size_t i = 0; i < s->n_findings; i++) {
 		const struct finding *f = &s->findings[i];
-		if (f->severity == SEVERITY_INFO || told_by(s, f))
+		if (f->severity == SEVERITY_INFO || f->exempt == EXEMPT_YES || f->twin_tells || told_by(s, f))
 			continue;
 		if (waits(at->strict, f))
 			n_waiting++;
@@ -270,6 +275,7 @@ void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void
 
 	judge_conclude(j, s, &k->facts, k->peer_known ? &k->peer : NULL, &k->expect);
 	s->final = k->final;
+	s->pair = k->pair;
 	s->flow_id = k->flow_id;
 	memcpy(s->id, k->id, sizeof(s->id));
 	s->n_findings = k->n_findings;
@@ -278,6 +284,6 @@ void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void
 	a.n_related = k->n_related;
 	for (size_t i = 0; i < k->n_related; i++)
 		a.related[i] = &catalogue[k->related[i]];
-	record_alert_id(a.id, &k->facts, j->config.tap, k->time_ns, k->root.row->signature_id, UINT32_MAX);
+	record_alert_id(a.id, &k->facts, s->tap, k->time_ns, k->root.row->signature_id, UINT32_MAX);
 	write_alert(j, &a);
 }

@@ -117,6 +117,7 @@ static void key_pair(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
 	memcpy(key, c->src, 16);
 	memcpy(key + 16, c->dst, 16);
 	key[32] = c->ip_v;
+	key[35] = c->tap; // what one tap showed is not held against the other
 }
 
 static void key_client(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
@@ -124,6 +125,7 @@ static void key_client(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
 	memset(key, 0, MEMORY_KEY_MAX);
 	memcpy(key, c->src, 16);
 	key[32] = c->ip_v;
+	key[35] = c->tap; // what one tap showed is not held against the other
 }
 
 static void key_server(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
@@ -131,6 +133,7 @@ static void key_server(uint8_t key[MEMORY_KEY_MAX], const struct conn_facts *c)
 	memset(key, 0, MEMORY_KEY_MAX);
 	memcpy(key, c->dst, 16);
 	key[32] = c->ip_v;
+	key[35] = c->tap; // what one tap showed is not held against the other
 	key[33] = (uint8_t)(c->dst_port >> 8);
 	key[34] = (uint8_t)c->dst_port;
 }

@@ -99,8 +99,8 @@ struct peer {
 	uint8_t staple;             // enum peer_staple
 	int64_t staple_next_update_s; // 0: none given
 	char vendor[PEER_VENDOR_MAX]; // a known default or placeholder certificate; empty: no
-	// What was shown, in the judge's store of chains (cert_kept_find()); all zero: nothing. Of a linked resumption (below),
-	// what the full handshake showed.
+	// What was shown, in the judge's store of chains (cert_kept_find()); all zero: nothing that was whole. Of a linked
+	// resumption (below), what the full handshake showed.
 	uint8_t chain_sha256[32];
 	bool chain_inherited;
 	// What TLS 1.3 hides, read with a key log.
@@ -111,3 +111,8 @@ struct peer {
 	// Resumption: the session whose full handshake this one goes back to; empty: not linked.
 	char linked[PEER_SESSION_LEN + 1];
 };
+
+// The server's certificate beside RFC 5280 and the trust store: path, dates, and `names` (enum peer_names of whatever host
+// it should be). Unknown: there is none, or it could not be judged; `now_s` 0: no clock.
+enum peer_pkix { PKIX_UNKNOWN, PKIX_VALID, PKIX_INVALID };
+enum peer_pkix peer_pkix(const struct peer *p, uint8_t names, int64_t now_s);

@@ -48,6 +48,9 @@ struct json;
 void record_tls_whole(struct json *j, const struct session *s);
 size_t record_alert_write(char *out, const struct record_config *c, const struct record_alert *a);
 size_t record_anomaly(char *out, const struct record_config *c, const struct message_anomaly *m);
+// A question that was answered twice, and that no session followed: an `anomaly` with its own addresses.
+struct race_double;
+size_t record_dns_double(char *out, const struct record_config *c, const struct race_double *d);
 // Anomaly of a session: `event` names it ("tcp_gap", "overlap_differs", ...), layer "stream" or "applayer".
 size_t record_session_anomaly(char *out, const struct record_config *c, const struct session *s, const char *layer,
                               const char *event);

@@ -126,7 +126,7 @@ static char *put_ip4(char *p, const uint8_t addr[4])
 	return p - 1;
 }
 
-static void address(struct json *j, uint8_t ip_v, const uint8_t addr[16])
+void record_address(struct json *j, uint8_t ip_v, const uint8_t addr[16])
 {
 	char text[INET6_ADDRSTRLEN + 2] = "\"";
 	char *end;
@@ -182,10 +182,10 @@ void record_head_session(struct record_writer *w, const char *event_type, const 
 	record_community_id(community_id, c);
 	json_field(j, "flow_id", u64, s->flow_id);
 	json_key(j, "src_ip");
-	address(j, c->ip_v, c->src);
+	record_address(j, c->ip_v, c->src);
 	json_field(j, "src_port", u64, c->src_port);
 	json_key(j, "dest_ip");
-	address(j, c->ip_v, c->dst);
+	record_address(j, c->ip_v, c->dst);
 	json_field(j, "dest_port", u64, c->dst_port);
 	json_field(j, "proto", word, "TCP");
 	json_field(j, "ip_v", u64, c->ip_v);

@@ -28,6 +28,9 @@ size_t record_render(char *out, const struct record_config *c, void (*body)(stru
 // "2026-11-23T20:42:09.123456+0000", quoted: the only form that every EVE consumer reads.
 void record_time(struct json *j, uint64_t time_ns);
 
+// A value: an address; IPv4 in the first four octets.
+void record_address(struct json *j, uint8_t ip_v, const uint8_t addr[16]);
+
 // A value: text of the facts (or anything) bounded by the shape; absent text is null.
 void record_text(struct record_writer *w, const struct facts *f, struct text t);
 void record_bounded(struct record_writer *w, const char *s);

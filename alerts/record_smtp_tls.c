@@ -3,6 +3,8 @@
 // null says "not known"; a member that has nothing behind it in this version is not written at all.
 #include "alerts/record_parts.h"
 
+#include "alerts/expect/policy.h"
+#include "alerts/pair.h"
 #include "alerts/quality.h"
 
 // ---- words ---------------------------------------------------------------------------------------------------
@@ -132,6 +134,20 @@ static void expect(struct record_writer *w, const struct session *s)
 	bounded_or_null(w, e->mx);
 	json_key(j, "source");
 	bounded_or_null(w, e->source);
+	if (e->dnssec != DNSSEC_UNKNOWN)
+		json_field(j, "dnssec", word, policy_dnssec_name((enum policy_dnssec)e->dnssec));
+	if (e->promise >= PROMISE_UNUSABLE)
+		json_field(j, "tlsa_usable", u64, e->tlsa_usable);
+	if (e->sts_mode != STS_UNKNOWN)
+		json_field(j, "sts_mode", word, policy_sts_mode_name((enum policy_sts_mode)e->sts_mode));
+	if (e->as_of_s) {
+		json_key(j, "as_of");
+		record_time(j, (uint64_t)e->as_of_s * 1000000000);
+	}
+	if (e->what[0]) {
+		json_key(j, "what");
+		record_bounded(w, e->what);
+	}
 	json_close_object(j);
 }
 
@@ -166,6 +182,40 @@ static void why(struct record_writer *w, const struct session *s)
 	for (size_t i = 0; i < record_list(w, s->n_why); i++)
 		record_bounded(w, s->why[i]);
 	json_close_array(&w->json);
+}
+
+// The same session at another tap.
+static void pair(struct record_writer *w, const struct session *s, const struct record_alert *a)
+{
+	struct json *j = &w->json;
+	const struct session_pair *p = &s->pair;
+
+	if (!p->name)
+		return;
+	json_key(j, "pair");
+	json_open_object(j);
+	json_key(j, "name");
+	record_bounded(w, p->name);
+	json_field(j, "session", word, p->session);
+	json_key(j, "tap");
+	record_bounded(w, p->tap);
+	json_field(j, "proxy", flag, p->proxy);
+	json_key(j, "differs");
+	json_open_array(j);
+	for (unsigned i = 0; i < PAIR_DIFFERS_N; i++)
+		if (p->differs & 1u << i)
+			json_put_word(j, pair_differs_name(i));
+	json_close_array(j);
+	if (a && a->root->twin_frame) {
+		json_key(j, "pcap");
+		json_open_object(j);
+		json_key(j, "frames");
+		json_open_array(j);
+		json_put_u64(j, a->root->twin_frame);
+		json_close_array(j);
+		json_close_object(j);
+	}
+	json_close_object(j);
 }
 
 // What only an alert has.
@@ -229,6 +279,7 @@ void record_smtp_tls(struct record_writer *w, const struct session *s, const str
 	capture(j, f);
 	findings(w, s);
 	why(w, s);
+	pair(w, s, a);
 	if (a)
 		of_alert(w, a);
 	if (w->truncated)

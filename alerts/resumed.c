@@ -12,7 +12,7 @@ enum { WAYS = 2 };
 struct given {
 	uint64_t key;     // of server address, port and digest; 0: free
 	uint64_t order;   // when it was learned
-	char session[RECORD_ID_LEN + 1];
+	struct resumed_from from;
 };
 
 struct resumed {
@@ -37,7 +37,7 @@ static uint64_t key_of(const struct conn_facts *c, uint64_t digest)
 	struct {
 		uint8_t address[16];
 		uint64_t port, digest;
-	} in = {.port = c->dst_port, .digest = digest};
+	} in = {.port = c->dst_port | (uint64_t)c->tap << 16, .digest = digest};
 	memcpy(in.address, c->dst, sizeof(in.address));
 	return XXH3_64bits(&in, sizeof(in)) | 1;
 }
@@ -47,47 +47,54 @@ static struct given *bucket(struct resumed *r, uint64_t key)
 	return &r->given[(key >> 32) % (RESUMED_MAX / WAYS) * WAYS];
 }
 
-static const struct given *find(struct resumed *r, const struct conn_facts *c, uint64_t digest)
+static struct given *find(struct resumed *r, const struct conn_facts *c, uint64_t digest)
 {
 	uint64_t key = key_of(c, digest);
-	const struct given *g = bucket(r, key);
+	struct given *g = bucket(r, key);
 	for (int i = 0; digest && i < WAYS; i++)
 		if (g[i].key == key)
 			return &g[i];
 	return NULL;
 }
 
-// The first session that was given it stays: a server that resumes returns the same id.
-static void learn(struct resumed *r, const struct conn_facts *c, uint64_t digest, const char *session)
+// The first session that was given it stays: a server that resumes returns the same id. So does what its server showed;
+// only the session itself may say so later.
+static void learn(struct resumed *r, const struct conn_facts *c, uint64_t digest, const struct resumed_from *from)
 {
-	if (!digest || find(r, c, digest))
+	static const uint8_t nothing[sizeof(from->chain_sha256)];
+	struct given *g = find(r, c, digest);
+
+	if (g && memcmp(g->from.chain_sha256, nothing, sizeof(nothing)) == 0 && strcmp(g->from.session, from->session) == 0)
+		g->from = *from;
+	if (!digest || g)
 		return;
 	uint64_t key = key_of(c, digest);
-	struct given *g = bucket(r, key);
+	g = bucket(r, key);
 	if (g[1].order < g[0].order)
 		g++;
 	g->key = key;
 	g->order = ++r->order;
-	memcpy(g->session, session, sizeof(g->session));
+	g->from = *from;
 }
 
-void resumed_take(struct resumed *r, const struct facts *f, const char *session_id, char *link)
+void resumed_take(struct resumed *r, const struct facts *f, const struct resumed_from *own, struct resumed_from *from)
 {
 	const struct tls_resumption *t = &f->tls.resumption;
-	const struct given *from = NULL;
+	const struct given *given = NULL;
 
+	*from = (struct resumed_from){0};
 	if (!f->tls.completed)
 		return;
 	if (f->tls.resumed) {
-		from = find(r, &f->conn, t->ticket_offered);
-		if (!from)
-			from = find(r, &f->conn, t->session_id_offered);
-		if (!from)
+		given = find(r, &f->conn, t->ticket_offered);
+		if (!given)
+			given = find(r, &f->conn, t->session_id_offered);
+		if (!given)
 			return;
-		memmove(link, from->session, sizeof(from->session));
-		session_id = link;
+		*from = given->from; // a copy: learning may take its place
+		own = from;
 	}
-	learn(r, &f->conn, t->ticket_issued, session_id);
+	learn(r, &f->conn, t->ticket_issued, own);
 	if (!f->tls.resumed)
-		learn(r, &f->conn, t->session_id_issued, session_id);
+		learn(r, &f->conn, t->session_id_issued, own);
 }

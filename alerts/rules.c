@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const struct peer nothing;
+static const struct rules_sources no_sources;
 
 // Exposure on loopback is no exposure: a mail shield, a content filter, a test. What somebody attacks there stays.
 static bool harmless_on_loopback(const struct catalogue_row *row)
@@ -55,13 +56,17 @@ static void settle(struct finding *out, const struct catalogue_row *row, struct 
 		.subject = c->subject == CLAIM_DEFAULT ? (uint8_t)row->subject : c->subject,
 		.evidence = evidence_of(c->quality),
 		.n_frames = c->n_frames,
+		.twin_tells = c->twin_tells,
+		.twin_frame = c->twin_frame,
 	};
 	memcpy(out->frames, c->frames, sizeof(out->frames));
 	memcpy(out->detail, c->detail, sizeof(out->detail));
 }
 
-void rules_apply(struct session *s, struct rules_memory *memory)
+void rules_apply(struct session *s, struct rules_memory *memory, const struct pair *twins)
 {
+	const struct rules_sources *sources = s->sources ? s->sources : &no_sources;
+	struct seen_host hosts[SEEN_HOSTS_MAX];
 	const struct rule_input in = {
 		.facts = s->facts,
 		.smtp = &s->facts->smtp,
@@ -69,9 +74,17 @@ void rules_apply(struct session *s, struct rules_memory *memory)
 		.conn = &s->facts->conn,
 		.peer = s->peer ? s->peer : &nothing,
 		.expect = &s->expect,
+		.inventory = s->inventory,
+		.store_age_days = s->store_age_days,
+		.direction = s->direction,
 		.session = s->id,
 		.memory = memory,
 		.history = memory ? rules_memory_history(memory) : NULL,
+		.side = s->side,
+		.pair = twins,
+		.sources = sources,
+		.hosts = hosts,
+		.n_hosts = sources->seen ? seen_hosts(sources->seen, &s->facts->conn, s->facts->conn.start_ns, hosts, SEEN_HOSTS_MAX) : 0,
 	};
 
 	s->n_findings = 0;

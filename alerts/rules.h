@@ -3,9 +3,25 @@
 #pragma once
 
 #include "alerts/session.h"
+#include "alerts/expect/policy.h"
 
 // What a rule may ask about other sessions. Bounded tables kept by the judge; packet time only.
 struct rules_memory;
+struct pair;
+
+// Our own policy by name; NULL: unknown. Hosts and domains as alerts/expect/store.h has them.
+struct rules_policy {
+	const struct policy_domain *(*domain)(void *ctx, const char *name);
+	const struct policy_host *(*host)(void *ctx, const char *name);
+	void *ctx;
+};
+
+// What else rules may ask, about no session in particular. Each may be NULL: nothing is known.
+struct rules_sources {
+	const struct seen *seen;   // DNS on the tap (alerts/dns/seen.h)
+	struct race *race;         // questions that were answered twice (alerts/dns/race.h)
+	const struct rules_policy *policy;
+};
 
 int rules_memory_open(struct rules_memory **out);
 void rules_memory_close(struct rules_memory **m);
@@ -17,4 +33,5 @@ struct history *rules_memory_history(const struct rules_memory *m);
 // All findings of a session that hold now, in catalogue order, into s->findings. May consult and update `memory`
 // (cross-session rows: starttls.fallback-plaintext, auth.bruteforce-cleartext, starttls.first-seen-plain);
 // calling it again for the same session as facts grow is harmless.
-void rules_apply(struct session *s, struct rules_memory *memory);
+// `twins`: the session and what another tap saw of it, for the rows that compare; NULL: one tap.
+void rules_apply(struct session *s, struct rules_memory *memory, const struct pair *twins);

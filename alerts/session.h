@@ -2,6 +2,7 @@
 #pragma once
 
 #include "alerts/finding.h"
+#include "alerts/inventory.h"
 #include "alerts/peer.h"
 
 // DESIGN section 2; in the order of the table, the first that matches is the state.
@@ -66,12 +67,56 @@ const char *role_name(enum session_role r);
 const char *session_end_name(enum session_end e); // "fin", "rst", ...; "open" while it goes on
 const char *offer_name(const struct facts *f);    // starttls.offered of DESIGN section 2
 
-// What policy says should have happened. All zero: nobody knows.
+// What is worth a finding of its own, of the domain or of its host. Bits of expectation.notes.
+enum expect_note {
+	NOTE_MX_CNAME = 1 << 0,        // the MX target is an alias
+	NOTE_MX_INSECURE = 1 << 1,     // the MX answer is not signed, the host's TLSA is
+	NOTE_MX_ELSEWHERE = 1 << 2,    // the server has no address of any of the domain's hosts
+	NOTE_NULL_MX = 1 << 3,         // the domain takes no mail
+	NOTE_DENIAL_BROKEN = 1 << 4,   // addresses are signed, the question for TLSA fails
+	NOTE_TLSA_SINGLE = 1 << 5,     // one usable record: no next key
+	NOTE_AGILITY = 1 << 6,         // a weaker digest without its stronger sibling
+	NOTE_ROLLOVER = 1 << 7,        // what was shown fits only one of two sets that were in use
+	NOTE_STS_ID_UNCHANGED = 1 << 8,
+	NOTE_STS_REMOVED = 1 << 9,
+	NOTE_TLSRPT_ABSENT = 1 << 10,
+	NOTE_STALE = 1 << 11,          // learned longer ago than it is good for, or long after the session
+	NOTE_CANDIDATES = 1 << 12,     // the server may be several hosts, and they promise different things
+	NOTE_NAME_OPEN = 1 << 13,      // whose certificate it should be depends on a recipient that was not seen
+	NOTE_SNI_OTHER = 1 << 15,      // the client asked for a name that is none of the server's
+	NOTE_PROBE_OFFERS = 1 << 16,   // a probe of ours was offered STARTTLS by this very address, within a day
+	NOTE_HOST_PROMISES = 1 << 14,  // the server itself is known as a host of policy, not only its domain
+};
+
+// What DANE promises of the server, by how much it asks: of several recipients' domains the strictest counts. RFC 7672 2.
+enum promise {
+	PROMISE_UNKNOWN,
+	PROMISE_NONE,          // it is proven that there is no TLSA record
+	PROMISE_INSECURE,      // answers are not signed: DANE does not apply
+	PROMISE_INDETERMINATE, // no answer, and no proof: a sender defers
+	PROMISE_BOGUS,         // signatures are wrong: likewise
+	PROMISE_UNUSABLE,      // records, none of them usable: TLS, without authentication
+	PROMISE_USABLE,        // TLS, with what the records say
+};
+
+// What policy says should have happened, and how what was shown compares. All zero: nobody knows.
 struct expectation {
 	enum expect_level level;
-	bool enforced;    // clear mail is against it (DANE secure with TLSA, MTA-STS enforce, operator)
+	bool enforced;            // clear mail is against it (DANE secure with TLSA, MTA-STS enforce, operator)
 	bool identity_required;
 	char domain[256], mx[256], source[16]; // A-labels, or empty
+	uint8_t confidence;       // enum confidence: most that may be claimed with it
+	uint8_t dnssec;           // enum policy_dnssec, of the weakest answer it rests on
+	uint8_t promise;          // enum promise
+	uint8_t tlsa_n, tlsa_usable;
+	uint8_t outcome;          // enum dane_outcome: what was shown, beside the records
+	uint8_t sts_mode, sts_fault; // enums of alerts/expect/policy.h
+	bool sts_mx_unlisted;     // the host fits none of the policy's patterns
+	uint8_t sts_names;        // enum peer_names: the leaf beside the host's name
+	uint8_t n_unknown;        // seen domains of which nothing is known
+	uint32_t notes;           // enum expect_note bits
+	int64_t as_of_s;          // the oldest of what it rests on; 0 not known
+	char what[64];            // record that matched or came closest; or why something is bogus
 };
 
 enum {
@@ -81,11 +126,28 @@ enum {
 	RECORD_ID_LEN = 26,
 };
 
+// Where a tap stands (taps[].side).
+enum tap_side { TAP_MID, TAP_CLIENT, TAP_SERVER };
+
+// The same session as another tap saw it. `name` NULL: none is known.
+struct session_pair {
+	const char *name;    // of the pair
+	const char *tap;     // of the other tap
+	char session[RECORD_ID_LEN + 1]; // what it is called there
+	bool proxy;          // two connections with numbers of their own
+	uint16_t differs;    // enum pair_differs bits
+};
+
 struct session {
 	const struct facts *facts;
 	const struct peer *peer;          // NULL: nothing was opened
 	const char *tap;                  // its name
+	enum tap_side side;
+	struct session_pair pair;
+	const struct rules_sources *sources; // for rules (alerts/rules.h); NULL: none
 	const char *store;                // trust store that peer was judged against; empty: none
+	const struct inventory *inventory; // what the operator knows; NULL: nothing
+	uint32_t store_age_days;          // not 0: the store's newest certificate is that old, and it is told with this session
 	uint64_t flow_id;                 // 51 bits, per connection
 	char id[RECORD_ID_LEN + 1];       // smtp_tls.session
 	bool final;

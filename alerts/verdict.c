@@ -1,6 +1,7 @@
 // The verdict table of DESIGN section 2, identity and dane beside it, and the ordered reasons.
 #include "alerts/state.h"
 
+#include "alerts/expect/dane.h"
 #include "alerts/quality.h"
 #include "alerts/weak.h"
 #include "dissect/tls/names.h"
@@ -10,28 +11,90 @@
 
 enum { VERDICT_SMTP_PORT = 25, VERDICT_SSL3 = 0x0300 };
 
-// A tap compares what it can see. Under TLS 1.3, after resumption and in clear there is nothing to compare; a visible
-// certificate is `unknown` until somebody says what it should have been.
+// Under TLS 1.3, after an unlinked resumption and in clear there is nothing to compare.
+static enum identity identity_unseen(const struct session *s)
+{
+	return session_peer_cert(s) == CERT_SEEN ? IDENTITY_UNKNOWN : IDENTITY_NOT_OBSERVABLE;
+}
+
+static enum identity identity_by_dane(const struct session *s)
+{
+	switch ((enum dane_outcome)s->expect.outcome) {
+	case DANE_OUTCOME_MATCH:
+		return IDENTITY_VERIFIED;
+	case DANE_OUTCOME_MISMATCH:
+	case DANE_OUTCOME_TA_MISSING:
+	case DANE_OUTCOME_TA_NAME:
+	case DANE_OUTCOME_TA_DATE:
+	case DANE_OUTCOME_TA_CHAIN:
+		return s->expect.notes & NOTE_NAME_OPEN ? IDENTITY_UNKNOWN : IDENTITY_MISMATCH;
+	case DANE_OUTCOME_NONE:
+	case DANE_OUTCOME_COSTLY:
+		break;
+	}
+	return identity_unseen(s);
+}
+
+// RFC 8461 4.2, and what an operator asks for: a path to the trust store, in its time, with the host's name.
+static enum identity identity_by_pkix(const struct session *s)
+{
+	if (s->expect.sts_mx_unlisted)
+		return IDENTITY_MISMATCH;
+	switch (peer_pkix(s->peer, s->expect.sts_names, (int64_t)(s->facts->conn.start_ns / 1000000000))) {
+	case PKIX_VALID:
+		return IDENTITY_VERIFIED;
+	case PKIX_INVALID:
+		return IDENTITY_MISMATCH;
+	case PKIX_UNKNOWN:
+		break;
+	}
+	return identity_unseen(s);
+}
+
 static enum identity identity_of(const struct session *s)
 {
-	if (s->expect.level != EXPECT_UNKNOWN && !s->expect.identity_required)
+	const struct expectation *e = &s->expect;
+
+	if (e->level == EXPECT_UNKNOWN)
+		return identity_unseen(s);
+	if (!e->identity_required)
 		return IDENTITY_NOT_REQUIRED;
-	return session_peer_cert(s) == CERT_SEEN ? IDENTITY_UNKNOWN : IDENTITY_NOT_OBSERVABLE;
+	enum identity i = e->level == EXPECT_DANE ? identity_by_dane(s) : identity_by_pkix(s);
+	// A mere suspicion of a promise neither clears nor condemns; nor does the promise of one of several domains.
+	if (i == IDENTITY_VERIFIED || i == IDENTITY_MISMATCH) {
+		bool deferred = e->promise == PROMISE_BOGUS || e->promise == PROMISE_INDETERMINATE; // RFC 8461 2: no way around DANE
+		if (e->confidence <= CONFIDENCE_SUSPECT || (i == IDENTITY_VERIFIED && (e->n_unknown || deferred)))
+			return IDENTITY_UNKNOWN;
+	}
+	return i;
+}
+
+static enum dane dane_compared(const struct session *s)
+{
+	switch (identity_by_dane(s)) {
+	case IDENTITY_VERIFIED:
+		return DANE_MATCH;
+	case IDENTITY_MISMATCH:
+		return s->expect.confidence <= CONFIDENCE_SUSPECT ? DANE_UNVERIFIABLE : DANE_MISMATCH;
+	default:
+		return DANE_UNVERIFIABLE;
+	}
 }
 
 // RFC 7672 speaks of MTA to MTA on port 25 only. An expectation from another source says nothing about TLSA records.
 static enum dane dane_of(const struct session *s)
 {
-	const struct tls_facts *t = &s->facts->tls;
+	static const enum dane plain[] = {[PROMISE_UNKNOWN] = DANE_UNKNOWN, [PROMISE_NONE] = DANE_NONE, [PROMISE_INSECURE] = DANE_INSECURE,
+		[PROMISE_INDETERMINATE] = DANE_INDETERMINATE, [PROMISE_BOGUS] = DANE_BOGUS};
+	const struct expectation *e = &s->expect;
+
 	if (s->facts->conn.dst_port != VERDICT_SMTP_PORT)
 		return DANE_NOT_APPLICABLE;
-	if (s->expect.level == EXPECT_NONE)
-		return DANE_NONE;
-	if (s->expect.level != EXPECT_DANE)
-		return DANE_UNKNOWN;
-	if (!t->completed)
-		return DANE_NOT_ENCRYPTED;
-	return session_peer_cert(s) == CERT_SEEN ? DANE_UNKNOWN : DANE_UNVERIFIABLE;
+	if (e->promise < PROMISE_UNUSABLE)
+		return plain[e->promise];
+	if (!s->facts->tls.completed) // that it was not encrypted is known only where nothing is missing
+		return s->state == STATE_UNKNOWN_GAP && !quality_clear_n(s->facts) ? DANE_UNKNOWN : DANE_NOT_ENCRYPTED;
+	return e->promise == PROMISE_UNUSABLE ? DANE_UNUSABLE : dane_compared(s);
 }
 
 static enum verdict classify(const struct session *s)

@@ -11,6 +11,7 @@ struct packet {
 	uint64_t seq;        // position in the whole input, from 1, over all files: the order of everything
 	uint32_t frame;      // position in its own file, from 1 (pcap_cnt)
 	uint16_t file;       // index of its file in the source's list
+	uint8_t tap;         // where it was taken: index in the list of taps; 0 when there is one
 	uint16_t linktype;   // LINKTYPE_* as in the pcap registry (1 Ethernet, 113 SLL, 276 SLL2, 101 raw, 0/108 loopback ...)
 };
 

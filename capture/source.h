@@ -32,6 +32,13 @@ struct source_file_config {
 // like a capture, or begins like one, is told as damage. Files named in `paths` are always told.
 int source_file_open(struct source **out, const struct source_file_config *config, const char **bad_path);
 
+enum { SOURCE_TAPS_MAX = 8 };
+
+// The same for several taps at once: files of each are read one after the other, those of different taps by packet time.
+// Every packet says its tap (its index here); file numbers count through, frames stay those of their own file. Where two
+// have the same time, the tap named first comes first; packets of one tap keep their order, whatever their times are.
+int source_taps_open(struct source **out, const struct source_file_config *taps, size_t n_taps, const char **bad_path);
+
 // Opens any source by name; its prefix chooses the engine (capture/source/table.c): "file:PATH", "pcap:eth1" ...
 // 0, or -errno with `*reason` set to static text for the operator.
 int source_open(struct source **out, const char *name, const char **reason);

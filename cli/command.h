@@ -26,7 +26,9 @@ struct options {
 	size_t n_set;
 	const char *out;                // --out, or NULL
 	const char *keylog;             // --keylog, or NULL
+	const char *policy;             // --policy, or NULL
 	const char *state;              // --state, or NULL
+	const char *outside, *inside;   // --outside and --inside: both, or NULL
 	const char *finding;            // --finding, or NULL
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
@@ -75,5 +77,9 @@ int check_run(const struct options *o);
 int config_show_run(const struct options *o);
 int findings_list_run(const struct options *o);
 int findings_show_run(const struct options *o);
+int policy_list_run(const struct options *o);
+int policy_export_run(const struct options *o);
+int policy_import_run(const struct options *o);
+int policy_flush_run(const struct options *o);
 int version_run(const struct options *o);
 int completion_run(const struct options *o);

@@ -11,6 +11,11 @@
 	{"set", OPTION_SET, AT(set), "KEY=VALUE", "change one setting; may be repeated, wins over the file"}
 #define OPTION_KEYLOG_ROW \
 	{"keylog", OPTION_TEXT, AT(keylog), "PATH", "TLS secrets of your own servers (SSLKEYLOGFILE format): a file, or a directory"}
+#define OPTION_POLICY_ROW \
+	{"policy", OPTION_TEXT, AT(policy), "FILE", "what DNS and MTA-STS promised: a policy snapshot"}
+#define OPTION_TAPS_ROWS \
+	{"outside", OPTION_TEXT, AT(outside), "FILE", "capture of the outer of two taps; with --inside, in place of operands"}, \
+	{"inside", OPTION_TEXT, AT(inside), "FILE", "capture of the inner one: sessions seen at both are compared"}
 #define OPTION_JSON_ROW {"json", OPTION_FLAG, AT(json), NULL, "write JSON"}
 
 static const struct option read_options[] = {
@@ -19,6 +24,8 @@ static const struct option read_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	{"state", OPTION_TEXT, AT(state), "DIR", "remember there what servers and clients show, and judge by what is remembered"},
+	OPTION_POLICY_ROW,
+	OPTION_TAPS_ROWS,
 	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
 		.words = options_severities},
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
@@ -28,6 +35,8 @@ static const struct option explain_options[] = {
 	OPTION_JSON_ROW,
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
+	OPTION_POLICY_ROW,
+	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };
 static const struct option check_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS};
@@ -39,6 +48,13 @@ static const struct option show_options[] = {
 	{"schema", OPTION_FLAG, AT(schema), NULL, "what each key means and may be"},
 };
 static const struct option findings_options[] = {OPTION_JSON_ROW};
+#define OPTION_STATE_ROW {"state", OPTION_TEXT, AT(state), "DIR", "directory that keeps the policy cache"}
+static const struct option policy_list_options[] = {OPTION_STATE_ROW, OPTION_JSON_ROW};
+static const struct option policy_export_options[] = {
+	OPTION_STATE_ROW,
+	{"out", OPTION_TEXT, AT(out), "PATH", "write the snapshot there; - is standard output"},
+};
+static const struct option policy_options[] = {OPTION_STATE_ROW};
 static const struct option version_options[] = {OPTION_JSON_ROW};
 
 static const char *const shells[] = {"bash", "zsh", NULL};
@@ -51,13 +67,14 @@ enum { ANY = 65535 };
 const struct command commands[] = {
 	{"read", "FILE|DIR|-...", "read capture files, judge every mail session in them",
 		"Reads pcap and pcapng files (also gzip), directories of them, or standard input. Needs no rights\n"
-		"and no network. Prints a summary; --out writes the records.",
-		ROWS(read_options), 1, ANY, read_run, NULL},
+		"and no network. Prints a summary; --out writes the records. With --outside and --inside it reads\n"
+		"two taps on both sides of a device together, and compares what they saw of each session.",
+		ROWS(read_options), 0, ANY, read_run, NULL},
 	{"explain", "ID FILE|DIR...", "show why an alert or a session was judged as it was",
 		"ID is an alert's or a session's id from a record or the summary, or at least its first 8 characters.\n"
-		"Give the same files, --config, --set and --keylog as to `read`. An info finding has no alert: name its\n"
-		"session and --finding. Credentials and content are never shown.",
-		ROWS(explain_options), 2, ANY, explain_run, NULL},
+		"Give the same files, --config, --set, --keylog and --policy as to `read`. An info finding has no alert:\n"
+		"name its session and --finding. Credentials and content are never shown.",
+		ROWS(explain_options), 1, ANY, explain_run, NULL},
 	{"check", "", "test a configuration: errors with file, line and column",
 		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
 	{"config show", "", "print the configuration that would be used",
@@ -68,6 +85,15 @@ const struct command commands[] = {
 		"ID is a finding (starttls.not-offered) or its signature number; the beginning of an id (tls) lists those\n"
 		"that begin so.", ROWS(findings_options), 1, 1, findings_show_run,
 		no_words},
+	{"policy list", "", "list what domains promise, as the policy cache has it",
+		"LEVEL is what a sender must keep (dane, sts, encrypt, may, none), TLSA how many of a domain's hosts have\n"
+		"records that count.", ROWS(policy_list_options), 0, 0, policy_list_run, no_words},
+	{"policy export", "", "write the policy cache as a snapshot, for read --policy", "", ROWS(policy_export_options), 0, 0,
+		policy_export_run, no_words},
+	{"policy import", "FILE|-", "merge a snapshot into the policy cache",
+		"Of a domain or host that both have, the newer (as_of) is kept.", ROWS(policy_options), 1, 1, policy_import_run, NULL},
+	{"policy flush", "[NAME]", "forget what a domain or a host promised, or everything", "", ROWS(policy_options), 0, 1,
+		policy_flush_run, no_words},
 	{"completion", "bash|zsh", "print a completion script for a shell",
 		"For bash: source <(postwacht completion bash)", NULL, 0, 1, 1, completion_run, shells},
 	{"version", "", "print the version", "", ROWS(version_options), 0, 0, version_run, no_words},

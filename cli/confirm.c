@@ -204,6 +204,7 @@ void confirm_build(struct confirm *c, const struct confirm_about *a)
 	same_again(c, a);
 	handshake(c, a);
 	finger(c, a->session->facts);
+	confirm_policy(c, &a->session->expect);
 }
 
 void confirm_earlier(struct confirm *c, const char *detail, const char *file)

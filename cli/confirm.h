@@ -6,7 +6,7 @@
 
 #include "alerts/session.h"
 
-enum { CONFIRM_MAX = 8, CONFIRM_LEN = 1024 }; // 8: of one session at most 7 fit
+enum { CONFIRM_MAX = 12, CONFIRM_LEN = 1024 }; // 12: of one session at most 11 fit
 
 struct confirm {
 	size_t n;
@@ -25,6 +25,9 @@ struct confirm_about {
 
 // Names from the wire are used only where they are plain host names.
 void confirm_build(struct confirm *c, const struct confirm_about *a);
+
+// Adds how to ask again what DNS and MTA-STS promise.
+void confirm_policy(struct confirm *c, const struct expectation *e);
 
 // Adds how to see the earlier session a finding's detail refers to (":session:ID"), where it does.
 void confirm_earlier(struct confirm *c, const char *detail, const char *file);

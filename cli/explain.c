@@ -9,12 +9,13 @@
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/pipeline.h"
+#include "cli/promises.h"
 #include "cli/settings.h"
 #include "hw/log.h"
 
 // One pass over the input with one worker. `*p` is left open for its names.
-static int pass(struct pipeline **p, const struct options *o, const struct config *config, struct wanted *w,
-	const struct dialogue *dialogue)
+static int pass(struct pipeline **p, const struct options *o, const struct config *config, const struct promises *promises,
+	struct wanted *w, const struct dialogue *dialogue)
 {
 	const char *bad;
 	struct pipeline_config pipeline = {
@@ -22,12 +23,15 @@ static int pass(struct pipeline **p, const struct options *o, const struct confi
 		.workers = 1,
 		.paths = (const char *const *)o->operands + 1,
 		.n_paths = o->n_operands - 1,
+		.outside = o->outside,
+		.inside = o->inside,
 		.keylog = o->keylog,
 		.progress = true,
 		.dialogue = dialogue,
 		.observe = wanted_observe,
 		.ctx = w,
 	};
+	promises_join(promises, &pipeline);
 	int rc = pipeline_open(p, &pipeline, &bad);
 	if (rc < 0) {
 		pipeline_tell(&pipeline, "explain", bad, rc);
@@ -72,12 +76,15 @@ static int check_finding(const struct wanted *w)
 static int check_usage(const struct options *o)
 {
 	size_t len = strlen(o->operands[0]);
+	int code = inputs_check("explain", o, 1);
+	if (code != 0)
+		return code;
 	if (len < WANTED_PREFIX_MIN || len > RECORD_ID_LEN) {
 		log_error("usage", "an id has %d characters, of which at least %d must be given, not \"%s\"", RECORD_ID_LEN,
 			WANTED_PREFIX_MIN, o->operands[0]);
 		return EXIT_USAGE;
 	}
-	if (!inputs_repeatable((const char *const *)o->operands + 1, o->n_operands - 1)) {
+	if (!inputs_all_repeatable(o, 1)) {
 		log_error("usage", "explain reads its input twice, which standard input and pipes do not allow; give a file");
 		return EXIT_USAGE;
 	}
@@ -98,7 +105,7 @@ static int tell(const struct options *o, const struct wanted *w, const struct tr
 	return EXIT_FINE;
 }
 
-static int hear(const struct options *o, const struct config *config, struct wanted *w)
+static int hear(const struct options *o, const struct config *config, const struct promises *promises, struct wanted *w)
 {
 	struct pipeline *p = NULL;
 	struct transcript *t = transcript_open(w->facts.birth);
@@ -107,7 +114,7 @@ static int hear(const struct options *o, const struct config *config, struct wan
 		return EXIT_TROUBLE;
 	}
 	wanted_again(w);
-	int code = pass(&p, o, config, w, transcript_dialogue(t));
+	int code = pass(&p, o, config, promises, w, transcript_dialogue(t));
 	if (code == 0)
 		code = check_finding(w);
 	if (code == 0)
@@ -122,17 +129,23 @@ int explain_run(const struct options *o)
 	static struct wanted wanted; // too large for a stack
 	struct config config;
 	struct pipeline *p = NULL;
+	struct promises *promises = NULL;
 	const struct catalogue_row *asked = o->finding != NULL ? findings_find(o->finding) : NULL;
 	int code = o->finding != NULL && asked == NULL ? EXIT_USAGE : check_usage(o);
 	if (code == 0)
 		code = settings_load(&config, o, NULL);
+	if (code == 0)
+		code = promises_open(&promises, o);
 	if (code != 0)
 		return code;
 	interrupt_watch();
 	wanted_init(&wanted, o->operands[0], asked);
-	code = pass(&p, o, &config, &wanted, NULL);
+	code = pass(&p, o, &config, promises, &wanted, NULL);
 	pipeline_close(&p);
 	if (code == 0)
 		code = check_found(&wanted);
-	return code == 0 ? hear(o, &config, &wanted) : code;
+	if (code == 0)
+		code = hear(o, &config, promises, &wanted);
+	promises_close(&promises);
+	return code;
 }

@@ -19,6 +19,7 @@ void explain_print(FILE *out, const struct explanation *e);
 // Parts of it.
 void explain_heading(FILE *out, bool colour, const char *text);
 void explain_print_tls(FILE *out, const struct session *s, bool colour);
+void explain_print_policy(FILE *out, const struct session *s, bool colour);
 void explain_print_agreed(FILE *out, const struct session *s);
 void explain_print_afterwards(FILE *out, const struct session *s);
 

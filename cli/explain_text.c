@@ -155,6 +155,7 @@ void explain_print(FILE *out, const struct explanation *e)
 	print_quality(out, &e->wanted->facts, colour);
 	print_dialogue(out, e, colour);
 	explain_print_tls(out, &e->wanted->session, colour);
+	explain_print_policy(out, &e->wanted->session, colour);
 	print_why(out, &e->wanted->session, colour);
 	print_findings(out, &e->wanted->session, colour);
 	if (f != NULL)

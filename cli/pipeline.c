@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "cli/interrupt.h"
@@ -20,6 +21,8 @@ enum {
 	WAIT_MAX_NS = 1600000,
 	TICK_MESSAGES = 256,        // messages between looks at the clock and at the signals
 };
+
+#define PIPELINE_HOLD_NS (30ull * 1000000000) // longest wait for an answer: a resolver gives up before
 
 struct worker {
 	struct pipeline *pipeline;
@@ -37,6 +40,7 @@ struct pipeline {
 	bool stop;  // no more input; what is on the way is still judged
 	bool abort; // nobody takes messages any more: drop them
 	bool show_progress;
+	uint64_t content_key; // of this run: digests of content mean nothing outside it
 	int error;
 	int (*write)(void *ctx, const char *line, size_t len);
 	void *ctx;
@@ -210,10 +214,11 @@ static const char *file_name(void *ctx, uint16_t file)
 static int open_worker(struct pipeline *p, uint16_t i, const struct pipeline_config *config, const char **bad_path)
 {
 	struct worker *w = &p->worker[i];
+	const struct source_file_config taps[2] = {{&config->outside, 1}, {&config->inside, 1}};
 	struct source_file_config input = {.paths = config->paths, .n_paths = config->n_paths};
 	struct dissect_config dissect;
 	w->pipeline = p;
-	int rc = source_file_open(&w->source, &input, bad_path);
+	int rc = config->outside != NULL ? source_taps_open(&w->source, taps, 2, bad_path) : source_file_open(&w->source, &input, bad_path);
 	if (rc < 0)
 		return rc;
 	w->ring = ring_open(RING_LEN);
@@ -221,6 +226,8 @@ static int open_worker(struct pipeline *p, uint16_t i, const struct pipeline_con
 		return -errno;
 	wire_dissect(&dissect, config->config, i, p->n_workers);
 	dissect.dialogue = config->dialogue;
+	dissect.digest_content = config->outside != NULL;
+	dissect.content_key = p->content_key;
 	dissect.keep_flights = config->keylog != NULL;
 	dissect.emit = emit;
 	dissect.emit_ctx = w;
@@ -233,6 +240,10 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config, c
 	struct pipeline *p = calloc(1, sizeof *p + config->workers * sizeof p->worker[0]);
 	if (p == NULL)
 		return -ENOMEM;
+	if (getrandom(&p->content_key, sizeof p->content_key, 0) != (ssize_t)sizeof p->content_key) {
+		free(p);
+		return -EIO;
+	}
 	p->n_workers = config->workers;
 	p->show_progress = config->progress;
 	p->write = config->write;
@@ -240,12 +251,18 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config, c
 
 	struct judge_config judge;
 	wire_judge(&judge, config->config);
+	if (config->outside != NULL)
+		wire_two_taps(&judge, config->config);
 	judge.record.file_name = file_name;
 	judge.record.file_ctx = p;
 	judge.write = config->write != NULL ? on_record : no_record;
 	judge.write_ctx = p;
 	judge.keylog = config->keylog;
 	judge.state = config->state;
+	judge.store = config->store;
+	judge.expect = config->expect;
+	judge.expect_ctx = config->expect_ctx;
+	judge.hold_ns = PIPELINE_HOLD_NS;
 	judge.observe = config->observe;
 	judge.observe_ctx = config->ctx;
 	int rc = 0;

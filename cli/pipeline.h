@@ -16,8 +16,12 @@ struct pipeline_config {
 	uint16_t workers;               // 1 where the input can be read only once
 	const char *const *paths;
 	size_t n_paths;
+	const char *outside, *inside;   // two taps in place of `paths`, or NULL both
 	const char *keylog;             // --keylog, or NULL
 	const char *state;              // --state, or NULL
+	struct store *store;            // what is known of policy, borrowed; NULL: nothing
+	const struct expect_ops *expect; // who learns more; NULL: nobody
+	void *expect_ctx;
 	bool progress;                  // may be shown on a terminal
 	const struct dialogue *dialogue; // or NULL; called by a worker's thread, so only with one worker
 	// One record, newline included; NULL when nobody wants them. 0, or -errno: then reading stops.

@@ -7,6 +7,7 @@
 #include "cli/inputs.h"
 #include "cli/interrupt.h"
 #include "cli/pipeline.h"
+#include "cli/promises.h"
 #include "cli/settings.h"
 #include "cli/summary.h"
 #include "cli/words.h"
@@ -22,7 +23,7 @@ static int write_record(void *ctx, const char *line, size_t len)
 static uint16_t workers(const struct options *o, const struct config *c)
 {
 	uint16_t n = (uint16_t)(o->workers > 0 ? o->workers : c->workers);
-	if (n > 1 && !inputs_repeatable((const char *const *)o->operands, o->n_operands)) {
+	if (n > 1 && !inputs_all_repeatable(o, 0)) {
 		log_warn("read", "standard input and pipes are read by one worker, not %u; save the capture to use more", n);
 		return 1;
 	}
@@ -92,8 +93,13 @@ int read_run(const struct options *o)
 	struct config config;
 	struct writer *writer = NULL;
 	struct pipeline *p = NULL;
+	struct promises *promises = NULL;
 	const char *bad;
-	int code = settings_load(&config, o, NULL);
+	int code = inputs_check("read", o, 0);
+	if (code == 0)
+		code = settings_load(&config, o, NULL);
+	if (code == 0)
+		code = promises_open(&promises, o);
 	if (code != 0)
 		return code;
 	struct pipeline_config pipeline = {
@@ -101,16 +107,20 @@ int read_run(const struct options *o)
 		.workers = workers(o, &config),
 		.paths = (const char *const *)o->operands,
 		.n_paths = o->n_operands,
+		.outside = o->outside,
+		.inside = o->inside,
 		.keylog = o->keylog,
 		.state = o->state,
 		.progress = true,
 		.write = o->out != NULL ? write_record : NULL,
 		.ctx = &writer,
 	};
+	promises_join(promises, &pipeline);
 	interrupt_watch();
 	int rc = pipeline_open(&p, &pipeline, &bad);
 	if (rc < 0) {
 		pipeline_tell(&pipeline, "read", bad, rc);
+		promises_close(&promises);
 		return EXIT_TROUBLE;
 	}
 	rc = o->out != NULL ? writer_open(&writer, o->out, pipeline_source(p)) : 0;
@@ -122,5 +132,6 @@ int read_run(const struct options *o)
 	if (rc == 0)
 		pipeline_tell_keylog(p, &pipeline);
 	pipeline_close(&p);
+	promises_close(&promises);
 	return code;
 }

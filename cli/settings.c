@@ -28,6 +28,8 @@ int settings_read(struct config *c, const struct options *o, const char *fallbac
 	}
 	for (size_t i = 0; i < o->n_set; i++)
 		config_set(c, o->set[i], errors);
+	if (errors->n == 0) // names that were not taken are not missed as well
+		config_check(c, path, errors);
 	return errors->n > 0 ? EXIT_CONFIG : 0;
 }
 

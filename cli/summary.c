@@ -193,13 +193,14 @@ static void print_finding(FILE *out, const struct catalogue_row *row, const stru
 static void print_explain(FILE *out, const struct options *o, const char *id)
 {
 	fprintf(out, "\nTo see why the first of them was found:\n  postwacht explain %s", id);
-	if (o->config != NULL) {
-		fputs(" --config ", out);
-		stdout_shell(out, o->config);
-	}
-	if (o->keylog != NULL) {
-		fputs(" --keylog ", out);
-		stdout_shell(out, o->keylog);
+	const struct {
+		const char *option, *value;
+	} given[] = {{"config", o->config}, {"keylog", o->keylog}, {"outside", o->outside}, {"inside", o->inside}};
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+		if (given[i].value == NULL)
+			continue;
+		fprintf(out, " --%s ", given[i].option);
+		stdout_shell(out, given[i].value);
 	}
 	for (size_t i = 0; i < o->n_set; i++) {
 		fputs(" --set ", out);
@@ -237,6 +238,17 @@ static void print_findings(FILE *out, const struct summary *s, bool colour)
 		print_explain(out, s->options, id_of(&s->judge->finding[rank[0]]));
 }
 
+// Each session that both taps saw stands twice in what is counted above it.
+static void print_pairs(FILE *out, const struct summary *s)
+{
+	if (s->options->outside == NULL)
+		return;
+	fprintf(out, "%10llu  seen at both taps (each counted twice above)\n", (unsigned long long)s->judge->paired);
+	if (s->judge->unpaired > 0)
+		fprintf(out, "%10llu  at one tap only, %llu of them because more than one could be the other side\n",
+			(unsigned long long)s->judge->unpaired, (unsigned long long)s->judge->pair_doubts);
+}
+
 void summary_print(FILE *out, const struct summary *s)
 {
 	bool colour = stdout_colour(out);
@@ -246,6 +258,7 @@ void summary_print(FILE *out, const struct summary *s)
 	stdout_styled(out, colour, STYLE_BOLD, "Mail sessions");
 	fprintf(out, ": %llu\n", (unsigned long long)s->judge->sessions);
 	print_states(out, s->judge);
+	print_pairs(out, s);
 	if (s->judge->sessions > 0) {
 		fputc('\n', out);
 		stdout_styled(out, colour, STYLE_BOLD, "Verdicts");

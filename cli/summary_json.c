@@ -63,6 +63,12 @@ static void put_sessions(struct json *j, const struct judge_summary *s)
 	json_field(j, "sessions", u64, s->sessions);
 	json_field(j, "alerts", u64, s->alerts);
 	json_field(j, "records", u64, s->records);
+	json_key(j, "pairs"); // of two taps
+	json_open_object(j);
+	json_field(j, "paired", u64, s->paired);
+	json_field(j, "unpaired", u64, s->unpaired);
+	json_field(j, "in_doubt", u64, s->pair_doubts);
+	json_close_object(j);
 	json_key(j, "blind");
 	json_open_object(j);
 	for (size_t i = 0; i < blind_table_n; i++)

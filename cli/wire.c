@@ -37,16 +37,29 @@ void wire_judge(struct judge_config *out, const struct config *c)
 	static_assert(sizeof out->severity == sizeof c->severity, "severities by catalogue index");
 	*out = (struct judge_config){
 		.record = {.host = c->sensor_name, .envelope = c->envelope},
-		.tap = c->tap.name,
+		.taps = {{.name = c->taps.tap[0].name, .side = (enum tap_side)c->taps.tap[0].side}},
 		.trust_store = wire_trust_store(c),
 		.tls_records = c->tls_records,
 		.sessions_max = c->sessions_max,
-		.n_own = c->own_networks.n,
-		.n_exempt = c->exempt.n,
+		.store_age_days = c->trust_store_age_days,
+		.inventory = &c->inventory,
 		.disabled = c->disable.id,
 		.n_disabled = c->disable.n,
 	};
-	memcpy(out->own, c->own_networks.net, c->own_networks.n * sizeof out->own[0]);
-	memcpy(out->exempt, c->exempt.net, c->exempt.n * sizeof out->exempt[0]);
 	memcpy(out->severity, c->severity, sizeof out->severity);
+}
+
+static struct judge_tap tap_of(const struct config *c, const char *name)
+{
+	const struct config_tap *t = &c->taps.tap[config_tap_find(c, name)]; // config_check() has found it
+	return (struct judge_tap){.name = t->name, .side = (enum tap_side)t->side};
+}
+
+void wire_two_taps(struct judge_config *out, const struct config *c)
+{
+	const struct config_pair *p = &c->pairs.pair[0];
+	out->taps[0] = c->pairs.n > 0 ? tap_of(c, p->outside) : (struct judge_tap){.name = "outside"};
+	out->taps[1] = c->pairs.n > 0 ? tap_of(c, p->inside) : (struct judge_tap){.name = "inside"};
+	out->pairs[0] = (struct judge_pair){.name = c->pairs.n > 0 ? p->name : "pair", .outside = 0, .inside = 1};
+	out->n_pairs = 1;
 }

@@ -12,4 +12,7 @@ void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t w
 const char *wire_trust_store(const struct config *c);
 
 // Borrows `c`: it must outlive the judge. write, observe and file names are the caller's.
+// Packets of two captures: tap 0 is the outside of the first pair that is configured, tap 1 its inside. Without a pair
+// they are called `outside` and `inside`, and the pair `pair`.
+void wire_two_taps(struct judge_config *out, const struct config *c);
 void wire_judge(struct judge_config *out, const struct config *c);

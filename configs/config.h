@@ -25,24 +25,40 @@ struct config_ports {
 	size_t n;
 };
 
-struct config_nets {
-	struct judge_net net[JUDGE_NETS_MAX];
-	size_t n;
-};
-
 struct config_findings {
 	const char *id[CONFIG_FINDINGS_MAX]; // of the catalogue
 	size_t n;
 };
 
+enum config_scope { SCOPE_INVENTORY, SCOPE_OWN_MX, SCOPE_PARTNERS, SCOPE_ANY };
+
 struct config_tap {
 	char name[CONFIG_NAME_MAX + 1];
+	int side; // enum tap_side
+};
+
+struct config_taps {
+	struct config_tap tap[FACTS_TAPS];
+	size_t n;
+};
+
+// Two taps by their names; where the entry stands in the file, for config_check().
+struct config_pair {
+	char name[CONFIG_NAME_MAX + 1], outside[CONFIG_NAME_MAX + 1], inside[CONFIG_NAME_MAX + 1];
+	size_t line, column;
+};
+
+struct config_pairs {
+	struct config_pair pair[FACTS_TAPS];
+	size_t n;
 };
 
 // One field a key of the schema, in its order.
 struct config {
 	char sensor_name[CONFIG_NAME_MAX + 1];
-	struct config_tap tap;
+	char state_dir[CONFIG_PATH_MAX + 1]; // "none", or a path
+	struct config_taps taps;
+	struct config_pairs pairs;
 	uint32_t workers;
 	struct config_ports ports_tcp;
 	int checksums; // enum dissect_checksums
@@ -51,8 +67,11 @@ struct config {
 	uint32_t sessions_max;
 	uint32_t reassembly_mib;
 	char trust_store[CONFIG_PATH_MAX + 1]; // "system", "none", or a path
-	struct config_nets own_networks;
-	struct config_nets exempt;
+	uint32_t trust_store_age_days; // 0: never old
+	bool probe;
+	char probe_ehlo[INVENTORY_DOMAIN_MAX + 1]; // "system", or a host name
+	int probe_scope; // enum config_scope
+	struct inventory_config inventory;
 	int envelope; // ENVELOPE_*
 	struct config_findings disable;
 	int8_t severity[CONFIG_FINDINGS_MAX]; // by catalogue index; -1: default
@@ -78,6 +97,13 @@ int config_load_text(struct config *c, const char *name, const char *text, size_
 
 // One `--set KEY=VALUE`; the value is YAML (lists and maps in flow style). 0 or 1 as above.
 int config_set(struct config *c, const char *assignment, struct config_errors *errors);
+
+// What one key alone cannot say: taps of one name, pairs of taps that are not there. After the file and every `--set`;
+// `name` of the file, or NULL. 0 or 1 as above.
+int config_check(const struct config *c, const char *name, struct config_errors *errors);
+
+// The tap of this name, or -1.
+int config_tap_find(const struct config *c, const char *name);
 
 enum config_view {
 	CONFIG_VIEW_ALL,     // every key with its value

@@ -2,6 +2,7 @@
 #include "configs/net.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "alerts/judge.h"
+#include "alerts/net.h"
 
 enum { NET_TEXT_LEN = 64 };
 

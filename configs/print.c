@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "configs/net.h"
+#include "configs/print.h"
 
 static void print_name(FILE *out, const struct config_key *k, const void *field)
 {
@@ -29,10 +30,31 @@ static void print_path(FILE *out, const struct config_key *k, const void *field)
 
 static void print_taps(FILE *out, const struct config_key *k, const void *field)
 {
-	const struct config_tap *tap = field;
-	fputs("[{name: ", out);
-	print_name(out, k, tap->name);
-	fputs("}]", out);
+	const struct config_taps *taps = field;
+	for (size_t i = 0; i < taps->n; i++) {
+		fputs(i ? ", {name: " : "[{name: ", out);
+		print_name(out, k, taps->tap[i].name);
+		if (taps->tap[i].side != TAP_MID)
+			fprintf(out, ", side: %s", k->words[taps->tap[i].side]);
+		fputc('}', out);
+	}
+	fputc(']', out);
+}
+
+static void print_pairs(FILE *out, const struct config_key *k, const void *field)
+{
+	const struct config_pairs *pairs = field;
+	fputc('[', out);
+	for (size_t i = 0; i < pairs->n; i++) {
+		fputs(i ? ", {name: " : "{name: ", out);
+		print_name(out, k, pairs->pair[i].name);
+		fputs(", outside: ", out);
+		print_name(out, k, pairs->pair[i].outside);
+		fputs(", inside: ", out);
+		print_name(out, k, pairs->pair[i].inside);
+		fputc('}', out);
+	}
+	fputc(']', out);
 }
 
 static void print_number(FILE *out, const struct config_key *k, const void *field)
@@ -61,7 +83,7 @@ static void print_ports(FILE *out, const struct config_key *k, const void *field
 
 static void print_nets(FILE *out, const struct config_key *k, const void *field)
 {
-	const struct config_nets *nets = field;
+	const struct inventory_nets *nets = field;
 	char text[NET_TEXT_LEN];
 	fputc('[', out);
 	for (size_t i = 0; i < nets->n; i++) {
@@ -100,11 +122,16 @@ static void print_value(FILE *out, const struct config_key *k, const struct conf
 		[CONFIG_NAME] = print_name,
 		[CONFIG_PATH] = print_path,
 		[CONFIG_TAPS] = print_taps,
+		[CONFIG_PAIRS] = print_pairs,
 		[CONFIG_NUMBER] = print_number,
 		[CONFIG_WORD] = print_word,
 		[CONFIG_SWITCH] = print_switch,
 		[CONFIG_PORTS] = print_ports,
+		[CONFIG_HOST] = print_path,
 		[CONFIG_NETS] = print_nets,
+		[CONFIG_MXS] = print_mxs,
+		[CONFIG_PARTNERS] = print_partners,
+		[CONFIG_EXEMPT] = print_exempt,
 		[CONFIG_FINDINGS] = print_findings,
 		[CONFIG_SEVERITIES] = print_severities,
 	};

@@ -5,6 +5,7 @@
 
 #include "alerts/json.h"
 #include "configs/net.h"
+#include "configs/print.h"
 
 static void put_name(struct json *j, const struct config_key *k, const void *field)
 {
@@ -13,10 +14,28 @@ static void put_name(struct json *j, const struct config_key *k, const void *fie
 
 static void put_taps(struct json *j, const struct config_key *k, const void *field)
 {
+	const struct config_taps *taps = field;
 	json_open_array(j);
-	json_open_object(j);
-	json_field(j, "name", cstr, ((const struct config_tap *)field)->name);
-	json_close_object(j);
+	for (size_t i = 0; i < taps->n; i++) {
+		json_open_object(j);
+		json_field(j, "name", cstr, taps->tap[i].name);
+		json_field(j, "side", cstr, k->words[taps->tap[i].side]);
+		json_close_object(j);
+	}
+	json_close_array(j);
+}
+
+static void put_pairs(struct json *j, const struct config_key *k, const void *field)
+{
+	const struct config_pairs *pairs = field;
+	json_open_array(j);
+	for (size_t i = 0; i < pairs->n; i++) {
+		json_open_object(j);
+		json_field(j, "name", cstr, pairs->pair[i].name);
+		json_field(j, "outside", cstr, pairs->pair[i].outside);
+		json_field(j, "inside", cstr, pairs->pair[i].inside);
+		json_close_object(j);
+	}
 	json_close_array(j);
 }
 
@@ -46,7 +65,7 @@ static void put_ports(struct json *j, const struct config_key *k, const void *fi
 
 static void put_nets(struct json *j, const struct config_key *k, const void *field)
 {
-	const struct config_nets *nets = field;
+	const struct inventory_nets *nets = field;
 	char text[NET_TEXT_LEN];
 	json_open_array(j);
 	for (size_t i = 0; i < nets->n; i++) {
@@ -92,11 +111,16 @@ static void put_value(struct json *j, const struct config_key *k, const struct c
 		[CONFIG_NAME] = put_name,
 		[CONFIG_PATH] = put_name,
 		[CONFIG_TAPS] = put_taps,
+		[CONFIG_PAIRS] = put_pairs,
 		[CONFIG_NUMBER] = put_number,
 		[CONFIG_WORD] = put_word,
 		[CONFIG_SWITCH] = put_switch,
 		[CONFIG_PORTS] = put_ports,
+		[CONFIG_HOST] = put_name,
 		[CONFIG_NETS] = put_nets,
+		[CONFIG_MXS] = put_mxs,
+		[CONFIG_PARTNERS] = put_partners,
+		[CONFIG_EXEMPT] = put_exempt,
 		[CONFIG_FINDINGS] = put_findings,
 		[CONFIG_SEVERITIES] = put_severities,
 	};

@@ -7,20 +7,31 @@
 #include "configs/nearest.h"
 
 static const char *const words_checksums[] = {"auto", "require", "ignore", NULL}; // enum dissect_checksums
+static const char *const words_side[] = {"mid", "client", "server", NULL};        // enum tap_side
 static const char *const words_envelope[] = {"domains", "full", NULL};            // record_config.envelope
 
+static const char *const words_none[] = {"none", NULL};
+static const char *const words_system[] = {"system", NULL};
+static const char *const words_scope[] = {"inventory", "own_mx", "partners", "any", NULL}; // enum config_scope
 static const char *const words_store[] = {"system", "none", NULL};                // cli/wire.c
 
 static_assert(CHECKSUMS_AUTO == 0 && CHECKSUMS_REQUIRE == 1 && CHECKSUMS_IGNORE == 2, "order of words_checksums");
+static_assert(SCOPE_INVENTORY == 0 && SCOPE_OWN_MX == 1 && SCOPE_PARTNERS == 2 && SCOPE_ANY == 3, "order of words_scope");
 static_assert(ENVELOPE_DOMAINS == 0 && ENVELOPE_FULL == 1, "order of words_envelope");
+
+static_assert(TAP_MID == 0 && TAP_CLIENT == 1 && TAP_SERVER == 2, "order of words_side");
 
 #define AT(field) offsetof(struct config, field)
 
 const struct config_key config_schema[] = {
 	{"sensor.name", CONFIG_NAME, AT(sensor_name), 0, 0, NULL, "sensor-1",
 		"Name of this sensor: `host` in every record."},
-	{"taps", CONFIG_TAPS, AT(tap), 1, 1, NULL, "[{name: tap0}]",
-		"The tap the packets come from; its name is part of every session id."},
+	{"sensor.state_dir", CONFIG_PATH, AT(state_dir), 0, 0, words_none, "none",
+		"Directory of what is kept between runs, where --state is not given."},
+	{"taps", CONFIG_TAPS, AT(taps), 1, FACTS_TAPS, words_side, "[{name: tap0}]",
+		"The taps packets come from: a name, part of every session id, and where it stands (side)."},
+	{"pairs", CONFIG_PAIRS, AT(pairs), 0, FACTS_TAPS, NULL, "[]",
+		"Taps on both sides of a device, that see the same sessions: their records are compared."},
 	{"capture.workers", CONFIG_NUMBER, AT(workers), 1, 16, NULL, "1",
 		"Threads that dissect; the records are the same for any number."},
 	{"capture.ports_tcp", CONFIG_PORTS, AT(ports_tcp), 1, DISSECT_PORTS_MAX, NULL, "[25, 465, 587, 2525, 24]",
@@ -37,10 +48,24 @@ const struct config_key config_schema[] = {
 		"Memory for octets that arrived out of order or must wait, in MiB, over all workers."},
 	{"policy.trust_store", CONFIG_PATH, AT(trust_store), 0, 0, words_store, "system",
 		"CA certificates that chains are judged against: a PEM file or a hashed directory."},
-	{"inventory.own_networks", CONFIG_NETS, AT(own_networks), 0, JUDGE_NETS_MAX, NULL, "[]",
+	{"policy.trust_store_age_days", CONFIG_NUMBER, AT(trust_store_age_days), 0, 36500, NULL, "1826",
+		"Age of its newest certificate at which a public trust store is told to be old; 0: never."},
+	{"policy.probe", CONFIG_SWITCH, AT(probe), 0, 0, NULL, "off",
+		"Whether `postwacht probe` may connect to mail hosts from this machine."},
+	{"policy.probe_ehlo", CONFIG_HOST, AT(probe_ehlo), 0, 0, words_system, "system",
+		"Name that a probe gives itself in EHLO; it should resolve to this machine."},
+	{"policy.probe_scope", CONFIG_WORD, AT(probe_scope), 0, 0, words_scope, "inventory",
+		"Hosts that may be probed: own_mx and partners of the inventory, one of the two, or any."},
+	{"inventory.own_networks", CONFIG_NETS, AT(inventory.own), 0, INVENTORY_NETS_MAX, NULL, "[]",
 		"Networks that are ours; without them the direction of a session is unknown."},
-	{"inventory.exempt", CONFIG_NETS, AT(exempt), 0, JUDGE_NETS_MAX, NULL, "[]",
-		"Clients and servers that raise no alerts; their session records are still written."},
+	{"inventory.own_mx", CONFIG_MXS, AT(inventory.mx), 0, INVENTORY_MX_MAX, NULL, "[]",
+		"Our mail hosts and their addresses: then we know whom a client meant to reach there."},
+	{"inventory.senders", CONFIG_NETS, AT(inventory.senders), 0, INVENTORY_NETS_MAX, NULL, "[]",
+		"Hosts that may send mail out, beside own_mx; without them smtp.unexpected-sender is never told."},
+	{"inventory.partners", CONFIG_PARTNERS, AT(inventory.partners), 0, INVENTORY_PARTNERS_MAX, NULL, "[]",
+		"What was agreed with others: mail with them has to be encrypted, or verified as well."},
+	{"inventory.exempt", CONFIG_EXEMPT, AT(inventory.exempt), 0, INVENTORY_EXEMPT_MAX, NULL, "[]",
+		"Whom and what no alert is raised about, and until when; session records are still written."},
 	{"privacy.envelope", CONFIG_WORD, AT(envelope), 0, 0, words_envelope, "domains",
 		"How much of mail addresses records show: domains only, or full addresses."},
 	{"findings.disable", CONFIG_FINDINGS, AT(disable), 0, CONFIG_FINDINGS_MAX, NULL, "[]",
@@ -88,10 +113,14 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 {
 	static const char *const plain[CONFIG_TYPES] = {
 		[CONFIG_NAME] = "name",
-		[CONFIG_TAPS] = "list of one {name: NAME}",
+		[CONFIG_TAPS] = "list of {name: NAME, side: mid | client | server}",
+		[CONFIG_PAIRS] = "list of {name: NAME, outside: TAP, inside: TAP}",
 		[CONFIG_SWITCH] = "on | off",
 		[CONFIG_PORTS] = "list of ports",
 		[CONFIG_NETS] = "list of networks",
+		[CONFIG_MXS] = "list of {name, addresses, port}",
+		[CONFIG_PARTNERS] = "list of {domain, level, networks, sensitive, owner, note}",
+		[CONFIG_EXEMPT] = "list of networks and {network | domain, findings, owner, until, reason}",
 		[CONFIG_FINDINGS] = "list of finding ids",
 		[CONFIG_SEVERITIES] = "map of finding id to severity",
 	};
@@ -99,6 +128,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 		snprintf(out, len, "%u..%u", k->min, k->max);
 	else if (k->type == CONFIG_WORD)
 		describe_words(k->words, "", out, len);
+	else if (k->type == CONFIG_HOST)
+		describe_words(k->words, " | host name", out, len);
 	else if (k->type == CONFIG_PATH)
 		describe_words(k->words, " | path", out, len);
 	else

@@ -7,12 +7,17 @@
 enum config_type {
 	CONFIG_NAME,       // char[CONFIG_NAME_MAX + 1]: letters, digits, "." "_" "-"
 	CONFIG_PATH,       // char[CONFIG_PATH_MAX + 1]: one of words[] (may be NULL), or the name of a file
-	CONFIG_TAPS,       // struct config_tap: a list of one {name: ...}
+	CONFIG_TAPS,       // struct config_taps: a list of {name: ..., side: one of words[]}
+	CONFIG_PAIRS,      // struct config_pairs: a list of {name: ..., outside: ..., inside: ...}
 	CONFIG_NUMBER,     // uint32_t, min..max
 	CONFIG_WORD,       // int: index into words[]
 	CONFIG_SWITCH,     // bool: on | off
 	CONFIG_PORTS,      // struct config_ports
-	CONFIG_NETS,       // struct config_nets: addresses with or without /bits
+	CONFIG_HOST,       // char[INVENTORY_DOMAIN_MAX + 1]: one of words[], or a host name
+	CONFIG_NETS,       // struct inventory_nets: addresses with or without /bits
+	CONFIG_MXS,        // struct inventory_mxs
+	CONFIG_PARTNERS,   // struct inventory_partners
+	CONFIG_EXEMPT,     // struct inventory_exemptions: networks, or maps
 	CONFIG_FINDINGS,   // struct config_findings: ids of the catalogue
 	CONFIG_SEVERITIES, // int8_t[CONFIG_FINDINGS_MAX]: map of id to severity
 	CONFIG_TYPES,
@@ -23,7 +28,7 @@ struct config_key {
 	enum config_type type;
 	size_t offset;             // of its field in struct config
 	uint32_t min, max;         // CONFIG_NUMBER: its range; lists: how many items
-	const char *const *words;  // CONFIG_WORD, CONFIG_PATH, NULL-terminated
+	const char *const *words;  // CONFIG_WORD, CONFIG_PATH, CONFIG_HOST, NULL-terminated
 	const char *fallback;      // default, as YAML in flow style
 	const char *text;          // one sentence, below 110 octets
 };

@@ -9,7 +9,7 @@
 #include "configs/net.h"
 
 // Decimal digits only, min..max. Tells the error.
-static bool number(struct reader *r, const yaml_node_t *node, const char *what, uint32_t min, uint32_t max, uint32_t *out)
+bool value_number(struct reader *r, const yaml_node_t *node, const char *what, uint32_t min, uint32_t max, uint32_t *out)
 {
 	const char *text = reader_scalar(r, node, what);
 	if (text == NULL)
@@ -24,7 +24,7 @@ static bool number(struct reader *r, const yaml_node_t *node, const char *what, 
 	return true;
 }
 
-static void name(struct reader *r, const yaml_node_t *node, const char *what, char out[CONFIG_NAME_MAX + 1])
+void value_name(struct reader *r, const yaml_node_t *node, const char *what, char out[CONFIG_NAME_MAX + 1])
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	const char *text = reader_scalar(r, node, what);
@@ -39,30 +39,34 @@ static void name(struct reader *r, const yaml_node_t *node, const char *what, ch
 	memcpy(out, text, len + 1);
 }
 
-// Items of a list of at least k->min and at most k->max; NULL and an error otherwise.
-static const yaml_node_t *list(struct reader *r, const struct config_key *k, const yaml_node_t *node, size_t *n)
+bool value_items(struct reader *r, const yaml_node_t *node, const char *what, uint32_t min, uint32_t max, size_t *n)
 {
 	if (node->type != YAML_SEQUENCE_NODE) {
-		reader_error(r, &node->start_mark, "%s must be a list", k->name);
-		return NULL;
+		reader_error(r, &node->start_mark, "%s must be a list", what);
+		return false;
 	}
 	*n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-	if (*n < k->min || *n > k->max) {
-		if (k->min == k->max)
-			reader_error(r, &node->start_mark, "%s must have %u item%s, not %zu", k->name, k->min, k->min == 1 ? "" : "s", *n);
+	if (*n < min || *n > max) {
+		if (min == max)
+			reader_error(r, &node->start_mark, "%s must have %u item%s, not %zu", what, min, min == 1 ? "" : "s", *n);
 		else
-			reader_error(r, &node->start_mark, "%s must have %u to %u items, not %zu", k->name, k->min, k->max, *n);
-		return NULL;
+			reader_error(r, &node->start_mark, "%s must have %u to %u items, not %zu", what, min, max, *n);
+		return false;
 	}
-	return node;
+	return true;
 }
 
-static yaml_node_t *item(struct reader *r, const yaml_node_t *node, size_t i)
+const yaml_node_t *value_list(struct reader *r, const struct config_key *k, const yaml_node_t *node, size_t *n)
 {
-	return reader_node(r, node->data.sequence.items.start[i]);
+	return value_items(r, node, k->name, k->min, k->max, n) ? node : NULL;
 }
 
-static const struct catalogue_row *finding_id(struct reader *r, const yaml_node_t *node, const char *what)
+yaml_node_t *value_item(struct reader *r, const yaml_node_t *list_node, size_t i)
+{
+	return reader_node(r, list_node->data.sequence.items.start[i]);
+}
+
+const struct catalogue_row *value_finding(struct reader *r, const yaml_node_t *node, const char *what)
 {
 	const char *text = reader_scalar(r, node, what);
 	if (text == NULL)
@@ -80,9 +84,71 @@ static const struct catalogue_row *finding_id(struct reader *r, const yaml_node_
 	return NULL;
 }
 
+int value_choice(struct reader *r, const yaml_node_t *node, const char *what, const char *const *words)
+{
+	char choices[128] = "";
+	const char *text = reader_scalar(r, node, what);
+	if (text == NULL)
+		return -1;
+	for (int i = 0; words[i] != NULL; i++) {
+		if (strcmp(words[i], text) == 0)
+			return i;
+		size_t used = strlen(choices);
+		snprintf(choices + used, sizeof choices - used, "%s%s", i > 0 ? " | " : "", words[i]);
+	}
+	reader_error(r, &node->start_mark, "%s must be %s, not \"%.40s\"", what, choices, text);
+	return -1;
+}
+
+bool value_net(struct reader *r, const yaml_node_t *node, const char *what, struct judge_net *out)
+{
+	const char *text = reader_scalar(r, node, what);
+	if (text == NULL)
+		return false;
+	if (net_parse(out, text))
+		return true;
+	reader_error(r, &node->start_mark,
+		"%s: \"%.60s\" is no network; write 192.0.2.0/24 or 2001:db8::/32, no bits set after the prefix", what, text);
+	return false;
+}
+
+// Labels of 1 to 63 letters, digits and hyphens, no hyphen at their ends; underscores as well, which some names have.
+static bool is_domain(const char *name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	for (;;) {
+		size_t len = strspn(name, allowed);
+		if (len == 0 || len > 63 || name[0] == '-' || name[len - 1] == '-')
+			return false;
+		if (name[len] == '\0')
+			return true;
+		if (name[len] != '.')
+			return false;
+		name += len + 1;
+	}
+}
+
+bool value_domain(struct reader *r, const yaml_node_t *node, const char *what, bool wildcard,
+	char out[INVENTORY_DOMAIN_MAX + 1])
+{
+	const char *text = reader_scalar(r, node, what);
+	if (text == NULL)
+		return false;
+	size_t len = strlen(text);
+	len -= len > 1 && text[len - 1] == '.';
+	bool good = len <= INVENTORY_DOMAIN_MAX;
+	for (size_t i = 0; good && i <= len; i++)
+		out[i] = i == len ? '\0' : (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
+	if (good && is_domain(out + (wildcard && strncmp(out, "*.", 2) == 0 ? 2 : 0)))
+		return true;
+	reader_error(r, &node->start_mark, "%s: \"%.60s\" is no host name; write it in ASCII (xn--...)%s", what, text,
+		wildcard ? ", or *. before it for everything below" : "");
+	return false;
+}
+
 static void set_name(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
-	name(r, node, k->name, field);
+	value_name(r, node, k->name, field);
 }
 
 static void set_path(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
@@ -100,112 +166,81 @@ static void set_path(struct reader *r, const struct config_key *k, const yaml_no
 		reader_error(r, &node->start_mark, "%s must be the name of a file of 1 to %d octets", k->name, CONFIG_PATH_MAX);
 }
 
-static void set_taps(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
-{
-	struct config_tap *tap = field;
-	size_t n;
-	if (list(r, k, node, &n) == NULL)
-		return;
-	const yaml_node_t *map = item(r, node, 0);
-	if (map->type != YAML_MAPPING_NODE ||
-		map->data.mapping.pairs.top - map->data.mapping.pairs.start != 1) {
-		reader_error(r, &map->start_mark, "taps: each tap is a map with the one key `name`");
-		return;
-	}
-	const yaml_node_t *key = reader_node(r, map->data.mapping.pairs.start->key);
-	const char *text = reader_scalar(r, key, "taps: the key of a tap");
-	if (text == NULL)
-		return;
-	if (strcmp(text, "name") != 0) {
-		reader_error(r, &key->start_mark, "unknown key taps: %.60s; did you mean name?", text);
-		return;
-	}
-	name(r, reader_node(r, map->data.mapping.pairs.start->value), "taps: name", tap->name);
-}
-
 static void set_number(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
-	number(r, node, k->name, k->min, k->max, field);
+	value_number(r, node, k->name, k->min, k->max, field);
 }
 
-static void set_word(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+void value_word(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
-	const char *text = reader_scalar(r, node, k->name);
-	if (text == NULL)
-		return;
-	for (int i = 0; k->words[i] != NULL; i++) {
-		if (strcmp(k->words[i], text) == 0) {
-			*(int *)field = i;
-			return;
-		}
-	}
-	char choices[128];
-	config_key_describe(k, choices, sizeof choices);
-	reader_error(r, &node->start_mark, "%s must be %s, not \"%.40s\"", k->name, choices, text);
+	int i = value_choice(r, node, k->name, k->words);
+	if (i >= 0)
+		*(int *)field = i;
 }
 
-static void set_switch(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+static void set_host(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	value_domain(r, node, k->name, false, field);
+}
+
+bool value_switch(struct reader *r, const yaml_node_t *node, const char *what, bool *out)
 {
 	static const struct {
 		const char *word;
 		bool on;
 	} words[] = {{"on", true}, {"off", false}, {"yes", true}, {"no", false}, {"true", true}, {"false", false}};
-	const char *text = reader_scalar(r, node, k->name);
+	const char *text = reader_scalar(r, node, what);
 	if (text == NULL)
-		return;
+		return false;
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if (strcmp(words[i].word, text) == 0) {
-			*(bool *)field = words[i].on;
-			return;
+			*out = words[i].on;
+			return true;
 		}
 	}
-	reader_error(r, &node->start_mark, "%s must be on or off, not \"%.40s\"", k->name, text);
+	reader_error(r, &node->start_mark, "%s must be on or off, not \"%.40s\"", what, text);
+	return false;
+}
+
+static void set_switch(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	value_switch(r, node, k->name, field);
 }
 
 static void set_ports(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
 	struct config_ports *ports = field;
 	size_t n;
-	if (list(r, k, node, &n) == NULL)
+	if (value_list(r, k, node, &n) == NULL)
 		return;
 	ports->n = 0;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t port;
-		if (number(r, item(r, node, i), k->name, 1, 65535, &port))
+		if (value_number(r, value_item(r, node, i), k->name, 1, 65535, &port))
 			ports->port[ports->n++] = (uint16_t)port;
 	}
 }
 
 static void set_nets(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
-	struct config_nets *nets = field;
+	struct inventory_nets *nets = field;
 	size_t n;
-	if (list(r, k, node, &n) == NULL)
+	if (value_list(r, k, node, &n) == NULL)
 		return;
 	nets->n = 0;
-	for (size_t i = 0; i < n; i++) {
-		const yaml_node_t *entry = item(r, node, i);
-		const char *text = reader_scalar(r, entry, k->name);
-		if (text == NULL)
-			continue;
-		if (net_parse(&nets->net[nets->n], text))
-			nets->n++;
-		else
-			reader_error(r, &entry->start_mark,
-				"%s: \"%.60s\" is no network; write 192.0.2.0/24 or 2001:db8::/32, no bits set after the prefix", k->name,
-				text);
-	}
+	for (size_t i = 0; i < n; i++)
+		nets->n += value_net(r, value_item(r, node, i), k->name, &nets->net[nets->n]);
 }
 
 static void set_findings(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
 	struct config_findings *findings = field;
 	size_t n;
-	if (list(r, k, node, &n) == NULL)
+	if (value_list(r, k, node, &n) == NULL)
 		return;
 	findings->n = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct catalogue_row *row = finding_id(r, item(r, node, i), k->name);
+		const struct catalogue_row *row = value_finding(r, value_item(r, node, i), k->name);
 		if (row != NULL)
 			findings->id[findings->n++] = row->id;
 	}
@@ -214,7 +249,7 @@ static void set_findings(struct reader *r, const struct config_key *k, const yam
 static void set_severity(struct reader *r, const struct config_key *k, const yaml_node_pair_t *pair, int8_t *severity)
 {
 	const yaml_node_t *key = reader_node(r, pair->key), *value = reader_node(r, pair->value);
-	const struct catalogue_row *row = finding_id(r, key, k->name);
+	const struct catalogue_row *row = value_finding(r, key, k->name);
 	const char *text = reader_scalar(r, value, k->name);
 	if (row == NULL || text == NULL)
 		return;
@@ -251,12 +286,17 @@ void value_set(struct reader *r, const struct config_key *key, const yaml_node_t
 	static void (*const set[CONFIG_TYPES])(struct reader *, const struct config_key *, const yaml_node_t *, void *) = {
 		[CONFIG_NAME] = set_name,
 		[CONFIG_PATH] = set_path,
-		[CONFIG_TAPS] = set_taps,
+		[CONFIG_TAPS] = value_taps,
+		[CONFIG_PAIRS] = value_pairs,
 		[CONFIG_NUMBER] = set_number,
-		[CONFIG_WORD] = set_word,
+		[CONFIG_WORD] = value_word,
 		[CONFIG_SWITCH] = set_switch,
 		[CONFIG_PORTS] = set_ports,
+		[CONFIG_HOST] = set_host,
 		[CONFIG_NETS] = set_nets,
+		[CONFIG_MXS] = value_set_mxs,
+		[CONFIG_PARTNERS] = value_set_partners,
+		[CONFIG_EXEMPT] = value_set_exempt,
 		[CONFIG_FINDINGS] = set_findings,
 		[CONFIG_SEVERITIES] = set_severities,
 	};

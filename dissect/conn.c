@@ -20,6 +20,7 @@ static struct smtp_env smtp_env_of(struct dissect *e, struct conn *c)
 		.counter = c->second ? e->scratch : e->counter,
 		.dialogue = c->candidate || c->second ? NULL : e->config.dialogue,
 		.keep_envelope = e->config.keep_envelope,
+		.content_key = e->config.digest_content && !c->second ? &e->config.content_key : NULL,
 	};
 }
 

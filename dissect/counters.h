@@ -15,6 +15,7 @@
 	X(packet_tcp_counted, "L: TCP packets of other connections: counted, never described") \
 	X(packet_tcp_bad_checksum, "L: TCP packets ignored for a bad checksum") \
 	X(packet_not_tcp, "L: IP packets of other protocols") \
+	X(packet_dns, "L: UDP packets of DNS, read or counted") \
 	X(packet_not_ip, "L: frames that carry no IP (ARP, LLDP, ...)") \
 	X(packet_fragment_kept, "L: IP fragments kept until the datagram is whole, or counted") \
 	X(packet_fragment_dropped, "L: IP fragments refused: overlap, bounds, memory, checksum") \
@@ -28,6 +29,7 @@
 	X(decode_ip6_bad_header, "IPv6 header or extension chain impossible") \
 	X(decode_ip6_ext_limit, "IPv6 extension header chain longer than we walk") \
 	X(decode_tcp_bad_header, "TCP header length impossible") \
+	X(decode_udp_bad_header, "UDP length impossible, on port 53") \
 	X(decode_vlan_limit, "more link-layer tags than we walk") \
 	X(decode_wire_len, "records that claim more octets on the wire than any capture takes: those captured are counted") \
 	X(decode_no_time, "packets without a time stamp") \
@@ -80,7 +82,16 @@
 	X(smtp_paused_overflow, "waited for a reply longer than the buffer allows") \
 	X(tls_records, "TLS record headers read") \
 	X(tls_handshake_no_memory, "handshake messages without room") \
-	X(tls_malformed, "TLS messages that contradict themselves")
+	X(tls_malformed, "TLS messages that contradict themselves") \
+	/* dns */ \
+	X(dns_messages, "DNS messages about mail hosts (A, AAAA, MX, TLSA), told") \
+	X(dns_other, "... of other types, or of no host name: counted, never described") \
+	X(dns_malformed, "... that contradict themselves, ignored") \
+	X(dns_truncated, "... that say that they are cut short (TC)") \
+	X(dns_cut, "... cut by the capture, ignored") \
+	X(dns_checksum_bad, "... ignored for a bad checksum") \
+	X(dns_tcp_unread, "segments of DNS over TCP that are no whole messages at the start of a connection: not read") \
+	X(dns_encrypted, "beginnings of DNS over TLS or QUIC (port 853)")
 
 enum dissect_counter {
 #define X(id, text) COUNT_##id,

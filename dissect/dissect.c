@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dissect/dns/dns.h"
 #include "dissect/engine.h"
 #include "dissect/net/layer.h"
 #include "dissect/route.h"
@@ -228,6 +229,8 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 		return;
 	}
 	count_packet(e, flow, r.d, p);
+	if (dns_port(s) && (action == ROUTE_TAKE || action == ROUTE_OPEN))
+		dns_segment(e, flow_hot_at(&e->table, flow), r.d, s, p);
 	if (action == ROUTE_STRAY)
 		stream_stray(e, flow);
 	else if (action != ROUTE_IGNORE)
@@ -275,6 +278,14 @@ static void hash_slot(struct dissect *e, struct slot *s)
 	flow_table_prefetch(&e->table, s->hash);
 }
 
+static void take_slot(struct dissect *e, const struct slot *s, const struct packet *p)
+{
+	if (s->outcome == DECODE_TCP)
+		take_segment(e, s->hash, &s->decoded, p);
+	else
+		dns_datagram(e, &s->decoded, p);
+}
+
 static void take_fragment(struct dissect *e, struct slot *s, const struct packet *p)
 {
 	if (!s->decoded.ip_checksum_ok && e->config.checksums != CHECKSUMS_IGNORE) {
@@ -286,11 +297,12 @@ static void take_fragment(struct dissect *e, struct slot *s, const struct packet
 	s->decoded.ambiguous = ambiguous;
 	// Now, because the next packet that is asked may stand in another burst, and none may follow.
 	s->anomaly = first_of_kind(e);
-	if (outcome != DECODE_TCP)
+	if (outcome != DECODE_TCP && outcome != DECODE_UDP)
 		return;
+	s->outcome = (uint8_t)outcome;
 	hash_slot(e, s);
 	if (s->mine)
-		take_segment(e, s->hash, &s->decoded, p);
+		take_slot(e, s, p);
 }
 
 void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
@@ -304,7 +316,7 @@ void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 			slot[i].outcome = (uint8_t)decode_packet(&p[i], &slot[i].decoded, false, count);
 			slot[i].mine = false;
 			slot[i].anomaly = 0;
-			if (slot[i].outcome == DECODE_TCP)
+			if (slot[i].outcome == DECODE_TCP || slot[i].outcome == DECODE_UDP)
 				hash_slot(e, &slot[i]);
 			else if (slot[i].outcome == DECODE_DONE)
 				slot[i].anomaly = first_of_kind(e);
@@ -316,7 +328,7 @@ void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 		for (size_t i = 0; i < m; i++) {
 			take_time(e, &p[i]);
 			if (slot[i].mine)
-				take_segment(e, slot[i].hash, &slot[i].decoded, &p[i]);
+				take_slot(e, &slot[i], &p[i]);
 			else if (slot[i].outcome == DECODE_FRAGMENT)
 				take_fragment(e, &slot[i], &p[i]);
 			if (slot[i].anomaly)

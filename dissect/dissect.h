@@ -24,6 +24,8 @@ struct dissect_config {
 	uint64_t reassembly_octets;    // cap of all out-of-order and waiting octets
 	bool keep_flights;             // ship the encrypted handshake of TLS 1.3: there is a key log
 	bool tls_outside_mail;         // follow TLS of connections that are no mail, too
+	bool digest_content;           // a second tap's content is to be compared: facts.smtp.content_digest
+	uint64_t content_key;          // ... keyed by this, the same for every worker of a run, in no record
 	bool keep_envelope;            // whole addresses may be kept (privacy.envelope)
 	uint16_t worker, n_workers;
 	const struct dialogue *dialogue; // or NULL

@@ -71,5 +71,7 @@ void tell_session(struct dissect *e, uint32_t flow, bool sealed, enum session_en
 void tell_end(struct dissect *e, uint32_t flow, enum session_end end);
 void tell_anomaly(struct dissect *e, enum dissect_counter what, const struct packet *p);
 void tell_counters(struct dissect *e, bool last);
+// The facts of a DNS message, which lie in e->message already.
+void tell_dns(struct dissect *e);
 // Handshake octets for the judge; `m` as struct tls_env hands them over.
 void tell_handshake(struct dissect *e, uint32_t flow, const struct message_handshake *m, const uint8_t *p, size_t len);

@@ -141,8 +141,11 @@ enum smtp_odd_at {
 	ODD_AT_PIPELINE_UNOFFERED,
 	ODD_AT_PIPELINE_SYNC,
 	ODD_AT_PIX_DOT,
+	ODD_AT_XCLIENT, // or XFORWARD
 	ODD_AT_N,
 };
+
+enum { FACTS_TAPS = 8 }; // taps of one process; 8, because a box has two sides and a site few boxes
 
 enum { FACTS_RCPT_DOMAINS = 8 }; // 8, because a session beyond that reports the count and the strictest anyway
 
@@ -243,6 +246,7 @@ struct smtp_facts {
 	uint16_t n_rcpt_domains_all; // distinct ones met, as far as the stored ones can tell
 	uint64_t envelope_digest;   // of MAIL and RCPT paths of the first transaction, case-folded; 0 none
 	uint64_t hello_digest;      // of the client's name; 0 none
+	uint64_t content_digest;    // of all content outside TLS, keyed for this run (docs/design/0015); 0 none, or not wanted
 	bool requiretls_param;      // REQUIRETLS on a MAIL outside TLS
 	bool smtputf8_param;
 	bool null_sender;           // MAIL FROM:<>
@@ -285,6 +289,7 @@ struct conn_facts {
 	uint8_t src[16], dst[16];  // client, server; IPv4 in the first four octets, rest zero
 	uint16_t src_port, dst_port;
 	uint8_t ip_v;              // 4 or 6
+	uint8_t tap;               // where it was seen: index in the list of taps, below FACTS_TAPS
 	uint8_t n_vlan;
 	uint16_t vlan[2];          // outer first
 	uint32_t isn[2];           // by direction; meaningful when syn[] is set
@@ -303,7 +308,9 @@ struct conn_facts {
 	uint64_t missed[2];        // octets in them
 	uint64_t pkts[2], octets[2]; // packets and wire octets (link layer included) by direction
 	uint64_t payload_octets[2];
+	uint64_t after_seal[2];    // of them, after TLS was sealed: set when it ends
 	uint64_t start_ns, last_ns; // packet time
+	uint64_t answer_ns;         // packet time of the server's first payload that was captured; 0 none
 	uint32_t first_frame, last_frame;
 	uint16_t file;             // index of the input file of the first packet
 	uint32_t bad_checksums;    // segments ignored for their checksum

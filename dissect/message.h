@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "dissect/counters.h"
+#include "dissect/dns/facts.h"
 #include "dissect/facts.h"
 
 enum message_type {
@@ -18,11 +19,13 @@ enum message_type {
 	MESSAGE_ANOMALY,  // struct message_anomaly
 	MESSAGE_COUNTERS, // struct message_counters
 	MESSAGE_HANDSHAKE, // struct message_handshake
+	MESSAGE_DNS,       // struct message_dns
 };
 
 struct message {
 	uint64_t seq;     // 2 * packet.seq in hand when this was written, + 1 unless a timer wrote it
-	uint64_t birth;   // session it is about; 0 for none (sorts first), UINT64_MAX for counters (after what they count)
+	uint64_t birth;   // session it is about; 0 for none (sorts first), UINT64_MAX for counters (after what they count),
+			  // UINT64_MAX - 1 for DNS
 	uint64_t time_ns; // packet time of `seq`
 	uint32_t ord;     // order among messages of the same (seq, birth)
 	uint16_t type;    // enum message_type
@@ -113,5 +116,16 @@ struct message_handshake {
 	uint32_t len;
 	uint8_t octets[];   // last member: `len` of them
 };
+
+// DNS that passed by (dissect/dns/facts.h), in the order of its packets.
+struct message_dns {
+	struct message head;
+	struct dns_facts facts; // last member: only dns_facts_len() octets of it travel
+};
+
+static inline size_t message_dns_len(const struct message_dns *m)
+{
+	return offsetof(struct message_dns, facts) + dns_facts_len(&m->facts);
+}
 
 enum { MESSAGE_LEN_MAX = sizeof(struct message_handshake) + HANDSHAKE_LEN_MAX };

@@ -13,6 +13,7 @@ static void fill_conn(const struct dissect *e, uint32_t flow, struct facts *m)
 	f->src_port = c->port[DIR_C2S];
 	f->dst_port = c->port[DIR_S2C];
 	f->ip_v = c->ip_v;
+	f->tap = c->tap;
 	f->n_vlan = c->n_vlan;
 	memcpy(f->vlan, c->vlan, sizeof(f->vlan));
 	for (int d = 0; d < 2; d++) {
@@ -127,6 +128,16 @@ void tell_handshake(struct dissect *e, uint32_t flow, const struct message_hands
 	if (out->len)
 		memcpy(out->octets, p, out->len);
 	e->config.emit(e->config.emit_ctx, &out->head, sizeof(*out) + out->len);
+}
+
+// Neither 0, which anomalies of the same packet have though another worker may tell them, nor a session's.
+void tell_dns(struct dissect *e)
+{
+	struct message_dns *m = e->message;
+
+	m->head = head_of(e, 0, MESSAGE_DNS);
+	m->head.birth = UINT64_MAX - 1;
+	e->config.emit(e->config.emit_ctx, &m->head, message_dns_len(m));
 }
 
 void tell_anomaly(struct dissect *e, enum dissect_counter what, const struct packet *p)

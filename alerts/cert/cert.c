@@ -16,8 +16,10 @@ enum { REFERENCE_MAX = 255 }; // octets of a reference name, as of an SNI
 struct cert {
 	X509_STORE *store; // NULL: none
 	struct cert_cache *cache;
+	struct cert_keep *kept;
 	struct cert_counts counts;
 	char store_name[CERT_STORE_NAME];
+	int64_t store_newest_s;
 };
 
 int cert_open(struct cert **out, const struct cert_config *config)
@@ -29,8 +31,10 @@ int cert_open(struct cert **out, const struct cert_config *config)
 		return -ENOMEM;
 	config = config ? config : &none;
 	int r = cert_cache_open(&c->cache, config->cache_max ? config->cache_max : CERT_CACHE_MAX);
+	if (!r)
+		r = cert_kept_open(&c->kept, config->kept_max ? config->kept_max : CERT_KEPT_MAX);
 	if (!r && config->trust_store)
-		r = cert_store_load(&c->store, c->store_name, config->trust_store);
+		r = cert_store_load(&c->store, c->store_name, &c->store_newest_s, config->trust_store);
 	if (r)
 		cert_close(&c);
 	*out = c;
@@ -42,9 +46,15 @@ void cert_close(struct cert **c)
 	if (!*c)
 		return;
 	X509_STORE_free((*c)->store);
+	cert_kept_close(&(*c)->kept);
 	cert_cache_close(&(*c)->cache);
 	free(*c);
 	*c = NULL;
+}
+
+int64_t cert_store_newest(const struct cert *c)
+{
+	return c->store_newest_s;
 }
 
 const char *cert_store_name(const struct cert *c)
@@ -150,13 +160,11 @@ static void learn_client(struct cert_learned *l, const struct cert_chain *chain)
 	l->costly = w.costly || (chain->n && chain->link[0].large);
 }
 
-static struct cert_entry *learn(struct cert *c, const uint8_t *list, size_t len, bool client)
+static struct cert_entry *learn(struct cert *c, const uint8_t digest[32], const uint8_t *list, size_t len, bool client)
 {
-	uint8_t digest[32];
 	struct cert_chain chain;
 	bool evicted;
 
-	record_sha256(digest, list, len);
 	struct cert_entry *e = cert_cache_find(c->cache, digest, client);
 	if (e) {
 		c->counts.hits++;
@@ -202,19 +210,33 @@ static uint8_t names_of(struct cert_entry *e, const uint8_t *list, size_t len, c
 	for (size_t i = 0; i <= n; i++)
 		lower[i] = (char)tolower((unsigned char)reference[i]);
 	record_sha256(digest, lower, n);
-	if (!e->names_known || memcmp(digest, e->reference, sizeof(digest)) != 0) {
-		e->names = match(list, len, lower);
-		memcpy(e->reference, digest, sizeof(digest));
-		e->names_known = true;
-	}
-	return e->names;
+	for (unsigned i = 0; i < CERT_REFERENCES; i++)
+		if (e->names[i] != NAMES_NOT_ASKED && memcmp(digest, e->reference[i], sizeof(digest)) == 0)
+			return e->names[i];
+	unsigned at = e->n_references++ % CERT_REFERENCES;
+	e->names[at] = match(list, len, lower);
+	memcpy(e->reference[at], digest, sizeof(digest));
+	return e->names[at];
+}
+
+// Without the octets there is no digest either, so that it always leads to them. The last bit of a raw key's is turned:
+// see cert.h.
+static void keep(struct cert *c, struct peer *p, const uint8_t digest[32], const uint8_t *octets, size_t len, bool raw_key)
+{
+	memcpy(p->chain_sha256, digest, sizeof(p->chain_sha256));
+	p->chain_sha256[31] ^= raw_key;
+	p->chain_inherited = false;
+	if (!cert_kept_add(c->kept, p->chain_sha256, octets, len, raw_key))
+		memset(p->chain_sha256, 0, sizeof(p->chain_sha256));
 }
 
 void cert_take_chain(struct cert *c, struct peer *p, const uint8_t *list, size_t len, const char *reference)
 {
-	struct cert_entry *e = learn(c, list, len, false);
-	const struct cert_learned *l = &e->learned;
+	uint8_t digest[32];
 
+	record_sha256(digest, list, len);
+	struct cert_entry *e = learn(c, digest, list, len, false);
+	const struct cert_learned *l = &e->learned;
 	p->server = l->first;
 	p->raw_key = false;
 	p->costly = l->costly;
@@ -228,12 +250,16 @@ void cert_take_chain(struct cert *c, struct peer *p, const uint8_t *list, size_t
 	p->chain_not_after_s = l->window.not_after_s;
 	snprintf(p->vendor, sizeof(p->vendor), "%s", l->vendor ? l->vendor : "");
 	p->names = names_of(e, list, len, reference);
+	keep(c, p, digest, list, len, false);
 	ERR_clear_error();
 }
 
 void cert_take_client(struct cert *c, struct peer *p, const uint8_t *list, size_t len)
 {
-	p->client = learn(c, list, len, true)->learned.first;
+	uint8_t digest[32];
+
+	record_sha256(digest, list, len);
+	p->client = learn(c, digest, list, len, true)->learned.first;
 	ERR_clear_error();
 }
 
@@ -256,6 +282,7 @@ void cert_take_key(struct cert *c, struct peer *p, const uint8_t *spki, size_t l
 	if (!p->server.unreadable)
 		cert_read_key(&p->server, key);
 	EVP_PKEY_free(key);
+	keep(c, p, p->server.spki_sha256, spki, len, true);
 	c->counts.costly += large;
 	ERR_clear_error();
 }
@@ -273,9 +300,10 @@ static void staple_of(struct cert *c, struct cert_staple *out, const uint8_t *li
 void cert_take_staple(struct cert *c, struct peer *p, const uint8_t *list, size_t list_len, const uint8_t *ocsp,
                       size_t ocsp_len, int64_t now_s)
 {
-	struct cert_entry *e = learn(c, list, list_len, false);
 	uint8_t digest[32];
 
+	record_sha256(digest, list, list_len);
+	struct cert_entry *e = learn(c, digest, list, list_len, false);
 	record_sha256(digest, ocsp, ocsp_len);
 	if (!e->staple_known || memcmp(digest, e->ocsp, sizeof(digest)) != 0) {
 		staple_of(c, &e->staple, list, list_len, ocsp, ocsp_len);
@@ -287,4 +315,20 @@ void cert_take_staple(struct cert *c, struct peer *p, const uint8_t *list, size_
 	p->staple_next_update_s = e->staple.next_update_s;
 	p->costly |= e->staple.costly;
 	ERR_clear_error();
+}
+
+bool cert_kept_find(struct cert *c, const uint8_t sha256[32], struct cert_kept *out)
+{
+	return cert_kept_get(c->kept, sha256, out);
+}
+
+uint8_t cert_kept_names(struct cert *c, const uint8_t sha256[32], const char *reference)
+{
+	struct cert_kept k;
+
+	if (!cert_kept_get(c->kept, sha256, &k) || k.raw_key)
+		return NAMES_NOT_ASKED;
+	uint8_t names = names_of(learn(c, sha256, k.octets, k.len, false), k.octets, k.len, reference);
+	ERR_clear_error();
+	return names;
 }

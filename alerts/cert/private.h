@@ -116,9 +116,21 @@ uint8_t cert_staple_at(const struct cert_staple *s, int64_t now_s);
 
 enum { CERT_STORE_NAME = 320 };
 
-int cert_store_load(X509_STORE **out, char name[CERT_STORE_NAME], const char *path);
+int cert_store_load(X509_STORE **out, char name[CERT_STORE_NAME], int64_t *newest_s, const char *path);
+
+// kept.c: octets by digest, for cert_kept_find().
+
+struct cert_keep;
+
+int cert_kept_open(struct cert_keep **out, size_t octets_max);
+void cert_kept_close(struct cert_keep **s);
+// False: empty, too long, or no memory. What was used longest ago makes room.
+bool cert_kept_add(struct cert_keep *s, const uint8_t digest[32], const uint8_t *octets, size_t len, bool raw_key);
+bool cert_kept_get(struct cert_keep *s, const uint8_t digest[32], struct cert_kept *out);
 
 // cache.c: chains by the digest of their octets.
+
+enum { CERT_REFERENCES = 4 }; // names that a leaf was compared with: an SNI, a base domain, a next hop and one to spare
 
 struct cert_learned {
 	struct certificate first; // the leaf
@@ -133,9 +145,10 @@ struct cert_entry {
 	uint32_t hash_next;
 	uint32_t older, newer;    // by use
 	bool client;              // a client's list: only `first` was read
-	bool names_known, staple_known;
-	uint8_t names;            // enum peer_names, against the last reference
-	uint8_t digest[32], reference[32], ocsp[32];
+	bool staple_known;
+	uint8_t n_references;     // compared with so far; wraps
+	uint8_t names[CERT_REFERENCES]; // enum peer_names, against the last references
+	uint8_t digest[32], reference[CERT_REFERENCES][32], ocsp[32];
 	struct cert_staple staple; // of the last response
 	struct cert_learned learned;
 };

@@ -20,6 +20,7 @@ struct gather {
 	X509_STORE *store;
 	uint8_t (*digests)[DIGEST];
 	size_t n;
+	int64_t newest_s; // when the youngest begins
 };
 
 static int add(struct gather *g, X509 *x)
@@ -35,6 +36,8 @@ static int add(struct gather *g, X509 *x)
 	}
 	record_sha256(g->digests[g->n++], der, (size_t)len);
 	OPENSSL_free(der);
+	int64_t from_s = cert_read_time(X509_get0_notBefore(x), 0);
+	g->newest_s = from_s > g->newest_s ? from_s : g->newest_s;
 	return 0;
 }
 
@@ -116,7 +119,7 @@ static void spell(struct gather *g, char name[CERT_STORE_NAME], const char *path
 		 over[0], over[1], over[2], over[3]);
 }
 
-int cert_store_load(X509_STORE **out, char name[CERT_STORE_NAME], const char *path)
+int cert_store_load(X509_STORE **out, char name[CERT_STORE_NAME], int64_t *newest_s, const char *path)
 {
 	struct gather g = {.store = X509_STORE_new(), .digests = calloc(STORE_MAX, DIGEST)};
 	struct stat st;
@@ -131,6 +134,7 @@ int cert_store_load(X509_STORE **out, char name[CERT_STORE_NAME], const char *pa
 	if (!r) {
 		spell(&g, name, path);
 		*out = g.store;
+		*newest_s = g.n >= CERT_PUBLIC_STORE ? g.newest_s : 0;
 	} else {
 		X509_STORE_free(g.store);
 	}

@@ -1,22 +1,16 @@
-// Who answers "what should have happened": asked by the judge, answered later or never. Nobody answers yet; DANE,
-// MTA-STS, operator and history sources come behind this table.
+// Who learns what is not known yet: asked by the judge, answered later or never. Scout is behind this table.
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "alerts/expect/store.h"
 
-#include "alerts/session.h"
-
-struct expect_answer {
-	uint64_t birth;   // session it is for
-	struct expectation expect;
-};
+enum expect_kind { EXPECT_OF_DOMAIN, EXPECT_OF_HOST };
 
 struct expect_ops {
-	// Asks for a session. 0: the answer is in `*out` now. 1: it will come. 2: there is nothing to ask. -errno: failed.
-	int (*ask)(void *ctx, const struct facts *f, struct expectation *out);
-	// The next answer that came, if any. 1 when `*out` is set, else 0. Never blocks.
-	int (*poll)(void *ctx, struct expect_answer *out);
+	// Asks for a domain or a lone host. `fresh`: past every cache, because what is known fits what was shown badly.
+	// 0: an answer will come, or -errno: none will.
+	int (*want)(void *ctx, enum expect_kind kind, const char *name, bool fresh);
+	// Puts the answers that came into the store. True when there were any. Never blocks.
+	bool (*poll)(void *ctx, struct store *s);
 	// Wall clock for the hold, ns.
 	uint64_t (*now)(void *ctx);
 };

@@ -9,7 +9,12 @@
 
 #include "alerts/expect/policy.h"
 
-enum { SNAPSHOT_ERROR = 200, SNAPSHOT_VERSION = 1 };
+enum {
+	SNAPSHOT_ERROR = 200,
+	SNAPSHOT_VERSION = 1,
+	SNAPSHOT_READ_MAX = 64 << 20,  // octets of a document; its tree takes up to ten times as many while it is read
+	SNAPSHOT_WRITE_MAX = 24 << 20, // octets of what is put, without indentation, which at most doubles them: 65,536 small domains
+};
 
 // Takes what is read, one value at a time; borrowed for the call. 0 or -errno, which ends the reading.
 // Hosts come before the domain that names them.
@@ -25,6 +30,10 @@ int snapshot_read_file(const char *path, const struct snapshot_sink *sink, char 
 
 // Writes one document. `host` finds a domain's hosts (NULL: unknown, and left out). Domains and lone hosts in the order
 // in which they are put.
+// A host that stands in several answers is described in the first. 0, -errno, or SNAPSHOT_FULL: with this one the text
+// would be more than can be read again; it was left out.
+enum { SNAPSHOT_FULL = 1 };
+
 struct snapshot;
 int snapshot_open(struct snapshot **out, int64_t as_of_s);
 int snapshot_put_domain(struct snapshot *s, const struct policy_domain *d,

@@ -78,10 +78,10 @@ bool rule_cert_expiring(const struct rule_input *in, struct claim *c)
 }
 
 // In the trust store it is a root like any other.
-// Between mail servers nobody asks for a public authority unless policy does: then it is what a session was, no more.
+// Between mail servers nobody asks for a public authority unless policy does, and DANE does not: then it is what a session was, no more.
 static uint8_t severity_of_distrust(const struct rule_input *in)
 {
-	bool asked = in->expect->identity_required || in->conn->role == ROLE_SUBMISSION;
+	bool asked = (in->expect->identity_required && in->expect->level != EXPECT_DANE) || in->conn->role == ROLE_SUBMISSION;
 	uint8_t by_policy = cert_severity_by_policy(in);
 	return by_policy == CLAIM_DEFAULT && !asked ? (uint8_t)SEVERITY_INFO : by_policy;
 }

@@ -1,8 +1,21 @@
 // Rules on the marks that filtering boxes leave in the dialogue.
 #include "alerts/rules/rule.h"
 
+// Two taps on one connection: the server's greeting and what came of it.
+static bool banner_differs(const struct rule_input *in, struct claim *c)
+{
+	const struct pair *p = in->pair;
+	if (!p || p->proxy || !(p->differs & PAIR_BANNER))
+		return false;
+	claim_pair(in, c, &p->client.facts->smtp.greeting_mark, &p->server.facts->smtp.greeting_mark);
+	claim_detail(c, p->client.facts->smtp.greeting_masked ? "banner_masked:two_taps" : "banner_differs:two_taps");
+	return true;
+}
+
 bool rule_banner_rewritten(const struct rule_input *in, struct claim *c)
 {
+	if (banner_differs(in, c))
+		return true;
 	if (!in->smtp->greeting_masked)
 		return false;
 	claim_seen(c, &in->smtp->greeting_mark);
@@ -51,5 +64,20 @@ bool rule_proxy_header(const struct rule_input *in, struct claim *c)
 		return false;
 	claim_seen(c, &in->smtp->odd_mark[ODD_AT_PROXY]);
 	claim_detail(c, "proxy_v%c", in->smtp->oddities & ODD_PROXY_V2 ? '2' : '1');
+	return true;
+}
+
+// A relay between the taps adds lines of its own, and says so in them: behind a proxy it is a suspicion.
+bool rule_data_modified(const struct rule_input *in, struct claim *c)
+{
+	const struct pair *p = in->pair;
+
+	if (!p || !(p->differs & PAIR_CONTENT))
+		return false;
+	claim_pair(in, c, &p->client.facts->smtp.content_mark, &p->server.facts->smtp.content_mark);
+	if (p->proxy)
+		claim_cap(c, CONFIDENCE_SUSPECT);
+	claim_detail(c, "content_differs:messages:%u:octets:%+lld%s", p->client.facts->smtp.n_messages,
+		(long long)(p->server.facts->smtp.content_octets - p->client.facts->smtp.content_octets), p->proxy ? ":proxy" : "");
 	return true;
 }

@@ -4,9 +4,12 @@
 // is ambiguous, and fills in what the catalogue knows. A rule never reads another rule's result.
 #pragma once
 
+#include "alerts/dns/race.h"
+#include "alerts/dns/seen.h"
 #include "alerts/memory.h"
+#include "alerts/pair.h"
 #include "alerts/quality.h"
-#include "alerts/session.h"
+#include "alerts/rules.h"
 
 enum { CLAIM_DEFAULT = 0xff }; // severity or subject as the catalogue says
 
@@ -19,6 +22,8 @@ struct claim {
 	uint8_t n_frames;
 	uint32_t frames[FINDING_FRAMES_MAX];
 	char detail[FINDING_DETAIL_MAX];
+	bool twin_tells;     // the other tap's session of a pair has the alert
+	uint32_t twin_frame; // packet that shows it there; 0 none
 };
 
 struct rule_input {
@@ -28,9 +33,17 @@ struct rule_input {
 	const struct conn_facts *conn; // facts->conn
 	const struct peer *peer;       // never NULL
 	const struct expectation *expect;
+	const struct inventory *inventory; // NULL: nothing is known
+	uint32_t store_age_days;       // see struct session
+	enum direction direction;
 	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
 	const struct history *history; // NULL: there is none
+	enum tap_side side;            // where the tap stands
+	const struct pair *pair;       // this session and its twin at another tap; NULL: none
+	const struct rules_sources *sources; // never NULL
+	const struct seen_host *hosts; // names of the server, as DNS on the tap told them before the session began
+	size_t n_hosts;
 };
 
 // True when the finding holds; `c` comes in empty (confidence unverifiable, the rest default).
@@ -89,6 +102,9 @@ enum confidence rule_no_handshake(const struct facts *f);
 // What somebody on the path did to this session, by which it may have failed.
 enum memory_fault rule_injected_fault(const struct facts *f);
 
+// The claim is one of two taps: shown at `client` and at `server` (either may be unset), told once, on the client's side.
+void claim_pair(const struct rule_input *in, struct claim *c, const struct mark *client, const struct mark *server);
+
 // ---- TLS (claim_tls.c) ----
 
 // Keys were agreed: what the hellos chose protected something. Before that, or where the handshake failed, the same
@@ -114,6 +130,8 @@ RULE(rule_not_offered_but_sent);
 RULE(rule_required_530);
 RULE(rule_first_seen_plain);
 RULE(rule_offer_malformed);
+// stripped.c
+RULE(rule_stripped);
 // reject.c
 RULE(rule_rejected_temp);
 RULE(rule_rejected_perm);
@@ -176,6 +194,13 @@ RULE(rule_cert_placeholder);
 RULE(rule_cert_rpk);
 RULE(rule_cert_must_staple);
 RULE(rule_cert_revoked);
+// dns.c
+RULE(rule_mx_divergence);
+RULE(rule_double_answer);
+RULE(rule_tlsa_stripped);
+RULE(rule_sender_queries_tlsa);
+RULE(rule_dns_encrypted);
+RULE(rule_ad_absent_path);
 // injection.c
 RULE(rule_injection_command);
 RULE(rule_injection_response);
@@ -208,6 +233,7 @@ RULE(rule_fallback_induced);
 // middlebox.c
 RULE(rule_banner_rewritten);
 RULE(rule_command_filter);
+RULE(rule_data_modified);
 RULE(rule_pix_dotcrlf);
 RULE(rule_proxy_header);
 // smuggle.c
@@ -241,7 +267,53 @@ RULE(rule_shared_key);
 // history_path.c
 RULE(rule_rst_at_starttls);
 RULE(rule_transparent_proxy);
+// dane.c
+RULE(rule_dane_not_offered);
+RULE(rule_dane_plaintext);
+RULE(rule_dane_mismatch);
+RULE(rule_dane_ta_missing);
+RULE(rule_dane_ta_name);
+RULE(rule_dane_ta_expired);
+RULE(rule_dane_unusable_all);
+RULE(rule_dane_unusable_some);
+RULE(rule_dane_agility);
+RULE(rule_dane_rollover);
+RULE(rule_dane_no_rollover);
+RULE(rule_dane_bogus);
+RULE(rule_dane_indeterminate);
+RULE(rule_dane_insecure_mx);
+RULE(rule_dane_denial);
+RULE(rule_dane_mx_elsewhere);
+RULE(rule_dane_mx_cname);
+RULE(rule_dane_not_validating);
+RULE(rule_dane_ok);
+RULE(rule_dane_unverifiable);
+RULE(rule_dane_sender_refused);
+RULE(rule_dane_submission);
+// mtasts.c
+RULE(rule_sts_plaintext);
+RULE(rule_sts_mx_unlisted);
+RULE(rule_sts_certificate);
+RULE(rule_sts_testing);
+RULE(rule_sts_fetch);
+RULE(rule_sts_invalid);
+RULE(rule_sts_webpki);
+RULE(rule_sts_id);
+RULE(rule_sts_removed);
+RULE(rule_sts_conflict);
+RULE(rule_tlsrpt_absent);
+RULE(rule_requiretls_unverifiable);
+// policy.c
+RULE(rule_policy_abort);
+RULE(rule_sni_other);
+RULE(rule_nullmx);
+RULE(rule_policy_stale);
 // sensor.c
 RULE(rule_one_direction);
 RULE(rule_truncated_input);
+RULE(rule_trust_store_old);
+// inventory.c
+RULE(rule_sensitive_peer);
+RULE(rule_unexpected_sender);
+RULE(rule_xclient_untrusted);
 #undef RULE

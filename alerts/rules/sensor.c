@@ -37,3 +37,15 @@ bool rule_truncated_input(const struct rule_input *in, struct claim *c)
 	claim_detail(c, "packets_cut_by_capture");
 	return true;
 }
+
+// Told once a run (alerts/judge_evaluate.c): no alert is without a session. What a store of today says of the same chains
+// is not known.
+bool rule_trust_store_old(const struct rule_input *in, struct claim *c)
+{
+	if (!in->store_age_days)
+		return false;
+	c->confidence = CONFIDENCE_CERTAIN;
+	claim_frame(c, &(struct mark){.frame = in->conn->first_frame});
+	claim_detail(c, "newest_ca_days:%" PRIu32, in->store_age_days);
+	return true;
+}

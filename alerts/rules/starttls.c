@@ -24,7 +24,8 @@ bool rule_not_offered(const struct rule_input *in, struct claim *c)
 		c->subject = SUBJECT_PATH;
 	if (rule_tarpit(in) && !rule_enforced(in))
 		c->severity = SEVERITY_INFO;
-	claim_detail(c, "ehlo_no_starttls%s", rule_tarpit(in) ? ":no_keywords:no_message_taken" : "");
+	claim_detail(c, "ehlo_no_starttls%s%s", rule_tarpit(in) ? ":no_keywords:no_message_taken" : "",
+		in->side == TAP_CLIENT ? ":or_removed_behind_tap" : "");
 	return true;
 }
 
@@ -39,7 +40,7 @@ bool rule_offered_unused(const struct rule_input *in, struct claim *c)
 	c->severity = rule_severity_if(rule_enforced(in), SEVERITY_HIGH);
 	if (rule_clear_subject(in) == SUBJECT_PATH)
 		c->subject = SUBJECT_PATH;
-	claim_detail(c, "starttls_not_sent");
+	claim_detail(c, "starttls_not_sent%s", in->side == TAP_SERVER ? ":or_removed_before_tap" : "");
 	return true;
 }
 

@@ -105,11 +105,26 @@ static bool heard_otherwise(const struct tls_facts *t, struct claim *c)
 	return true;
 }
 
+// Two taps on one connection, and the hellos are not the same octets.
+static bool differs_on_the_way(const struct rule_input *in, struct claim *c)
+{
+	const struct pair *p = in->pair;
+	if (!p || p->proxy || !(p->differs & (PAIR_CLIENT_HELLO | PAIR_SERVER_HELLO)))
+		return false;
+	const struct tls_facts *a = &p->client.facts->tls, *b = &p->server.facts->tls;
+	bool first = p->differs & PAIR_CLIENT_HELLO;
+	claim_pair(in, c, first ? &a->client_hello_mark : &a->server_hello_mark, first ? &b->client_hello_mark : &b->server_hello_mark);
+	claim_detail(c, "two_taps%s%s", first ? ":client_hello" : "", p->differs & PAIR_SERVER_HELLO ? ":server_hello" : "");
+	return true;
+}
+
 bool rule_hello_modified(const struct rule_input *in, struct claim *c)
 {
 	static const uint8_t careless = TLS_UNOFFERED_GROUP | TLS_UNOFFERED_ALPN | TLS_UNOFFERED_SIGNATURE;
 	const struct tls_facts *t = in->tls;
 	char parts[FINDING_DETAIL_MAX] = "";
+	if (differs_on_the_way(in, c))
+		return true;
 	if (!t->unoffered)
 		return heard_otherwise(t, c);
 	if (!t->offer_known)

@@ -59,6 +59,7 @@ struct flow_cold {
 	uint32_t pkts[2];
 	uint32_t first_frame, last_frame;
 	uint16_t file;
+	uint8_t tap;
 	uint8_t ip_v : 4, n_vlan : 2;
 	bool synack_twice : 1; // one SYN was answered with two numbers
 	uint32_t ord;        // messages told of it so far

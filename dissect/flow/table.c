@@ -57,6 +57,7 @@ void flow_key_of(struct flow_key *key, const struct decoded *p)
 	key->port[0] = swap ? p->dst_port : p->src_port;
 	key->port[1] = swap ? p->src_port : p->dst_port;
 	key->ip_v = p->ip_v;
+	key->tap = p->tap;
 }
 
 uint64_t flow_table_hash(const struct flow_table *t, const struct flow_key *key)
@@ -101,7 +102,7 @@ void flow_table_prefetch_lines(const struct flow_table *t, uint64_t hash)
 
 static bool same_ends(const struct flow_cold *c, const struct decoded *p, enum dir *d)
 {
-	if (c->ip_v != p->ip_v)
+	if (c->ip_v != p->ip_v || c->tap != p->tap)
 		return false;
 	for (int side = 0; side < 2; side++) {
 		if (c->port[side] == p->src_port && c->port[!side] == p->dst_port && !memcmp(c->addr[side], p->src, 16) &&
@@ -179,6 +180,7 @@ uint32_t flow_table_add(struct flow_table *t, uint64_t hash, const struct decode
 	c->port[src] = p->src_port;
 	c->port[!src] = p->dst_port;
 	c->ip_v = p->ip_v;
+	c->tap = p->tap;
 	c->n_vlan = p->n_vlan;
 	memcpy(c->vlan, p->vlan, sizeof(c->vlan));
 	return flow;
@@ -186,7 +188,7 @@ uint32_t flow_table_add(struct flow_table *t, uint64_t hash, const struct decode
 
 static struct decoded ends_of(const struct flow_cold *c)
 {
-	struct decoded ends = {.src_port = c->port[0], .dst_port = c->port[1], .ip_v = c->ip_v};
+	struct decoded ends = {.src_port = c->port[0], .dst_port = c->port[1], .ip_v = c->ip_v, .tap = c->tap};
 	memcpy(ends.src, c->addr[0], 16);
 	memcpy(ends.dst, c->addr[1], 16);
 	return ends;

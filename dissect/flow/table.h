@@ -24,11 +24,12 @@ struct flow_table {
 	uint32_t hand;         // of the clock that looks for a victim
 };
 
-// The ends of a segment, in an order that does not depend on its direction.
+// The ends of a segment, in an order that does not depend on its direction, and the tap: the same ends seen at two taps
+// are two connections.
 struct flow_key {
 	uint8_t addr[2][16];
 	uint16_t port[2];
-	uint32_t ip_v;
+	uint16_t ip_v, tap;
 };
 static_assert(sizeof(struct flow_key) == 40, "no padding: it is hashed as octets");
 

@@ -15,7 +15,7 @@ enum decode_outcome decode_packet(const struct packet *p, struct decoded *out, b
 	counter_add(&counter[COUNT_packets], 1);
 	counter_add(&counter[COUNT_octets], octets);
 	counter_add(&counter[COUNT_decode_wire_len], octets != p->wire_len);
-	*out = (struct decoded){.ip_checksum_ok = true, .tcp_checksum_ok = true, .window_scale = 255};
+	*out = (struct decoded){.ip_checksum_ok = true, .tcp_checksum_ok = true, .window_scale = 255, .tap = p->tap};
 	switch (link_peel(&l, p->linktype, out)) {
 	case 4:
 		return ip4_decode(&l, out, checksum);

@@ -13,6 +13,7 @@
 enum decode_outcome {
 	DECODE_TCP,      // the segment is complete in `out`
 	DECODE_FRAGMENT, // an IP fragment: `out->frag_*` is set, the rest of TCP is not
+	DECODE_UDP,      // a whole datagram of port 53 (or the first of DNS over QUIC): ports, payload and `cut` are set
 	DECODE_DONE,     // something else; it was counted
 };
 
@@ -22,8 +23,9 @@ struct decoded {
 	uint8_t src[16], dst[16]; // as on the packet; IPv4 in the first four octets, rest zero
 	uint16_t src_port, dst_port;
 	uint8_t ip_v;
+	uint8_t tap;              // of the packet
 	uint8_t ttl;              // or hop limit
-	uint8_t proto;            // final protocol, 6 for TCP
+	uint8_t proto;            // final protocol, 6 for TCP, 17 for UDP
 	uint8_t n_vlan;           // of them in `vlan`
 	uint16_t vlan[2];         // 12 bits, outer first; further tags are walked, not kept
 	uint32_t seq, ack;        // host order
@@ -64,3 +66,7 @@ bool decode_tcp_checksum_ok(const struct decoded *s);
 // Whether the field holds what a host leaves there for its card (or puts there when it joins segments it has received):
 // the sum of the pseudo header, with the length or without.
 bool decode_tcp_checksum_offloaded(const struct decoded *s);
+
+// Both of a datagram (DECODE_UDP). A cut one counts as good, as one without a sum does (IPv4 only).
+bool decode_udp_checksum_ok(const struct decoded *s);
+bool decode_udp_checksum_offloaded(const struct decoded *s);

@@ -21,7 +21,8 @@ struct run {
 struct frag_key {
 	uint8_t src[16], dst[16];
 	uint32_t id;
-	uint32_t ip_v; // only TCP comes here over IPv4; over IPv6 the protocol is no part of the key (RFC 8200 4.5)
+	uint16_t ip_v; // only TCP comes here over IPv4; over IPv6 the protocol is no part of the key (RFC 8200 4.5)
+	uint16_t tap;  // pieces of two taps are no datagram
 };
 
 struct datagram {
@@ -203,7 +204,7 @@ enum decode_outcome frag_take(struct frag_table *t, const struct packet *p, stru
 	if (impossible(out) || out->frag_cut)
 		return count_row(counter, COUNT_packet_fragment_dropped);
 
-	struct frag_key key = {.id = out->frag_id, .ip_v = out->ip_v};
+	struct frag_key key = {.id = out->frag_id, .ip_v = out->ip_v, .tap = out->tap};
 	memcpy(key.src, out->src, sizeof(key.src));
 	memcpy(key.dst, out->dst, sizeof(key.dst));
 	uint32_t slot = find_slot(t, &key, p->time_ns, counter);

@@ -7,6 +7,7 @@ enum {
 	IP6_HEADER_LEN = 40,
 	PROTO_HOP_BY_HOP = 0,
 	PROTO_TCP = 6,
+	PROTO_UDP = 17,
 	PROTO_ROUTING = 43,
 	PROTO_FRAGMENT = 44,
 	PROTO_AH = 51,
@@ -25,6 +26,14 @@ static enum decode_outcome fragment_of(const struct layer *l, struct decoded *ou
 	out->frag_len = layer_left(l);
 	out->frag_cut = l->missing > 0;
 	return DECODE_FRAGMENT;
+}
+
+// Of other protocols DNS is read, unless it came in fragments.
+static enum decode_outcome other_of(struct layer *l, struct decoded *out, uint16_t fragment)
+{
+	if (out->proto != PROTO_UDP || fragment)
+		return layer_count(l, COUNT_packet_not_tcp);
+	return udp_decode(l, out);
 }
 
 enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checksum)
@@ -53,9 +62,9 @@ enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checks
 		counter_add(&l->counter[COUNT_decode_ip4_bad_checksum], 1);
 	l->at += header_len;
 	// Before the fragments: those of other protocols shall not push mail out of the small table.
-	if (out->proto != PROTO_TCP)
-		return layer_count(l, COUNT_packet_not_tcp);
 	uint16_t fragment = layer_be16(h + 6) & 0x3fff;
+	if (out->proto != PROTO_TCP)
+		return other_of(l, out, fragment);
 	if (!fragment)
 		return tcp_of(l, out, checksum);
 	out->frag_id = layer_be16(h + 4);
@@ -76,6 +85,8 @@ enum decode_outcome ip6_walk(struct layer *l, uint8_t next, struct decoded *out,
 		out->proto = next;
 		if (next == PROTO_TCP)
 			return tcp_of(l, out, checksum);
+		if (next == PROTO_UDP)
+			return udp_decode(l, out);
 		bool fragment = next == PROTO_FRAGMENT;
 		bool extension = fragment || next == PROTO_HOP_BY_HOP || next == PROTO_ROUTING || next == PROTO_DESTINATION ||
 		                 next == PROTO_AH;

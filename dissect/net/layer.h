@@ -79,6 +79,9 @@ static inline bool layer_offloaded(const struct layer *l)
 // Peels the link layer. 4 or 6: `l` stands on that IP header. 0: there is none, and why was counted.
 int link_peel(struct layer *l, uint16_t linktype, struct decoded *out);
 
+// A UDP header and whether anybody reads what follows.
+enum decode_outcome udp_decode(struct layer *l, struct decoded *out);
+
 // An IP header and what it carries.
 enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checksum);
 enum decode_outcome ip6_decode(struct layer *l, struct decoded *out, bool checksum);

@@ -170,11 +170,12 @@ void smtp_data_hole(struct smtp *m)
 	m->data.probing = m->data.variant_last = false;
 }
 
-void smtp_content_octets(struct smtp *m, struct smtp_env *env, const struct place *at, size_t n)
+void smtp_content_octets(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t n)
 {
 	struct smtp_facts *f = &env->facts->smtp;
 	if (!n)
 		return;
+	smtp_content_digest(m, env, p, n);
 	if (!m->data.any) {
 		SMTP_SATURATE_ADD(f->n_messages, 1);
 		m->data.any = true;
@@ -225,6 +226,6 @@ size_t smtp_data_take(struct smtp *m, struct smtp_env *env, const struct place *
 		*line_len = 0;
 	if (*end && d->paused)
 		smtp_oddity(env, at, ODD_PIX_DOT);
-	smtp_content_octets(m, env, at, i);
+	smtp_content_octets(m, env, at, p, i);
 	return i;
 }

@@ -116,6 +116,7 @@ void smtp_end(struct smtp *m, struct smtp_env *env)
 	}
 	smtp_early_group(m, env, m->lost);
 	smtp_held_injected(m, env); // nothing went on in clear
+	smtp_content_digest_end(m, env);
 	smtp_line_done(&m->lane[DIR_C2S], env);
 	smtp_line_done(&m->lane[DIR_S2C], env);
 	smtp_pending_clear(m, env);

@@ -220,7 +220,11 @@ bool smtp_ehlo_late(struct smtp *m, struct smtp_env *env, struct bytes text);
 size_t smtp_data_take(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t len, bool *end);
 void smtp_data_begin(struct smtp *m, bool lf_client);
 void smtp_data_hole(struct smtp *m); // octets of it are missing
-void smtp_content_octets(struct smtp *m, struct smtp_env *env, const struct place *at, size_t n);
+void smtp_content_octets(struct smtp *m, struct smtp_env *env, const struct place *at, const uint8_t *p, size_t n);
+
+// content.c: a digest of all content outside TLS, where env->content_key asks for it. Says nothing of what was in it.
+void smtp_content_digest(struct smtp *m, const struct smtp_env *env, const uint8_t *p, size_t n);
+void smtp_content_digest_end(const struct smtp *m, const struct smtp_env *env);
 
 // gap.c: octets of the client that were captured, but found no room: what came before them is in no doubt.
 void smtp_gap_unread(struct smtp *m, struct smtp_env *env, const struct place *at, uint64_t missing);

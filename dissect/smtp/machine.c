@@ -15,6 +15,7 @@ static const struct {
 	{ODD_PIPELINE_UNOFFERED, ODD_AT_PIPELINE_UNOFFERED},
 	{ODD_PIPELINE_SYNC, ODD_AT_PIPELINE_SYNC},
 	{ODD_PIX_DOT, ODD_AT_PIX_DOT},
+	{ODD_XCLIENT | ODD_XFORWARD, ODD_AT_XCLIENT},
 };
 
 void smtp_news(struct smtp *m, struct smtp_env *env, uint32_t bit)
@@ -137,7 +138,7 @@ MODE(chunk)
 	m->chunk_begun = true;
 	m->chunk_refused = false;
 	size_t n = len < m->chunk_left ? len : (size_t)m->chunk_left;
-	smtp_content_octets(m, env, at, n);
+	smtp_content_octets(m, env, at, p, n);
 	m->chunk_left -= n;
 	if (!m->chunk_left) {
 		m->lane[DIR_C2S].mode = SMTP_MODE_LINES;

@@ -109,11 +109,14 @@ struct smtp {
 	uint64_t hole_acked;     // hole_in_group: a command with a greater .acked belongs to a later group
 	uint64_t content_start;  // facts' content_octets when this message began
 	uint64_t digest;         // of the envelope so far
+	uint64_t content_digest; // of all content outside TLS, of the whole blocks of it
+	uint8_t content_rest[16]; // ... and the block that is not whole yet
 	uint8_t hello;           // enum smtp_answered_hello
 	uint8_t last_pushed;     // kind of the latest command sent
 	uint16_t proxy_left;     // PROXY v2: octets of the addresses still to skip
 	uint16_t n_forgotten;    // commands that found no room in the queue: as many replies fit none
 	uint8_t early_quality;
+	uint8_t n_content_rest;
 	uint8_t n_prefix;        // octets of the PROXY v2 signature and header met
 	bool bdat_open : 1;      // chunks were sent, and none of them was the last
 	bool greeted : 1;        // the greeting is over
@@ -131,6 +134,7 @@ struct smtp {
 	bool smuggle : 1;        // an odd end of data may have been taken by the server
 	bool after_ehlo : 1;     // the reply before this line was the EHLO reply
 	bool digest_done : 1;
+	bool content_begun : 1;  // content_digest means something
 	bool secret : 1;         // credentials were sent in the current AUTH dialogue
 	bool auth_open : 1;      // an AUTH was counted and its last reply was not seen
 	bool early_reply : 1;    // content was answered before its end
@@ -142,4 +146,4 @@ struct smtp {
 	bool server_holds : 1;   // a reply has released them: they come before the next reply
 };
 
-static_assert(sizeof(struct smtp) <= 320, "a clear session should stay near 1 KiB");
+static_assert(sizeof(struct smtp) <= 344, "a clear session should stay near 1 KiB");

@@ -22,6 +22,7 @@ struct smtp_env {
 	uint64_t *counter;     // DISSECT_COUNTERS of them
 	const struct dialogue *dialogue; // or NULL
 	bool keep_envelope;    // whole addresses may be kept in facts (privacy.envelope other than "domains")
+	const uint64_t *content_key; // of the digest of content; NULL: none is wanted
 	bool news;             // out, never cleared here: a fact worth telling before the end came up
 };
 

@@ -26,6 +26,7 @@ struct path_facts {
 	uint32_t conflict_len;        // octets of the later segment
 	struct text conflict_text[2]; // what the line began with, in the first version and the later one; may be absent
 	struct mark conflict_mark[2]; // the segments; the first one is unknown where only hashes were left
+	bool offers_differ;           // one version offers STARTTLS and the other does not: the judge compares them
 	bool both_read;               // the dialogue was read to here in both versions: these facts are the worse of two
 	// A reset that was none.
 	bool rst_contradicted;        // its sender went on

@@ -103,6 +103,8 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		return;
 	}
 	c->message.facts.conn.payload[d] = true;
+	if (d == DIR_S2C && !c->message.facts.conn.answer_ns)
+		c->message.facts.conn.answer_ns = p->time_ns;
 	if (len == 1 && !*octets)
 		c->probe_end[d] = (uint64_t)off + 1;
 	if (s->ambiguous)

@@ -87,6 +87,7 @@ struct tls_facts {
 	uint8_t alert_dir;         // enum dir
 	struct mark alert_mark;
 	struct mark client_hello_mark, server_hello_mark, completed_mark;
+	uint64_t client_hello_digest, server_hello_digest; // XXH3 of their bodies, with what a HelloRetryRequest added; 0 none
 	struct mark server_appdata_mark;
 	uint8_t peer_cert;         // enum peer_cert
 	// The ClientHello. Of a HelloRetryRequest's two, the second counts where it differs.

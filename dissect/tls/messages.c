@@ -120,6 +120,12 @@ static void client_facts(struct tls *t, struct tls_env *env, const struct tls_cl
 	set_text(env, &f->alpn, &ch->alpn, ALPN_MAX);
 }
 
+// One hello, or two that a HelloRetryRequest made of it. 0 is none.
+static uint64_t hello_digest(uint64_t before, struct bytes body)
+{
+	return XXH3_64bits_withSeed(body.at, bytes_left(&body), before) | 1;
+}
+
 static void take_client_hello(struct tls *t, struct tls_env *env, const struct place *at, struct bytes body)
 {
 	struct tls_facts *f = &env->facts->tls;
@@ -143,6 +149,7 @@ static void take_client_hello(struct tls *t, struct tls_env *env, const struct p
 	t->session_id = (uint32_t)digest_of(&ch.session_id);
 	t->session_id |= t->session_id != 0;
 	client_facts(t, env, &ch, again);
+	f->client_hello_digest = hello_digest(again ? f->client_hello_digest : 0, body);
 	if (!t->offer)
 		t->offer = slab_get(&env->memory->offers);
 	if (t->offer)
@@ -192,6 +199,7 @@ static void take_server_hello(
 	if (sh.malformed)
 		counter_add(&env->counter[COUNT_tls_malformed], 1);
 	compare(t, env, &sh);
+	env->facts->tls.server_hello_digest = hello_digest(t->retry ? env->facts->tls.server_hello_digest : 0, body);
 	if (sh.retry) {
 		env->facts->tls.hello_retry = t->retry = true;
 		t->client_hello = false;

@@ -31,6 +31,12 @@ static void take(struct frag_table *t, struct packet p, uint64_t *counter)
 		require(d.payload_len <= d.payload_wire_len && d.cut == (d.payload_len < d.payload_wire_len));
 		require(d.tcp_checksum_ok == decode_tcp_checksum_ok(&d));
 	}
+	if (outcome == DECODE_UDP) {
+		counter[COUNT_packet_dns]++;
+		require(d.payload_len <= d.payload_wire_len && d.cut == (d.payload_len < d.payload_wire_len));
+		require(decode_udp_checksum_ok(&d) || !d.cut);
+		(void)decode_udp_checksum_offloaded(&d);
+	}
 	free(copy);
 }
 

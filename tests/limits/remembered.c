@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 	static struct book b;
 	uint32_t n = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : SESSIONS;
 	struct judge_config judge = {
-		.record = {.host = "sensor-1"}, .tap = "tap", .sessions_max = JUDGED_MAX, .write = on_record, .write_ctx = &b};
+		.record = {.host = "sensor-1"}, .taps = {{.name = "tap"}}, .sessions_max = JUDGED_MAX, .write = on_record, .write_ctx = &b};
 	memset(judge.severity, -1, sizeof(judge.severity));
 	t = (struct traffic){.servers = 65521, .config = {
 		.ports = {25}, .n_ports = 1, .flows_max = OPEN_MAX, .sessions_max = OPEN_MAX, .reassembly_octets = 4 << 20, .n_workers = 1}};

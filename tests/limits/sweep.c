@@ -42,7 +42,7 @@ static void close_dissect(void **p)
 
 static int open_judge(void **out)
 {
-	const struct judge_config config = {.record = {.host = "sensor-1"}, .tap = "tap", .sessions_max = 100, .write = no_record};
+	const struct judge_config config = {.record = {.host = "sensor-1"}, .taps = {{.name = "tap"}}, .sessions_max = 100, .write = no_record};
 	return judge_open((struct judge **)out, &config, NULL);
 }
 

@@ -23,6 +23,11 @@ class Reader:
     def __init__(self, program, folder, options=()):
         self.program, self.folder, self.outputs, self.options = program, pathlib.Path(folder), [], list(options)
 
+    def without_policy(self):
+        """The same without a policy snapshot."""
+        at = self.options.index("--policy") if "--policy" in self.options else len(self.options)
+        return Reader(self.program, self.folder, self.options[:at] + self.options[at + 2:])
+
     def run(self, command, *arguments):
         """One run; keeps all that was said."""
         done = subprocess.run([self.program, command, *self.options, *arguments], capture_output=True, timeout=SECONDS_MAX, check=False)

@@ -173,6 +173,20 @@ def to_ip6(packets):
     return _each(lambda s: pcapkit.replace(s, src=_ip6(s.src), dst=_ip6(s.dst)))(packets)
 
 
+def translate(packets):
+    """Clients behind an address translator: whoever sent a SYN has another address and port. Numbers stay."""
+    clients = {s.sender for _, s in _segments(packets) if s and s.flags & SYN and not s.flags & ACK}
+
+    def other(address, port):
+        return (address[:-1] + bytes([address[-1] ^ 0x55]), port ^ 0x10) if (address, port) in clients else (address, port)
+
+    def change(s):
+        src, sport = other(s.src, s.sport)
+        dst, dport = other(s.dst, s.dport)
+        return pcapkit.replace(s, src=src, sport=sport, dst=dst, dport=dport)
+    return _each(change)(packets)
+
+
 # ---- tables ----------------------------------------------------------------------------------------------------
 
 ADDRESSES = frozenset({"src_ip", "dest_ip", "ip_v", "community_id"})

@@ -42,7 +42,7 @@ static inline void told_clear(void)
 
 static inline struct judge_config config_default(void)
 {
-	struct judge_config c = {.record = {.host = "sensor-1"}, .tap = "tap", .tls_records = true, .sessions_max = 64,
+	struct judge_config c = {.record = {.host = "sensor-1"}, .taps = {{.name = "tap"}}, .tls_records = true, .sessions_max = 64,
 		.hold_ns = 5 * SECOND, .write = told_write};
 	memset(c.severity, -1, sizeof(c.severity));
 	return c;

@@ -57,7 +57,7 @@ static inline void check_findings(const struct rules_row *rows, size_t n_rows)
 			s.expect = *rows[i].expect;
 		// Twice: asking again changes nothing.
 		for (int n = 0; n < 2; n++) {
-			rules_apply(&s, memory);
+			rules_apply(&s, memory, NULL);
 			list_findings(&s, got, sizeof(got));
 			if (strcmp(got, rows[i].want) != 0)
 				fail_msg("%s:\n  got  %s\n  want %s", rows[i].name, got, rows[i].want);
@@ -79,7 +79,7 @@ static inline void check_details(const struct rules_row *rows, size_t n_rows)
 		s = (struct session){.facts = &f, .peer = opened_peer(&rows[i], &p)};
 		memset(p.server.subject, 0xff, sizeof(p.server.subject) - 1);
 		memset(p.server.issuer, 0xff, sizeof(p.server.issuer) - 1);
-		rules_apply(&s, NULL);
+		rules_apply(&s, NULL, NULL);
 		for (size_t n = 0; n < s.n_findings; n++) {
 			const char *detail = s.findings[n].detail;
 			assert_true(*detail);

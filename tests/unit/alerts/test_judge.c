@@ -311,8 +311,10 @@ static void networks(void **state)
 	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
 		struct judge_config c = config_default();
 		struct facts f;
-		c.own[0] = nets[i].own;
-		c.n_own = nets[i].n;
+		static struct inventory_config inventory;
+		inventory.own.net[0] = nets[i].own;
+		inventory.own.n = nets[i].n;
+		c.inventory = &inventory;
 		open_judge(&c);
 		upgraded(&f);
 		send_whole(&f);
@@ -327,8 +329,11 @@ static void exempt(void **state)
 	struct judge_config c = config_default();
 	struct facts f;
 
-	c.exempt[0] = (struct judge_net){.addr = {198, 51, 100, 20}, .ip_v = 4, .bits = 32};
-	c.n_exempt = 1;
+	static struct inventory_config inventory;
+	inventory.exempt.n = 1;
+	inventory.exempt.exempt[0] = (struct inventory_exemption){.is_net = true, .all = true, .until_day = INVENTORY_FOREVER,
+		.net = {.addr = {198, 51, 100, 20}, .ip_v = 4, .bits = 32}};
+	c.inventory = &inventory;
 	open_judge(&c);
 	not_offered(&f);
 	send_whole(&f);

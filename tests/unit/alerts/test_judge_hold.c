@@ -1,31 +1,35 @@
 // Waiting for policy: a fake that answers at once, later, out of order, or never.
 #include "tests/unit/alerts/judge_fixture.h"
 
+#include "alerts/expect/ops.h"
+
+#include <errno.h>
+
 static struct {
-	int reply;                       // of ask()
-	struct expectation now;
-	struct expect_answer queue[8];
+	bool refuses;                    // want()
+	struct store *store;
+	struct policy_domain queue[8];
 	size_t n_queue, next;
 	uint64_t clock_ns;
 	size_t n_asked;
+	char asked[POLICY_NAME];
 } fake;
 
-static const struct expectation dane = {.level = EXPECT_DANE, .enforced = true, .identity_required = true, .domain = "b.example"};
-static const struct expectation none = {.level = EXPECT_NONE};
-
-static int fake_ask(void *ctx, const struct facts *f, struct expectation *out)
+static int fake_want(void *ctx, enum expect_kind kind, const char *name, bool fresh)
 {
 	fake.n_asked++;
-	*out = fake.now;
-	return fake.reply;
+	if (kind == EXPECT_OF_HOST) // nobody knows the hosts
+		return -EAGAIN;
+	snprintf(fake.asked, sizeof(fake.asked), "%s", name);
+	return fake.refuses ? -EAGAIN : 0;
 }
 
-static int fake_poll(void *ctx, struct expect_answer *out)
+static bool fake_poll(void *ctx, struct store *s)
 {
-	if (fake.next == fake.n_queue)
-		return 0;
-	*out = fake.queue[fake.next++];
-	return 1;
+	bool any = fake.next < fake.n_queue;
+	while (fake.next < fake.n_queue)
+		assert_int_equal(store_put_domain(s, &fake.queue[fake.next++]), 0);
+	return any;
 }
 
 static uint64_t fake_now(void *ctx)
@@ -33,23 +37,48 @@ static uint64_t fake_now(void *ctx)
 	return fake.clock_ns;
 }
 
-static const struct expect_ops ops = {.ask = fake_ask, .poll = fake_poll, .now = fake_now};
+static const struct expect_ops ops = {.want = fake_want, .poll = fake_poll, .now = fake_now};
 
-static void open_waiting(int reply, uint32_t sessions_max)
+static void open_waiting(bool refuses, uint32_t sessions_max)
 {
 	struct judge_config c = config_default();
 
 	memset(&fake, 0, sizeof(fake));
-	fake.reply = reply;
-	fake.clock_ns = 100 * SECOND;
+	fake.refuses = refuses;
+	fake.clock_ns = FIXTURE_START_NS;
+	assert_int_equal(store_open(&fake.store, 64, 64), 0);
 	c.expect = &ops;
+	c.store = fake.store;
 	c.sessions_max = sessions_max;
 	open_judge(&c);
 }
 
-static void answer(uint64_t birth, const struct expectation *e)
+static void close_waiting(void)
 {
-	fake.queue[fake.n_queue++] = (struct expect_answer){.birth = birth, .expect = *e};
+	close_judge();
+	store_close(&fake.store);
+}
+
+// Its policy enforces TLS, or it has none.
+static void answer(const char *domain, enum policy_sts_mode mode)
+{
+	struct policy_domain d = {.mx_dnssec = DNSSEC_INSECURE, .as_of_s = FIXTURE_START_NS / SECOND, .mx_ttl_s = 3600,
+		.sts = {.mode = (uint8_t)mode, .max_age_s = 86400, .as_of_s = FIXTURE_START_NS / SECOND}};
+	snprintf(d.name, sizeof(d.name), "%s", domain);
+	fake.queue[fake.n_queue++] = d;
+}
+
+static void to(struct facts *f, const char *domain)
+{
+	text(f, &f->smtp.rcpt_domain[0], domain);
+	f->smtp.n_rcpt_domains = 1;
+	f->smtp.n_rcpt_domains_all = 1;
+}
+
+static void to_b(struct facts *f)
+{
+	not_offered(f);
+	to(f, "b.example");
 }
 
 // Something has to arrive for the judge to look at the clock: a session without a word to say.
@@ -74,60 +103,61 @@ static void at_once(void **state)
 {
 	struct facts f;
 
-	open_waiting(0, 16);
-	fake.now = dane;
-	not_offered(&f);
+	open_waiting(false, 16);
+	answer("b.example", STS_ENFORCE);
+	fake_poll(NULL, fake.store);
+	to_b(&f);
 	send_whole(&f);
 	assert_string_equal(verdict_told(0), "clear_against_policy");
-	assert_told("known at once", ROOT " smtp");
+	assert_told("known at once", ROOT " mtasts.enforce-plaintext smtp");
 	upgraded(&f);
 	f.birth = 2;
 	send_whole(&f);
-	assert_int_equal(fake.n_asked, 1);
-	assert_told("nothing to ask", "smtp tls");
-	close_judge();
+	assert_string_equal(fake.asked, "");
+	assert_told("nobody knows the host", "smtp tls");
+	close_waiting();
 }
 
 static void later(void **state)
 {
 	struct facts f;
 
-	open_waiting(1, 16);
-	not_offered(&f);
+	open_waiting(false, 16);
+	to_b(&f);
 	send_open(&f);
 	assert_told("the cause waits, and what it would tell waits with it", "");
-	answer(1, &dane);
+	answer("b.example", STS_ENFORCE);
 	tick();
 	assert_string_equal(verdict_told(0), "clear_against_policy");
-	assert_told("answered before the end", ROOT "...");
+	assert_told("answered before the end", ROOT "... mtasts.enforce-plaintext...");
 	send_whole(&f);
 	assert_told("the end", "smtp");
 	assert_int_equal(fake.n_asked, 1);
 	assert_int_equal(judge_summary(judge)->held_unanswered, 0);
-	close_judge();
+	close_waiting();
 }
 
 static void after_the_end(void **state)
 {
 	struct facts f;
 
-	open_waiting(1, 16);
-	not_offered(&f);
+	open_waiting(false, 16);
+	to_b(&f);
 	send_whole(&f);
 	assert_told("held", "");
-	answer(1, &none);
+	answer("b.example", STS_ABSENT);
 	tick();
 	assert_string_equal(verdict_told(1), "clear");
 	assert_told("alert and record", ROOT " smtp");
-	close_judge();
+	close_waiting();
 }
 
 static void never(void **state)
 {
 	struct facts f;
 
-	open_waiting(1, 16);
-	not_offered(&f);
+	open_waiting(false, 16);
+	to_b(&f);
 	send_whole(&f);
 	fake.clock_ns += 5 * SECOND - 1;
 	tick();
@@ -137,56 +167,59 @@ static void never(void **state)
 	assert_string_equal(verdict_told(1), "clear");
 	assert_told("told as unknown", ROOT " smtp");
 	assert_int_equal(judge_summary(judge)->held_unanswered, 1);
-	answer(1, &dane);
+	answer("b.example", STS_ENFORCE);
 	tick();
 	assert_told("too late", "");
-	close_judge();
+	close_waiting();
 }
 
 static void at_finish(void **state)
 {
 	struct facts f;
 
-	open_waiting(1, 16);
-	not_offered(&f);
+	open_waiting(false, 16);
+	to_b(&f);
 	send_whole(&f);
 	judge_finish(judge);
 	assert_told("the end resolves all", ROOT " smtp");
 	assert_int_equal(judge_summary(judge)->held_unanswered, 1);
-	close_judge();
+	close_waiting();
 }
 
 static void out_of_order(void **state)
 {
 	struct facts f;
 
-	open_waiting(1, 16);
-	not_offered(&f);
+	open_waiting(false, 16);
+	to_b(&f);
 	send_whole(&f);
 	f.birth = 2;
 	f.conn.dst_port = 2525;
+	to(&f, "c.example");
 	send_whole(&f);
-	answer(7, &dane);
-	answer(2, &none);
-	answer(1, &dane);
-	answer(1, &none);
+	answer("z.example", STS_ENFORCE);
+	answer("c.example", STS_ABSENT);
 	tick();
 	assert_string_equal(verdict_told(1), "clear");
-	assert_string_equal(verdict_told(3), "clear_against_policy");
-	assert_told("each with its own answer", ROOT " smtp " ROOT " smtp");
-	close_judge();
+	assert_told("the one that is answered", ROOT " smtp");
+	answer("b.example", STS_ENFORCE);
+	answer("b.example", STS_ABSENT);
+	tick();
+	assert_told("the newest answer counts", ROOT " smtp");
+	close_waiting();
 }
 
 static void nobody_to_ask(void **state)
 {
-	for (int reply = -5; reply <= 2; reply += 7) {
-		struct facts f;
-		open_waiting(reply, 16);
-		not_offered(&f);
-		send_whole(&f);
-		assert_told("unknown at once", ROOT " smtp");
-		close_judge();
-	}
+	struct facts f;
+
+	open_waiting(true, 16);
+	to_b(&f);
+	send_whole(&f);
+	assert_int_equal(fake.n_asked, 1);
+	assert_string_equal(fake.asked, "b.example");
+	assert_told("unknown at once", ROOT " smtp");
+	close_waiting();
 }
 
 // What policy cannot change is not held.
@@ -194,8 +227,8 @@ static void others_go_on(void **state)
 {
 	struct facts f;
 
-	open_waiting(1, 16);
-	not_offered(&f);
+	open_waiting(false, 16);
+	to_b(&f);
 	f.smtp.eod_variants = EOD_LF_LF;
 	f.smtp.eod_then_verb = f.smtp.eod_effect = true;
 	f.smtp.eod_mark = f.smtp.eod_verb_mark = f.smtp.eod_effect_mark = at(20);
@@ -205,7 +238,7 @@ static void others_go_on(void **state)
 	assert_told("the rest waits", "");
 	judge_finish(judge);
 	assert_told("and is told", ROOT " smtp");
-	close_judge();
+	close_waiting();
 }
 
 // Clear mail, then STARTTLS: the end of a sealed session may come before the answer.
@@ -213,27 +246,28 @@ static void sealed_and_waiting(void **state)
 {
 	struct facts f;
 
-	open_waiting(1, 16);
+	open_waiting(false, 16);
 	upgraded(&f);
 	mail(&f, CLEAR_NOT_OFFERED);
+	to(&f, "b.example");
 	f.smtp.offer = OFFER_NO;
 	f.smtp.starttls_unoffered = true;
 	send_sealed(&f);
 	send_end(&f, f.conn.last_ns + SECOND);
 	assert_told("its own finding goes on", "starttls.not-offered-but-sent+starttls.not-offered+exposure.envelope+exposure.content...");
-	answer(1, &none);
+	answer("b.example", STS_ABSENT);
 	tick();
 	assert_told("record", "smtp tls");
-	close_judge();
+	close_waiting();
 }
 
 static void full_table(void **state)
 {
 	struct facts f;
 
-	open_waiting(1, 2);
+	open_waiting(false, 2);
 	for (uint64_t birth = 1; birth <= 3; birth++) {
-		not_offered(&f);
+		to_b(&f);
 		f.birth = birth;
 		f.conn.dst_port = (uint16_t)(1000 + birth);
 		send_whole(&f);
@@ -242,7 +276,7 @@ static void full_table(void **state)
 	judge_finish(judge);
 	assert_told("nobody is lost", ROOT " smtp " ROOT " smtp");
 	assert_int_equal(judge_summary(judge)->sessions, 3);
-	close_judge();
+	close_waiting();
 }
 
 int main(void)

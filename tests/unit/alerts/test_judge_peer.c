@@ -1,140 +1,8 @@
 // Handshake octets on their way through the judge: what they show stands in the record of their session and of no other.
 #include <openssl/ocsp.h>
 
-#include "alerts/judge_private.h"
-#include "tests/unit/alerts/cert/cert_fixture.h"
-#include "tests/unit/alerts/judge_fixture.h"
 #include "tests/unit/alerts/keylog/handshake_fixture.h"
-
-#include <errno.h>
-
-#define BORN_S ((int64_t)(FIXTURE_START_NS / SECOND) - 86400)
-
-static EVP_PKEY *ca_key;
-static X509 *ca, *leaf, *other;
-static struct list chain, other_chain;
-
-static int setup(void **state)
-{
-	ca_key = make_key("P-256", 0);
-	EVP_PKEY *key = make_key("P-256", 0);
-	ca = make(&(struct make){"CN=CA", .key = ca_key, .extension = {MAKE_CA}, .born_s = BORN_S});
-	leaf = make(&(struct make){"CN=mx.rcpt.example", "CN=CA", key, ca_key, .serial = 7, .born_s = BORN_S,
-		.extension = {{NID_subject_alt_name, "DNS:mx.rcpt.example"}}});
-	other = make(&(struct make){"CN=other.example", "CN=CA", key, ca_key, .serial = 8, .born_s = BORN_S});
-	list_x509(&chain, leaf);
-	list_x509(&chain, ca);
-	list_x509(&other_chain, other);
-	list_x509(&other_chain, ca);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	make_end();
-	return 0;
-}
-
-// A ClientHello that asks for `name`; the length.
-static size_t hello_of(uint8_t *out, const char *name)
-{
-	size_t len = strlen(name), n = 0;
-	static const uint8_t suites[] = {0, 0, 4, 0x13, 0x01, 0xc0, 0x2f, 1, 0};
-	out[n++] = 3;
-	out[n++] = 3;
-	memset(out + n, 0xaa, 32);
-	n += 32;
-	memcpy(out + n, suites, sizeof(suites));
-	n += sizeof(suites);
-	const uint8_t head[] = {0, (uint8_t)(len + 9), 0, 0, 0, (uint8_t)(len + 5), 0, (uint8_t)(len + 3), 0, 0, (uint8_t)len};
-	memcpy(out + n, head, sizeof(head));
-	memcpy(out + n + sizeof(head), name, len);
-	return n + sizeof(head) + len;
-}
-
-static void ship_of(uint64_t birth, enum handshake_kind kind, enum dir d, const uint8_t *p, size_t len, uint16_t suite)
-{
-	static union {
-		struct message_handshake m;
-		uint8_t octets[MESSAGE_LEN_MAX];
-	} u;
-	memset(&u.m, 0, sizeof(u.m));
-	u.m.head = (struct message){.seq = ++seq, .birth = birth, .time_ns = FIXTURE_START_NS, .type = MESSAGE_HANDSHAKE};
-	u.m.kind = (uint8_t)kind;
-	u.m.dir = (uint8_t)d;
-	u.m.suite = suite;
-	memset(u.m.client_random, 0xaa, 32);
-	u.m.len = (uint32_t)len;
-	if (len)
-		memcpy(u.m.octets, p, len);
-	assert_int_equal(judge_take(judge, &u.m.head, sizeof(u.m) + len), 0);
-}
-
-static void ship(uint64_t birth, enum handshake_kind kind, const uint8_t *p, size_t len)
-{
-	ship_of(birth, kind, kind == HANDSHAKE_CLIENT_HELLO || kind == HANDSHAKE_CLIENT_CERTIFICATES ? DIR_C2S : DIR_S2C, p, len, 0x1301);
-}
-
-static void ship_hello(uint64_t birth, const char *name)
-{
-	uint8_t hello[512];
-	ship(birth, HANDSHAKE_CLIENT_HELLO, hello, hello_of(hello, name));
-}
-
-// The first value of this key anywhere below.
-static const json_t *below(const json_t *in, const char *key)
-{
-	const char *k;
-	json_t *v;
-	size_t i;
-	const json_t *found = json_object_get(in, key);
-	if (found)
-		return found;
-	json_object_foreach((json_t *)in, k, v)
-		if ((found = below(v, key)))
-			return found;
-	json_array_foreach((json_t *)in, i, v)
-		if ((found = below(v, key)))
-			return found;
-	return NULL;
-}
-
-// The record of the session ended last.
-static const json_t *record(void)
-{
-	for (size_t i = told.n; i > 0; i--)
-		if (strcmp(json_string_value(json_object_get(told.line[i - 1], "event_type")), "smtp") == 0)
-			return told.line[i - 1];
-	fail_msg("no record");
-	return NULL;
-}
-
-static const char *word(const char *object, const char *key)
-{
-	const json_t *in = below(record(), object);
-	const char *text = json_string_value(json_object_get(in, key));
-	return text ? text : "";
-}
-
-static void finish(uint64_t birth)
-{
-	struct facts f;
-	upgraded(&f);
-	f.birth = birth;
-	f.conn.dst[3] = (uint8_t)birth;
-	send_whole(&f);
-}
-
-static void check_leaf(X509 *want)
-{
-	uint8_t digest[32];
-	char hex[65];
-	unsigned len;
-	assert_true(X509_digest(want, EVP_sha256(), digest, &len));
-	for (int i = 0; i < 32; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-	assert_string_equal(word("cert", "sha256"), hex);
-}
+#include "tests/unit/alerts/judge_peer_fixture.h"
 
 static void in_the_record(void **state)
 {
@@ -273,28 +141,33 @@ static void staples(void **state)
 	OPENSSL_free(good[1]);
 }
 
-// A chain that is too long to be kept: its staple is not taken for one of an earlier chain of the connection.
+// A staple is of the chain before it: of a long one as well, and not of an earlier one where that was cut off.
 static void staple_of_a_long_chain(void **state)
 {
 	static struct list longer;
 	const struct judge_config c = config_default();
-	uint8_t *good;
-	size_t len = staple_of(&good, leaf);
-	open_judge(&c);
+	uint8_t *good[2];
+	size_t len[2] = {staple_of(&good[0], leaf), staple_of(&good[1], other)};
+	static const char *const want[][2] = {{"unverified", "good"}, {"unverified", "unverified"}};
 	longer.len = 0;
 	list_x509(&longer, other);
 	while (longer.len <= 16384)
 		list_x509(&longer, ca);
-	ship_hello(1, "mx.rcpt.example");
-	ship(1, HANDSHAKE_CERTIFICATES, chain.octets, chain.len);
-	ship_hello(1, "mx.rcpt.example");
-	ship(1, HANDSHAKE_CERTIFICATES, longer.octets, longer.len);
-	ship(1, HANDSHAKE_STATUS, good, len);
-	finish(1);
-	check_leaf(other);
-	assert_string_not_equal(word("cert", "staple"), "good");
-	close_judge();
-	OPENSSL_free(good);
+	for (int cut = 0; cut < 2; cut++) {
+		for (int i = 0; i < 2; i++) {
+			open_judge(&c);
+			ship_hello(1, "mx.rcpt.example");
+			ship(1, HANDSHAKE_CERTIFICATES, chain.octets, chain.len);
+			ship(1, HANDSHAKE_CERTIFICATES, longer.octets, cut ? 0 : longer.len);
+			ship(1, HANDSHAKE_STATUS, good[i], len[i]);
+			finish(1);
+			check_leaf(cut ? leaf : other);
+			assert_string_equal(word("cert", "staple"), want[cut][i]);
+			close_judge();
+		}
+	}
+	OPENSSL_free(good[0]);
+	OPENSSL_free(good[1]);
 }
 
 // ---- key log ----
@@ -357,46 +230,7 @@ static void keylog(void **state)
 	handshake_free(&h);
 }
 
-// ---- resumption and eviction ----
-
-static void send_resumption(uint64_t birth, uint8_t server, uint64_t issued, uint64_t offered, bool by_id)
-{
-	struct facts f;
-	ship_hello(birth, "mx.rcpt.example");
-	upgraded(&f);
-	f.birth = birth;
-	f.conn.src_port = (uint16_t)(1000 + birth);
-	f.conn.dst[3] = server;
-	f.tls.resumed = offered != 0;
-	f.tls.resumption = (struct tls_resumption){.ticket_issued = by_id ? 0 : issued, .session_id_issued = by_id ? issued : 0,
-		.ticket_offered = by_id ? 0 : offered, .session_id_offered = by_id ? offered : 0};
-	send_whole(&f);
-}
-
-static void resumption(void **state)
-{
-	const struct judge_config c = config_default();
-	for (int by_id = 0; by_id < 2; by_id++) {
-		char full[64];
-		open_judge(&c);
-		send_resumption(1, 1, 55, 0, by_id);
-		snprintf(full, sizeof(full), "%s", word("smtp_tls", "id"));
-		assert_true(full[0]);
-		assert_null(below(record(), "resumed_from"));
-		told_clear();
-		send_resumption(2, 1, 0, 55, by_id);
-		const json_t *from = below(record(), "resumed_from");
-		assert_non_null(from);
-		assert_string_equal(json_string_value(from), full);
-		told_clear();
-		send_resumption(3, 2, 0, 55, by_id); // another server
-		assert_null(below(record(), "resumed_from"));
-		told_clear();
-		send_resumption(4, 1, 0, 56, by_id);
-		assert_null(below(record(), "resumed_from"));
-		close_judge();
-	}
-}
+// ---- eviction ----
 
 // More connections that showed something than are remembered: the oldest have nothing, the newest have theirs.
 static void eviction(void **state)
@@ -453,7 +287,6 @@ int main(void)
 		cmocka_unit_test(staples),
 		cmocka_unit_test(staple_of_a_long_chain),
 		cmocka_unit_test(keylog),
-		cmocka_unit_test(resumption),
 		cmocka_unit_test(eviction),
 		cmocka_unit_test(messages_checked),
 	};

@@ -253,7 +253,7 @@ static void whose_dates(void **state)
 		upgraded(&f);
 		told[i].open(&p);
 		s = (struct session){.facts = &f, .peer = &p};
-		rules_apply(&s, NULL);
+		rules_apply(&s, NULL, NULL);
 		assert_int_equal(s.n_findings, 1);
 		assert_string_equal(s.findings[0].detail, told[i].want);
 	}

@@ -15,7 +15,7 @@ static struct session session;
 static const struct finding *judged(struct rules_memory *m, const struct facts *f, const char *id)
 {
 	session = (struct session){.facts = f};
-	rules_apply(&session, m);
+	rules_apply(&session, m, NULL);
 	for (size_t i = 0; i < session.n_findings; i++)
 		if (strcmp(session.findings[i].row->id, id) == 0)
 			return &session.findings[i];
@@ -163,7 +163,7 @@ static void fallback_after_success(void **state)
 	assert_int_equal(rules_memory_open(&m), 0);
 	rejected(&a, 454, false);
 	when(&a, 1, 0);
-	rules_apply(&failed, m);
+	rules_apply(&failed, m, NULL);
 	offered_unused(&b);
 	when(&b, 2, 10);
 	assert_non_null(f = judged(m, &b, "starttls.fallback-plaintext"));

@@ -201,7 +201,7 @@ static void subjects(void **state)
 		asked[i].make(&f);
 		f.tls.client_ext = TLS_EXT_SERVER_NAME | asked[i].offered;
 		s = (struct session){.facts = &f};
-		rules_apply(&s, NULL);
+		rules_apply(&s, NULL, NULL);
 		size_t n = 0;
 		while (n < s.n_findings && strcmp(s.findings[n].row->id, asked[i].id) != 0)
 			n++;

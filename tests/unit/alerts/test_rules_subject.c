@@ -24,7 +24,7 @@ static void who_closed(void **state)
 		memcpy(f.conn.fin, closed[i].fin, sizeof(f.conn.fin));
 		memcpy(f.conn.rst, closed[i].rst, sizeof(f.conn.rst));
 		s = (struct session){.facts = &f};
-		rules_apply(&s, NULL);
+		rules_apply(&s, NULL, NULL);
 		assert_int_equal(s.n_findings, 1);
 		assert_int_equal(s.findings[0].subject, closed[i].want);
 	}
@@ -88,7 +88,7 @@ static void who_caused_it(void **state)
 		bool found = false;
 		rows[i].make(&f);
 		s = (struct session){.facts = &f};
-		rules_apply(&s, NULL);
+		rules_apply(&s, NULL, NULL);
 		for (size_t n = 0; n < s.n_findings; n++) {
 			if (strcmp(s.findings[n].row->id, rows[i].id) != 0)
 				continue;

@@ -56,7 +56,7 @@ static void forged_reset(void **state)
 		int found = 0;
 		rows[i].make(&f);
 		s = (struct session){.facts = &f};
-		rules_apply(&s, NULL);
+		rules_apply(&s, NULL, NULL);
 		for (size_t n = 0; n < s.n_findings; n++) {
 			if (strcmp(s.findings[n].row->id, "tcp.rst-injected") != 0)
 				continue;

@@ -293,7 +293,7 @@ static void room_for_the_worst(void **state)
 		p.staple = STAPLE_REVOKED;
 		worst(&f, suites[i], i % 2 ? 0x0303 : 0x0302);
 		s = (struct session){.facts = &f, .peer = &p};
-		rules_apply(&s, memory);
+		rules_apply(&s, memory, NULL);
 		print_message("0x%04x: %zu\n", suites[i], s.n_findings);
 		assert_true(s.n_findings > 20 && s.n_findings < SESSION_FINDINGS_MAX);
 	}

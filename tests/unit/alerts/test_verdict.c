@@ -130,8 +130,8 @@ static void probe(struct facts *f)
 
 #define UP "ehlo_starttls starttls_reply:220 tls_completed"
 
-static const struct expectation nobody = {0}, none = {.level = EXPECT_NONE}, may = {.level = EXPECT_MAY},
-	dane = {.level = EXPECT_DANE, .enforced = true, .identity_required = true},
+static const struct expectation nobody = {0}, none = {.level = EXPECT_NONE, .promise = PROMISE_NONE, .confidence = CONFIDENCE_CERTAIN}, may = {.level = EXPECT_MAY},
+	dane = {.level = EXPECT_DANE, .enforced = true, .identity_required = true, .promise = PROMISE_USABLE, .confidence = CONFIDENCE_CERTAIN},
 	operator = {.level = EXPECT_OPERATOR, .enforced = true};
 
 static const struct {
@@ -182,7 +182,7 @@ static const struct {
 	{"a raw key of 1024 bits", upgraded, &nobody, VERDICT_WEAK, IDENTITY_UNKNOWN, DANE_UNKNOWN, UP " tls_rsa:1024", raw_key_1024},
 	{"RSA 2048", upgraded, &nobody, VERDICT_ENCRYPTED, IDENTITY_UNKNOWN, DANE_UNKNOWN, UP, key_2048},
 	{"EC 256", upgraded, &nobody, VERDICT_ENCRYPTED, IDENTITY_UNKNOWN, DANE_UNKNOWN, UP, key_ec},
-	{"all of it: no reason is lost", everything_weak, &dane, VERDICT_WEAK, IDENTITY_UNKNOWN, DANE_UNKNOWN,
+	{"all of it: no reason is lost", everything_weak, &dane, VERDICT_WEAK, IDENTITY_UNKNOWN, DANE_UNVERIFIABLE,
 		UP " tls_version:0x0300 tls_suite_weak:0x0003 tls_rsa_export:512 tls_dh:512 tls_rsa:1024 policy_enforced:dane", key_1024},
 	{"ciphertext without a handshake proves nothing", midstream_data, &nobody, VERDICT_INCONCLUSIVE, IDENTITY_NOT_OBSERVABLE,
 		DANE_UNKNOWN, "midstream"},

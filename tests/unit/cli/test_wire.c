@@ -46,12 +46,12 @@ static void test_judge(void **state)
 	struct judge_config j;
 	wire_judge(&j, &c);
 	assert_string_equal(j.record.host, "s");
-	assert_string_equal(j.tap, "mx");
+	assert_string_equal(j.taps[0].name, "mx");
 	assert_int_equal(j.sessions_max, 400);
-	assert_int_equal(j.n_own, 1);
-	assert_int_equal(j.own[0].bits, 24);
-	assert_int_equal(j.n_exempt, 2);
-	assert_int_equal(j.exempt[1].ip_v, 6);
+	assert_int_equal(j.inventory->own.n, 1);
+	assert_int_equal(j.inventory->own.net[0].bits, 24);
+	assert_int_equal(j.inventory->exempt.n, 2);
+	assert_int_equal(j.inventory->exempt.exempt[1].net.ip_v, 6);
 	assert_int_equal(j.record.envelope, ENVELOPE_FULL);
 	assert_int_equal(j.n_disabled, 1);
 	assert_string_equal(j.disabled[0], "starttls.not-offered");

@@ -15,7 +15,8 @@ static const struct {
 	const char *key, *assignment;
 } other[] = {
 	{"sensor.name", "sensor.name=tap-7.example"},
-	{"taps", "taps=[{name: mx-uplink}]"},
+	{"taps", "taps=[{name: mx-uplink}, {name: mx-dmz, side: server}]"},
+	{"pairs", "pairs=[{name: across, outside: mx-uplink, inside: mx-dmz}]"},
 	{"capture.workers", "capture.workers=16"},
 	{"capture.ports_tcp", "capture.ports_tcp=[25, 65535]"},
 	{"capture.checksums", "capture.checksums=require"},
@@ -171,9 +172,13 @@ static const struct {
 	{"network", "inventory: {exempt: [192.0.2.1/24]}\n", "\"192.0.2.1/24\" is no network"},
 	{"name with a space", "sensor: {name: a b}\n", "sensor.name may hold up to 63"},
 	{"name too long", "sensor: {name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}\n", "up to 63"},
-	{"two taps", "taps: [{name: a}, {name: b}]\n", "taps must have 1 item, not 2"},
-	{"tap without name", "taps: [{nam: a}]\n", "unknown key taps: nam; did you mean name?"},
-	{"tap that is no map", "taps: [a]\n", "each tap is a map"},
+	{"no tap", "taps: []\n", "taps must have 1 to 8 items, not 0"},
+	{"tap without name", "taps: [{nam: a}]\n", "unknown key taps: nam; an entry has name, side"},
+	{"tap with nothing but a side", "taps: [{side: mid}]\n", "taps: an entry without name"},
+	{"tap with another side", "taps: [{name: a, side: left}]\n", "must be mid | client | server, not \"left\""},
+	{"tap with two names", "taps: [{name: a, name: b}]\n", "name stands here twice"},
+	{"pair of one", "taps: [{name: a}]\npairs: [{name: p, outside: a}]\n", "t:2:9: pairs: an entry without inside"},
+	{"tap that is no map", "taps: [a]\n", "each entry is a map"},
 	{"finding unknown", "findings: {disable: [starttls.not-ofered]}\n", "did you mean starttls.not-offered?"},
 	{"severity unknown", "findings: {severity: {starttls.not-offered: awful}}\n", "\"awful\" is no severity"},
 	{"severity twice", "findings: {severity: {starttls.not-offered: low, starttls.not-offered: high}}\n", "stands here twice"},
@@ -189,6 +194,33 @@ static const struct {
 	{"cycle of lists", "inventory: {exempt: &a [*a]}\n", "inventory.exempt must be a single value"},
 	{"NUL in a value", "sensor: {name: \"a\\0b\"}\n", "holds a NUL"},
 };
+
+// What keys must agree on is checked when all are there.
+static const struct {
+	const char *yaml, *want;
+} disagreeing[] = {
+	{"taps: [{name: a}, {name: b}]\npairs: [{name: p, outside: a, inside: b}]\n", NULL},
+	{"taps: [{name: a}, {name: a}]\n", "two are called a"},
+	{"taps: [{name: a}]\npairs: [{name: p, outside: a, inside: b}]\n", "t:2:9: pairs: p: there is no tap \"b\""},
+	{"taps: [{name: a}]\npairs: [{name: p, outside: a, inside: a}]\n", "the same tap"},
+	{"taps: [{name: a}, {name: b}, {name: c}]\npairs: [{name: p, outside: a, inside: b}, {name: q, outside: b, inside: c}]\n",
+		"pairs: q: tap b is in another pair already"},
+	{"taps: [{name: a}, {name: b}, {name: c}, {name: d}]\n"
+	 "pairs: [{name: p, outside: a, inside: b}, {name: p, outside: c, inside: d}]\n", "two are called p"},
+};
+
+static void test_disagreement(void **state)
+{
+	for (size_t i = 0; i < sizeof disagreeing / sizeof disagreeing[0]; i++) {
+		struct config c;
+		struct config_errors errors = {.n = 0};
+		config_init(&c);
+		assert_int_equal(config_load_text(&c, "t", disagreeing[i].yaml, strlen(disagreeing[i].yaml), &errors), 0);
+		int rc = config_check(&c, "t", &errors);
+		if (rc != (disagreeing[i].want != NULL) || (rc && strstr(errors.line[0], disagreeing[i].want) == NULL))
+			fail_msg("%s: %s", disagreeing[i].yaml, errors.n ? errors.line[0] : "no error");
+	}
+}
 
 static void test_errors(void **state)
 {
@@ -270,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_printed_is_read_back),
 		cmocka_unit_test(test_example_is_the_defaults),
 		cmocka_unit_test(test_example_explains_every_key),
+		cmocka_unit_test(test_disagreement),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_all_errors_at_once),

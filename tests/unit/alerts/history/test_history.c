@@ -43,7 +43,7 @@ static bool told(struct facts *f, const struct peer *p, double hour, const char 
 	session = (struct session){.facts = f, .peer = p, .final = true};
 	snprintf(session.id, sizeof(session.id), "S%025llu", (unsigned long long)birth);
 	for (int n = 0; n < 2; n++) { // asking changes nothing
-		rules_apply(&session, memory);
+		rules_apply(&session, memory, NULL);
 		found = false;
 		for (size_t i = 0; i < session.n_findings; i++)
 			found |= strcmp(session.findings[i].row->id, id) == 0;

@@ -1,0 +1,20 @@
+// What should have happened in a session, and how what was shown compares with it: DESIGN section 6, detections section 5.
+// Policy and facts in, an expectation out; no clock but packet time, nothing remembered.
+#pragma once
+
+#include "alerts/expect/candidates.h"
+#include "alerts/expect/dane.h"
+
+struct decide_input {
+	const struct facts *facts;
+	const struct peer *peer;          // NULL: nothing was opened
+	struct store *store;
+	struct cert *cert;                // where the chains are kept
+	const struct candidate_hint *hints;
+	size_t n_hints;
+	enum expect_level operator_level; // EXPECT_OPERATOR: the operator demands TLS of this peer; else EXPECT_UNKNOWN
+	bool operator_identity;           // and its identity
+	const char *operator_domain;      // of whom he says so; NULL: nobody
+};
+
+void decide(struct expectation *out, const struct decide_input *in);

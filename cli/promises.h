@@ -1,0 +1,16 @@
+// What is known of policy while files are read: a snapshot (`--policy`), or nothing.
+#pragma once
+
+#include "alerts/expect/store.h"
+#include "cli/command.h"
+
+struct pipeline_config;
+
+struct promises;
+
+// 0, or an exit code, and it was told why.
+int promises_open(struct promises **out, const struct options *o);
+void promises_close(struct promises **p);
+
+// Lets a pipeline see them.
+void promises_join(const struct promises *p, struct pipeline_config *pipeline);
