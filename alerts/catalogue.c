@@ -23,7 +23,8 @@
 	"starttls.not-offered starttls.ehlo-refused-helo-fallback starttls.rejected-temp starttls.rejected-perm " \
 	"starttls.rejected-odd-code starttls.handshake-failed"
 #define CLEAR_CAUSES \
-	SERVER_CAUSES " starttls.stripped starttls.vanished starttls.offered-unused starttls.masked-keyword starttls.helo-only starttls.command-mangled " \
+	SERVER_CAUSES " starttls.stripped starttls.vanished starttls.offered-unused starttls.masked-keyword starttls.helo-only " \
+	"starttls.command-mangled " \
 	"starttls.no-handshake starttls.plaintext-after-220 starttls.fallback-plaintext starttls.fallback-induced"
 #define CREDENTIALS "auth.cleartext-plain auth.cleartext-challenge"
 #define CLIENT_CAUSES \

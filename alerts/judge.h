@@ -102,6 +102,9 @@ void judge_close(struct judge **j);
 // One message off a ring, in order. 0 or -errno (the environment failed).
 int judge_take(struct judge *j, const struct message *m, size_t len);
 
+// Takes answers that came since. True as long as something waits for one: whoever reads a file waits, too, before the end.
+bool judge_waiting(struct judge *j);
+
 // End of input: answers that did not come are unknown, open windows of `repeat` are closed, last stats are told.
 void judge_finish(struct judge *j);
 

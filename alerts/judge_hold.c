@@ -138,3 +138,9 @@ void judge_answers(struct judge *j, bool all)
 	while ((e = judge_sessions_held(&j->sessions)) && e->deadline_ns <= until_ns)
 		give_up(j, e);
 }
+
+bool judge_waiting(struct judge *j)
+{
+	judge_answers(j, false);
+	return j->config.expect && judge_sessions_held(&j->sessions);
+}

@@ -79,12 +79,12 @@ void rules_apply(struct session *s, struct rules_memory *memory, const struct pa
 		.direction = s->direction,
 		.session = s->id,
 		.memory = memory,
-		.history = memory ? rules_memory_history(memory) : NULL,
 		.side = s->side,
 		.pair = twins,
 		.sources = sources,
 		.hosts = hosts,
 		.n_hosts = sources->seen ? seen_hosts(sources->seen, &s->facts->conn, s->facts->conn.start_ns, hosts, SEEN_HOSTS_MAX) : 0,
+		.history = memory ? rules_memory_history(memory) : NULL,
 	};
 
 	s->n_findings = 0;

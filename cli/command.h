@@ -27,11 +27,14 @@ struct options {
 	const char *out;                // --out, or NULL
 	const char *keylog;             // --keylog, or NULL
 	const char *policy;             // --policy, or NULL
-	const char *state;              // --state, or NULL
+	bool resolve;                   // --resolve
+	const char *resolver, *trust_anchor; // --resolver and --trust-anchor, or NULL: as configured
 	const char *outside, *inside;   // --outside and --inside: both, or NULL
+	const char *state;              // --state, or NULL
 	const char *finding;            // --finding, or NULL
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
+	long seconds;                   // --seconds, or 0
 	char **operands;
 	size_t n_operands;
 };
@@ -77,9 +80,11 @@ int check_run(const struct options *o);
 int config_show_run(const struct options *o);
 int findings_list_run(const struct options *o);
 int findings_show_run(const struct options *o);
+int policy_lookup_run(const struct options *o);
 int policy_list_run(const struct options *o);
 int policy_export_run(const struct options *o);
 int policy_import_run(const struct options *o);
 int policy_flush_run(const struct options *o);
 int version_run(const struct options *o);
+int probe_command_run(const struct options *o);
 int completion_run(const struct options *o);

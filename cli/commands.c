@@ -13,6 +13,12 @@
 	{"keylog", OPTION_TEXT, AT(keylog), "PATH", "TLS secrets of your own servers (SSLKEYLOGFILE format): a file, or a directory"}
 #define OPTION_POLICY_ROW \
 	{"policy", OPTION_TEXT, AT(policy), "FILE", "what DNS and MTA-STS promised: a policy snapshot"}
+#define OPTION_RESOLVER_ROWS \
+	{"resolver", OPTION_TEXT, AT(resolver), "ADDR[@PORT]", "ask this resolver, which need not be trusted (policy.forward_to)"}, \
+	{"trust-anchor", OPTION_TEXT, AT(trust_anchor), "FILE", "DNSSEC keys of the root (policy.trust_anchor)"}
+#define OPTION_RESOLVE_ROWS \
+	{"resolve", OPTION_FLAG, AT(resolve), NULL, "ask DNS, and validate, what was promised (a network is needed)"}, \
+	OPTION_RESOLVER_ROWS
 #define OPTION_TAPS_ROWS \
 	{"outside", OPTION_TEXT, AT(outside), "FILE", "capture of the outer of two taps; with --inside, in place of operands"}, \
 	{"inside", OPTION_TEXT, AT(inside), "FILE", "capture of the inner one: sessions seen at both are compared"}
@@ -23,9 +29,10 @@ static const struct option read_options[] = {
 	{"json", OPTION_FLAG, AT(json), NULL, "write the summary as JSON"},
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
-	{"state", OPTION_TEXT, AT(state), "DIR", "remember there what servers and clients show, and judge by what is remembered"},
 	OPTION_POLICY_ROW,
+	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
+	{"state", OPTION_TEXT, AT(state), "DIR", "remember there what servers and clients show, and judge by what is remembered"},
 	{"fail-on", OPTION_WORD, AT(fail_on), "SEVERITY", "exit with 4 when a finding is at or above this severity",
 		.words = options_severities},
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
@@ -36,6 +43,7 @@ static const struct option explain_options[] = {
 	OPTION_CONFIG_ROWS,
 	OPTION_KEYLOG_ROW,
 	OPTION_POLICY_ROW,
+	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };
@@ -49,12 +57,24 @@ static const struct option show_options[] = {
 };
 static const struct option findings_options[] = {OPTION_JSON_ROW};
 #define OPTION_STATE_ROW {"state", OPTION_TEXT, AT(state), "DIR", "directory that keeps the policy cache"}
+static const struct option lookup_options[] = {
+	OPTION_JSON_ROW,
+	OPTION_CONFIG_ROWS,
+	OPTION_RESOLVER_ROWS,
+	OPTION_STATE_ROW,
+};
 static const struct option policy_list_options[] = {OPTION_STATE_ROW, OPTION_JSON_ROW};
 static const struct option policy_export_options[] = {
 	OPTION_STATE_ROW,
 	{"out", OPTION_TEXT, AT(out), "PATH", "write the snapshot there; - is standard output"},
 };
 static const struct option policy_options[] = {OPTION_STATE_ROW};
+static const struct option probe_options[] = {
+	OPTION_JSON_ROW,
+	OPTION_CONFIG_ROWS,
+	{"state", OPTION_TEXT, AT(state), "DIR", "directory of the policy cache, and of when whom was asked (sensor.state_dir)"},
+	{"seconds", OPTION_NUMBER, AT(seconds), "N", "give up after so many seconds in all", 1, 30},
+};
 static const struct option version_options[] = {OPTION_JSON_ROW};
 
 static const char *const shells[] = {"bash", "zsh", NULL};
@@ -85,6 +105,10 @@ const struct command commands[] = {
 		"ID is a finding (starttls.not-offered) or its signature number; the beginning of an id (tls) lists those\n"
 		"that begin so.", ROWS(findings_options), 1, 1, findings_show_run,
 		no_words},
+	{"policy lookup", "DOMAIN", "ask what a mail domain promises now, and show what a sender must do",
+		"Asks DNS with validation and, with policy.mta_sts on, fetches the MTA-STS policy. Shows each step with its\n"
+		"DNSSEC state, which TLSA records count, the decision, and commands to confirm it by hand.",
+		ROWS(lookup_options), 1, 1, policy_lookup_run, no_words},
 	{"policy list", "", "list what domains promise, as the policy cache has it",
 		"LEVEL is what a sender must keep (dane, sts, encrypt, may, none), TLSA how many of a domain's hosts have\n"
 		"records that count.", ROWS(policy_list_options), 0, 0, policy_list_run, no_words},
@@ -94,6 +118,11 @@ const struct command commands[] = {
 		"Of a domain or host that both have, the newer (as_of) is kept.", ROWS(policy_options), 1, 1, policy_import_run, NULL},
 	{"policy flush", "[NAME]", "forget what a domain or a host promised, or everything", "", ROWS(policy_options), 0, 1,
 		policy_flush_run, no_words},
+	{"probe", "HOST[:PORT]", "ask a mail host what it offers and shows now (off by default)",
+		"Connects from this machine: EHLO, STARTTLS, TLS, EHLO, QUIT, and never MAIL; at most 30 seconds, one host\n"
+		"at a time, each at most every ten minutes. Needs policy.probe: on, and the host within policy.probe_scope.\n"
+		"The result is about the host at that time, not about any session.",
+		ROWS(probe_options), 1, 1, probe_command_run, no_words},
 	{"completion", "bash|zsh", "print a completion script for a shell",
 		"For bash: source <(postwacht completion bash)", NULL, 0, 1, 1, completion_run, shells},
 	{"version", "", "print the version", "", ROWS(version_options), 0, 0, version_run, no_words},

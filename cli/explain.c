@@ -14,7 +14,7 @@
 #include "hw/log.h"
 
 // One pass over the input with one worker. `*p` is left open for its names.
-static int pass(struct pipeline **p, const struct options *o, const struct config *config, const struct promises *promises,
+static int pass(struct pipeline **p, const struct options *o, const struct config *config, struct promises *promises,
 	struct wanted *w, const struct dialogue *dialogue)
 {
 	const char *bad;
@@ -105,7 +105,7 @@ static int tell(const struct options *o, const struct wanted *w, const struct tr
 	return EXIT_FINE;
 }
 
-static int hear(const struct options *o, const struct config *config, const struct promises *promises, struct wanted *w)
+static int hear(const struct options *o, const struct config *config, struct promises *promises, struct wanted *w)
 {
 	struct pipeline *p = NULL;
 	struct transcript *t = transcript_open(w->facts.birth);
@@ -135,7 +135,7 @@ int explain_run(const struct options *o)
 	if (code == 0)
 		code = settings_load(&config, o, NULL);
 	if (code == 0)
-		code = promises_open(&promises, o);
+		code = promises_open(&promises, o, &config);
 	if (code != 0)
 		return code;
 	interrupt_watch();

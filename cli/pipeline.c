@@ -258,11 +258,11 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config, c
 	judge.write = config->write != NULL ? on_record : no_record;
 	judge.write_ctx = p;
 	judge.keylog = config->keylog;
-	judge.state = config->state;
 	judge.store = config->store;
 	judge.expect = config->expect;
 	judge.expect_ctx = config->expect_ctx;
 	judge.hold_ns = PIPELINE_HOLD_NS;
+	judge.state = config->state;
 	judge.observe = config->observe;
 	judge.observe_ctx = config->ctx;
 	int rc = 0;
@@ -347,6 +347,8 @@ int pipeline_run(struct pipeline *p)
 		if (p->worker[i].error < 0 && p->error == 0)
 			p->error = p->worker[i].error;
 	}
+	while (!interrupt_seen() && !flag(&p->abort) && judge_waiting(p->judge))
+		nanosleep(&(struct timespec){.tv_nsec = WAIT_MAX_NS}, NULL);
 	interrupt_here(true);
 	judge_finish(p->judge);
 	return p->error;

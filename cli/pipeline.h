@@ -18,10 +18,10 @@ struct pipeline_config {
 	size_t n_paths;
 	const char *outside, *inside;   // two taps in place of `paths`, or NULL both
 	const char *keylog;             // --keylog, or NULL
-	const char *state;              // --state, or NULL
 	struct store *store;            // what is known of policy, borrowed; NULL: nothing
 	const struct expect_ops *expect; // who learns more; NULL: nobody
 	void *expect_ctx;
+	const char *state;              // --state, or NULL
 	bool progress;                  // may be shown on a terminal
 	const struct dialogue *dialogue; // or NULL; called by a worker's thread, so only with one worker
 	// One record, newline included; NULL when nobody wants them. 0, or -errno: then reading stops.

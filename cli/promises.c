@@ -1,16 +1,98 @@
-// A store, and who fills it.
+// A store, and who fills it: a snapshot, or the scout.
 #include "cli/promises.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "alerts/expect/ops.h"
+#include "alerts/expect/scout.h"
 #include "alerts/expect/snapshot.h"
 #include "cli/pipeline.h"
+#include "cli/wire.h"
 #include "hw/log.h"
 
 struct promises {
 	struct store *store;
+	struct scout *scout; // NULL: nobody is asked
+	struct wire_scout wire;
 };
+
+// ---- asking --------------------------------------------------------------------------------------------------
+
+static uint64_t now_ns(void *ctx)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static int want(void *ctx, enum expect_kind kind, const char *name, bool fresh)
+{
+	struct promises *p = ctx;
+	return scout_ask(p->scout, name, kind == EXPECT_OF_HOST ? SCOUT_HOST : SCOUT_DOMAIN, fresh);
+}
+
+struct polled {
+	struct store *store;
+	bool any;
+};
+
+static int take_domain(void *ctx, const struct policy_domain *d)
+{
+	return store_put_domain(((struct polled *)ctx)->store, d);
+}
+
+static int take_host(void *ctx, const struct policy_host *h)
+{
+	return store_put_host(((struct polled *)ctx)->store, h);
+}
+
+// Nobody could say anything of it: that is known now, and nothing waits for it.
+static void done(void *ctx, const char *name, enum scout_kind kind, bool fresh, bool answered)
+{
+	struct polled *p = ctx;
+	int64_t now_s = (int64_t)(now_ns(NULL) / 1000000000);
+
+	p->any = true;
+	if (answered)
+		return;
+	if (kind == SCOUT_DOMAIN) {
+		struct policy_domain d = {.mx_dnssec = DNSSEC_INDETERMINATE, .as_of_s = now_s, .why = "no answer"};
+		snprintf(d.name, sizeof(d.name), "%s", name);
+		store_put_domain(p->store, &d);
+	} else {
+		struct policy_host h = {.addresses_dnssec = DNSSEC_INDETERMINATE, .as_of_s = now_s, .why = "no answer"};
+		snprintf(h.name, sizeof(h.name), "%s", name);
+		store_put_host(p->store, &h);
+	}
+}
+
+static bool poll_scout(void *ctx, struct store *s)
+{
+	struct promises *p = ctx;
+	struct polled polled = {.store = s};
+	const struct scout_sink sink = {.values = {.domain = take_domain, .host = take_host, .ctx = &polled}, .done = done, .ctx = &polled};
+
+	scout_poll(p->scout, &sink);
+	return polled.any;
+}
+
+static const struct expect_ops ops = {.want = want, .poll = poll_scout, .now = now_ns};
+
+static int ask(struct promises *p, const struct options *o, const struct config *c)
+{
+	wire_scout(&p->wire, c, o);
+	p->wire.config.n_watchlist = 0; // only what the capture names
+	int r = scout_open(&p->scout, &p->wire.config);
+	if (r)
+		log_error("resolve", "cannot resolve: %s; check --trust-anchor (%s) and --resolver", strerror(-r),
+			p->wire.config.trust_anchor);
+	return r ? EXIT_TROUBLE : 0;
+}
+
+// ---- a snapshot ----------------------------------------------------------------------------------------------
 
 static int take_snapshot(struct promises *p, const char *path)
 {
@@ -25,10 +107,18 @@ static int take_snapshot(struct promises *p, const char *path)
 	return r ? EXIT_TROUBLE : 0;
 }
 
-int promises_open(struct promises **out, const struct options *o)
+int promises_open(struct promises **out, const struct options *o, const struct config *c)
 {
 	*out = NULL;
-	bool any = o->policy != NULL;
+	bool any = o->policy != NULL || o->resolve;
+	if (o->policy && o->resolve) {
+		log_error("usage", "--policy and --resolve exclude each other: a snapshot says all there is");
+		return EXIT_USAGE;
+	}
+	if ((o->resolver || o->trust_anchor) && !o->resolve) {
+		log_error("usage", "--resolver and --trust-anchor need --resolve");
+		return EXIT_USAGE;
+	}
 	struct promises *p = calloc(1, sizeof(*p));
 	// An empty one is asked as well: the operator's word needs no other.
 	int r = p ? store_open(&p->store, any ? STORE_DOMAINS_MAX : 16, any ? STORE_HOSTS_MAX : 16) : -1;
@@ -37,7 +127,7 @@ int promises_open(struct promises **out, const struct options *o)
 		log_error("policy", "no memory for what policy says");
 		return EXIT_TROUBLE;
 	}
-	r = any ? take_snapshot(p, o->policy) : 0;
+	r = o->policy ? take_snapshot(p, o->policy) : o->resolve ? ask(p, o, c) : 0;
 	if (r)
 		promises_close(&p);
 	*out = p;
@@ -48,13 +138,16 @@ void promises_close(struct promises **p)
 {
 	if (!*p)
 		return;
+	if ((*p)->scout)
+		scout_close(&(*p)->scout);
 	store_close(&(*p)->store);
 	free(*p);
 	*p = NULL;
 }
 
-void promises_join(const struct promises *p, struct pipeline_config *pipeline)
+void promises_join(struct promises *p, struct pipeline_config *pipeline)
 {
-	if (p)
-		pipeline->store = p->store;
+	pipeline->store = p->store;
+	pipeline->expect = p->scout ? &ops : NULL;
+	pipeline->expect_ctx = p;
 }

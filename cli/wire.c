@@ -2,8 +2,11 @@
 #include "cli/wire.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cli/command.h"
 
 void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t worker, uint16_t n)
 {
@@ -62,4 +65,31 @@ void wire_two_taps(struct judge_config *out, const struct config *c)
 	out->taps[1] = c->pairs.n > 0 ? tap_of(c, p->inside) : (struct judge_tap){.name = "inside"};
 	out->pairs[0] = (struct judge_pair){.name = c->pairs.n > 0 ? p->name : "pair", .outside = 0, .inside = 1};
 	out->n_pairs = 1;
+}
+
+static const char *trust_anchor(const struct config *c)
+{
+	return strcmp(c->trust_anchor, "system") == 0 ? "/usr/share/dns/root.key" : c->trust_anchor; // Debian's dns-root-data
+}
+
+void wire_scout(struct wire_scout *out, const struct config *c, const struct options *o)
+{
+	*out = (struct wire_scout){
+		.config = {
+			.trust_anchor = o->trust_anchor != NULL ? o->trust_anchor : trust_anchor(c),
+			.forward_to = out->forward_to,
+			.n_forward_to = o->resolver != NULL ? 1 : c->forward_to.n,
+			.mta_sts = c->mta_sts,
+			.ca_file = wire_trust_store(c),
+			.watchlist = out->watchlist,
+			.n_watchlist = c->watchlist.n,
+			.state_dir = o->state != NULL ? o->state : strcmp(c->state_dir, "none") != 0 ? c->state_dir : NULL,
+		},
+	};
+	for (size_t i = 0; i < c->forward_to.n; i++)
+		out->forward_to[i] = c->forward_to.text[i];
+	if (o->resolver != NULL)
+		out->forward_to[0] = o->resolver;
+	for (size_t i = 0; i < c->watchlist.n; i++)
+		out->watchlist[i] = c->watchlist.name[i];
 }

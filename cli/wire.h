@@ -8,6 +8,15 @@
 // Worker `worker` of `n`; emit and dialogue are the caller's.
 void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t worker, uint16_t n);
 
+// What the scout is told; `o` may name another resolver, anchor or state directory. Borrows `c`, `o` and itself.
+struct wire_scout {
+	struct scout_config config;
+	const char *forward_to[RESOLVER_FORWARDERS_MAX];
+	const char *watchlist[SCOUT_WATCHLIST_MAX];
+};
+struct options;
+void wire_scout(struct wire_scout *out, const struct config *c, const struct options *o);
+
 // The file or directory of policy.trust_store, which `c` may hold; NULL: no paths are judged.
 const char *wire_trust_store(const struct config *c);
 

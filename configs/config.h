@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "alerts/expect/resolver.h"
+#include "alerts/expect/scout.h"
 #include "alerts/judge.h"
 #include "dissect/dissect.h"
 
@@ -53,6 +55,16 @@ struct config_pairs {
 	size_t n;
 };
 
+struct config_forwarders {
+	char text[RESOLVER_FORWARDERS_MAX][CONFIG_NAME_MAX + 1]; // ADDR or ADDR@PORT
+	size_t n;
+};
+
+struct config_domains {
+	char name[SCOUT_WATCHLIST_MAX][POLICY_NAME]; // A-labels
+	size_t n;
+};
+
 // One field a key of the schema, in its order.
 struct config {
 	char sensor_name[CONFIG_NAME_MAX + 1];
@@ -67,6 +79,10 @@ struct config {
 	uint32_t sessions_max;
 	uint32_t reassembly_mib;
 	char trust_store[CONFIG_PATH_MAX + 1]; // "system", "none", or a path
+	char trust_anchor[CONFIG_PATH_MAX + 1]; // "system", or a path
+	struct config_forwarders forward_to;
+	bool mta_sts;
+	struct config_domains watchlist;
 	uint32_t trust_store_age_days; // 0: never old
 	bool probe;
 	char probe_ehlo[INVENTORY_DOMAIN_MAX + 1]; // "system", or a host name

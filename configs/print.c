@@ -116,6 +116,24 @@ static void print_severities(FILE *out, const struct config_key *k, const void *
 	fputc('}', out);
 }
 
+static void print_forwarders(FILE *out, const struct config_key *k, const void *field)
+{
+	const struct config_forwarders *f = field;
+	fputc('[', out);
+	for (size_t i = 0; i < f->n; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : "", f->text[i]);
+	fputc(']', out);
+}
+
+static void print_domains(FILE *out, const struct config_key *k, const void *field)
+{
+	const struct config_domains *d = field;
+	fputc('[', out);
+	for (size_t i = 0; i < d->n; i++)
+		fprintf(out, "%s%s", i ? ", " : "", d->name[i]);
+	fputc(']', out);
+}
+
 static void print_value(FILE *out, const struct config_key *k, const struct config *c)
 {
 	static void (*const print[CONFIG_TYPES])(FILE *, const struct config_key *, const void *) = {
@@ -134,6 +152,8 @@ static void print_value(FILE *out, const struct config_key *k, const struct conf
 		[CONFIG_EXEMPT] = print_exempt,
 		[CONFIG_FINDINGS] = print_findings,
 		[CONFIG_SEVERITIES] = print_severities,
+		[CONFIG_FORWARDERS] = print_forwarders,
+		[CONFIG_DOMAINS] = print_domains,
 	};
 	print[k->type](out, k, (const char *)c + k->offset);
 }

@@ -105,6 +105,24 @@ static void put_severities(struct json *j, const struct config_key *k, const voi
 	json_close_object(j);
 }
 
+static void put_forwarders(struct json *j, const struct config_key *k, const void *field)
+{
+	const struct config_forwarders *f = field;
+	json_open_array(j);
+	for (size_t i = 0; i < f->n; i++)
+		json_put_cstr(j, f->text[i]);
+	json_close_array(j);
+}
+
+static void put_domains(struct json *j, const struct config_key *k, const void *field)
+{
+	const struct config_domains *d = field;
+	json_open_array(j);
+	for (size_t i = 0; i < d->n; i++)
+		json_put_cstr(j, d->name[i]);
+	json_close_array(j);
+}
+
 static void put_value(struct json *j, const struct config_key *k, const struct config *c)
 {
 	static void (*const put[CONFIG_TYPES])(struct json *, const struct config_key *, const void *) = {
@@ -123,6 +141,8 @@ static void put_value(struct json *j, const struct config_key *k, const struct c
 		[CONFIG_EXEMPT] = put_exempt,
 		[CONFIG_FINDINGS] = put_findings,
 		[CONFIG_SEVERITIES] = put_severities,
+		[CONFIG_FORWARDERS] = put_forwarders,
+		[CONFIG_DOMAINS] = put_domains,
 	};
 	put[k->type](j, k, (const char *)c + k->offset);
 }

@@ -50,9 +50,11 @@ void value_set_exempt(struct reader *r, const struct config_key *k, const yaml_n
 // Sets the field of a key from its value. Errors are told; the field is then unspecified.
 void value_set(struct reader *r, const struct config_key *key, const yaml_node_t *node, struct config *c);
 
-// Parts of it, in value.c, for the lists of maps in taps.c.
+// Parts of it, in value.c, for taps.c and lists.c.
 void value_name(struct reader *r, const yaml_node_t *node, const char *what, char out[CONFIG_NAME_MAX + 1]);
 const yaml_node_t *value_list(struct reader *r, const struct config_key *k, const yaml_node_t *node, size_t *n);
 void value_word(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
 void value_taps(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
+void value_forwarders(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
+void value_domains(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
 void value_pairs(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);

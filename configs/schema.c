@@ -48,6 +48,14 @@ const struct config_key config_schema[] = {
 		"Memory for octets that arrived out of order or must wait, in MiB, over all workers."},
 	{"policy.trust_store", CONFIG_PATH, AT(trust_store), 0, 0, words_store, "system",
 		"CA certificates that chains are judged against: a PEM file or a hashed directory."},
+	{"policy.trust_anchor", CONFIG_PATH, AT(trust_anchor), 0, 0, words_system, "system",
+		"DNSSEC keys of the root: a zone file, or RFC 5011 state, which is kept up to date."},
+	{"policy.forward_to", CONFIG_FORWARDERS, AT(forward_to), 0, RESOLVER_FORWARDERS_MAX, NULL, "[]",
+		"Resolvers that DNS questions are sent to; without them the root is asked and what is below it."},
+	{"policy.mta_sts", CONFIG_SWITCH, AT(mta_sts), 0, 0, NULL, "off",
+		"Fetch MTA-STS policies: HTTPS requests to hosts of the domains that are looked up."},
+	{"policy.watchlist", CONFIG_DOMAINS, AT(watchlist), 0, SCOUT_WATCHLIST_MAX, NULL, "[]",
+		"Domains whose promises are looked up again and again, before any of their mail is seen."},
 	{"policy.trust_store_age_days", CONFIG_NUMBER, AT(trust_store_age_days), 0, 36500, NULL, "1826",
 		"Age of its newest certificate at which a public trust store is told to be old; 0: never."},
 	{"policy.probe", CONFIG_SWITCH, AT(probe), 0, 0, NULL, "off",
@@ -122,6 +130,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 		[CONFIG_PARTNERS] = "list of {domain, level, networks, sensitive, owner, note}",
 		[CONFIG_EXEMPT] = "list of networks and {network | domain, findings, owner, until, reason}",
 		[CONFIG_FINDINGS] = "list of finding ids",
+		[CONFIG_FORWARDERS] = "list of addresses, each with or without @port",
+		[CONFIG_DOMAINS] = "list of domains",
 		[CONFIG_SEVERITIES] = "map of finding id to severity",
 	};
 	if (k->type == CONFIG_NUMBER)

@@ -20,6 +20,8 @@ enum config_type {
 	CONFIG_EXEMPT,     // struct inventory_exemptions: networks, or maps
 	CONFIG_FINDINGS,   // struct config_findings: ids of the catalogue
 	CONFIG_SEVERITIES, // int8_t[CONFIG_FINDINGS_MAX]: map of id to severity
+	CONFIG_FORWARDERS, // struct config_forwarders: name servers, ADDR[@PORT]
+	CONFIG_DOMAINS,    // struct config_domains
 	CONFIG_TYPES,
 };
 

@@ -299,6 +299,8 @@ void value_set(struct reader *r, const struct config_key *key, const yaml_node_t
 		[CONFIG_EXEMPT] = value_set_exempt,
 		[CONFIG_FINDINGS] = set_findings,
 		[CONFIG_SEVERITIES] = set_severities,
+		[CONFIG_FORWARDERS] = value_forwarders,
+		[CONFIG_DOMAINS] = value_domains,
 	};
 	set[key->type](r, key, node, (char *)c + key->offset);
 }

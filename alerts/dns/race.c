@@ -22,7 +22,7 @@ struct answer {
 struct question {
 	uint8_t client[16], server[16];
 	uint16_t client_port, server_port, id, qtype;
-	uint32_t ip_v;
+	uint16_t ip_v, tap;             // the same answer at two taps has passed through whatever stands between them
 	uint64_t qname;                 // hash
 };
 
@@ -69,6 +69,7 @@ static struct question question_of(const struct dns_facts *f)
 	q.id = f->id;
 	q.qtype = f->qtype;
 	q.ip_v = f->ip_v;
+	q.tap = f->tap;
 	q.qname = XXH3_64bits(dns_qname(f), strlen(dns_qname(f)));
 	return q;
 }

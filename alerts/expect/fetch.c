@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,10 +122,13 @@ static size_t header_came(char *data, size_t size, size_t n, void *ctx)
 	return j->too_long ? 0 : n;
 }
 
-static void fault(struct sts_fetched *r, enum policy_sts_fault kind, const char *format, const char *what)
+static __attribute__((format(printf, 3, 4))) void fault(struct sts_fetched *r, enum policy_sts_fault kind, const char *format, ...)
 {
+	va_list args;
 	r->fault = kind;
-	snprintf(r->why, sizeof r->why, format, what);
+	va_start(args, format);
+	vsnprintf(r->why, sizeof r->why, format, args);
+	va_end(args);
 	for (char *c = r->why; *c != '\0'; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
@@ -149,15 +153,14 @@ static void read_failure(struct sts_fetched *r, const struct job *j, CURLcode co
 static void read_response(struct sts_fetched *r, const struct job *j)
 {
 	long status = 0;
-	char *type = NULL, text[24];
+	char *type = NULL;
 	curl_easy_getinfo(j->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(j->easy, CURLINFO_CONTENT_TYPE, &type);
-	snprintf(text, sizeof text, "%ld", status);
 	r->gone = status == 404 || status == 410;
 	if (status >= 300 && status < 400)
-		fault(r, STS_FETCH_ERROR, "HTTP %s: redirects are not followed", text);
+		fault(r, STS_FETCH_ERROR, "HTTP %ld: redirects are not followed", status);
 	else if (status != 200)
-		fault(r, STS_FETCH_ERROR, "HTTP %s", text);
+		fault(r, STS_FETCH_ERROR, "HTTP %ld", status);
 	else if (!is_text(type))
 		fault(r, STS_POLICY_INVALID, "content type \"%.60s\" is not text/plain", type != NULL ? type : "");
 	else if (!sts_policy_read(&r->policy, j->body, j->len, r->why))

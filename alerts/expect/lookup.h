@@ -11,6 +11,7 @@
 struct lookup_config {
 	struct resolver_source source;
 	bool sts;                // ask for _mta-sts, too
+	bool addresses_only;     // of a host: no TLSA
 	uint32_t timeout_ms;     // for all of it, 0: 40 s; what is not known by then is indeterminate
 };
 

@@ -83,7 +83,7 @@ static void cname_came(void *ctx, const struct resolver_answer *a)
 static void addresses_known(struct lookup_host *h)
 {
 	uint8_t dnssec = h->host.addresses_dnssec;
-	if (failed(dnssec)) {
+	if (h->l->config.addresses_only || failed(dnssec)) {
 		tlsa_stops(h, dnssec);
 	} else if (dnssec == DNSSEC_SECURE) {
 		if (h->host.canonical[0] != '\0')

@@ -99,6 +99,34 @@ static int anchor_read(struct anchor *out, const char *path)
 	return rc == 0 && !out->root ? -EBADMSG : rc;
 }
 
+// Only keys that are trusted already: RFC 5011 state has others, too, that wait.
+static int add_valid_keys(struct ub_ctx *ub, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		return -errno;
+	char line[4096];
+	int n = 0;
+	while (fgets(line, sizeof line, f) != NULL) {
+		char *state = strstr(line, ";;state=");
+		if (line[0] != '.' || (state != NULL && state[8] != '2'))
+			continue;
+		line[strcspn(line, ";\n")] = '\0';
+		n += ub_ctx_add_ta(ub, line) == 0;
+	}
+	fclose(f);
+	return n > 0 ? 0 : -EBADMSG;
+}
+
+static int add_anchor(struct ub_ctx *ub, const struct resolver_config *c, const struct anchor *anchor)
+{
+	if (!anchor->autotrust)
+		return ub_ctx_add_ta_file(ub, c->trust_anchor) == 0 ? 0 : -EBADMSG;
+	if (c->anchor_read_only || access(c->trust_anchor, W_OK) != 0)
+		return add_valid_keys(ub, c->trust_anchor);
+	return ub_ctx_add_ta_autr(ub, c->trust_anchor) == 0 ? 0 : -EBADMSG;
+}
+
 // What differs from libunbound's defaults, and is the same for everybody.
 static const struct {
 	const char *option, *value;
@@ -147,19 +175,30 @@ static int configure(struct ub_ctx *ub, const struct resolver_config *c, const s
 	if (c->root_hints != NULL && ub_ctx_set_option(ub, "root-hints:", c->root_hints) != 0)
 		return -EINVAL;
 	for (size_t i = 0; i < c->n_forward_to; i++)
-		if (!resolver_address_ok(c->forward_to[i]) || ub_ctx_set_fwd(ub, c->forward_to[i]) != 0)
+		if (ub_ctx_set_fwd(ub, c->forward_to[i]) != 0)
 			return -EINVAL;
-	bool kept = anchor->autotrust && access(c->trust_anchor, W_OK) == 0;
-	int rc = kept ? ub_ctx_add_ta_autr(ub, c->trust_anchor) : ub_ctx_add_ta_file(ub, c->trust_anchor);
-	if (rc != 0)
-		return -EBADMSG;
-	return ub_ctx_async(ub, 1) == 0 ? 0 : -ENOTSUP;
+	int rc = add_anchor(ub, c, anchor);
+	return rc < 0 ? rc : ub_ctx_async(ub, 1) == 0 ? 0 : -ENOTSUP;
+}
+
+static int check(const struct resolver_config *c, struct anchor *anchor)
+{
+	for (size_t i = 0; i < c->n_forward_to; i++)
+		if (!resolver_address_ok(c->forward_to[i]))
+			return -EINVAL;
+	return anchor_read(anchor, c->trust_anchor);
+}
+
+int resolver_check(const struct resolver_config *config)
+{
+	struct anchor anchor;
+	return check(config, &anchor);
 }
 
 int resolver_open(struct resolver **out, const struct resolver_config *config)
 {
 	struct anchor anchor;
-	int rc = anchor_read(&anchor, config->trust_anchor);
+	int rc = check(config, &anchor);
 	if (rc < 0)
 		return rc;
 	struct resolver *r = calloc(1, sizeof *r);

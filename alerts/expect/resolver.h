@@ -26,6 +26,7 @@ struct resolver_config {
 	const char *const *forward_to;   // "ADDR" or "ADDR@PORT"; none: asks the root and below itself
 	size_t n_forward_to;
 	const char *root_hints;          // NULL: the ones built in
+	bool anchor_read_only;           // RFC 5011 state is used as it is, and written by nobody
 	uint32_t timeout_ms;             // for a question, 0: 10 s
 	uint32_t cache_mib;              // 0: 16
 };
@@ -61,6 +62,7 @@ struct resolver;
 
 // 0; -ENOENT and the like: the anchor cannot be read; -EBADMSG: no key of the root in it (without one, what is unsigned and
 // what is not known look the same); -EINVAL: a forwarder is no address.
+int resolver_check(const struct resolver_config *config); // the same without opening anything
 int resolver_open(struct resolver **out, const struct resolver_config *config);
 void resolver_close(struct resolver **r); // nothing is called any more
 

@@ -137,8 +137,9 @@ unsigned history_alternates(const struct history *h, const struct facts *f)
 
 bool history_first(const struct history *h, const struct facts *f, const char *session)
 {
+	if (!h)
+		return true;
 	const struct history_key key = history_key_server(h, f);
-	const struct row_server *r = h ? history_find(h, KIND_SERVER, &key) : NULL;
-
+	const struct row_server *r = history_find(h, KIND_SERVER, &key);
 	return !r || r->first_ns > f->conn.start_ns || r->first_session == history_digest_text(h, session);
 }

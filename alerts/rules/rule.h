@@ -38,12 +38,12 @@ struct rule_input {
 	enum direction direction;
 	const char *session;           // its id, for a later one to refer to; may be empty
 	struct rules_memory *memory;
-	const struct history *history; // NULL: there is none
 	enum tap_side side;            // where the tap stands
 	const struct pair *pair;       // this session and its twin at another tap; NULL: none
 	const struct rules_sources *sources; // never NULL
 	const struct seen_host *hosts; // names of the server, as DNS on the tap told them before the session began
 	size_t n_hosts;
+	const struct history *history; // NULL: there is none
 };
 
 // True when the finding holds; `c` comes in empty (confidence unverifiable, the rest default).
@@ -252,21 +252,6 @@ RULE(rule_reply_desync);
 RULE(rule_bdat_abuse);
 RULE(rule_nested_mail);
 RULE(rule_http);
-// history.c
-RULE(rule_vanished);
-RULE(rule_reply_length);
-RULE(rule_alternating);
-// history_tls.c
-RULE(rule_version_drop);
-RULE(rule_cipher_drop);
-RULE(rule_client_fingerprint);
-// history_cert.c
-RULE(rule_cert_changed);
-RULE(rule_mitm_suspect);
-RULE(rule_shared_key);
-// history_path.c
-RULE(rule_rst_at_starttls);
-RULE(rule_transparent_proxy);
 // dane.c
 RULE(rule_dane_not_offered);
 RULE(rule_dane_plaintext);
@@ -308,6 +293,21 @@ RULE(rule_policy_abort);
 RULE(rule_sni_other);
 RULE(rule_nullmx);
 RULE(rule_policy_stale);
+// history.c
+RULE(rule_vanished);
+RULE(rule_reply_length);
+RULE(rule_alternating);
+// history_tls.c
+RULE(rule_version_drop);
+RULE(rule_cipher_drop);
+RULE(rule_client_fingerprint);
+// history_cert.c
+RULE(rule_cert_changed);
+RULE(rule_mitm_suspect);
+RULE(rule_shared_key);
+// history_path.c
+RULE(rule_rst_at_starttls);
+RULE(rule_transparent_proxy);
 // sensor.c
 RULE(rule_one_direction);
 RULE(rule_truncated_input);

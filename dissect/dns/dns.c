@@ -13,6 +13,7 @@ static void tell(struct dissect *e, struct dns_facts *f, const struct decoded *s
 
 	memcpy(f->client, response ? s->dst : s->src, sizeof(f->client));
 	memcpy(f->server, response ? s->src : s->dst, sizeof(f->server));
+	f->tap = s->tap;
 	f->client_port = response ? s->dst_port : s->src_port;
 	f->server_port = response ? s->src_port : s->dst_port;
 	f->ip_v = s->ip_v;

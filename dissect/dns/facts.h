@@ -48,6 +48,7 @@ struct dns_facts {
 	uint8_t client[16], server[16]; // who asked, who was asked; IPv4 in the first four octets, rest zero
 	uint16_t client_port, server_port;
 	uint8_t ip_v;
+	uint8_t tap;           // where it was seen, below FACTS_TAPS
 	uint8_t ttl;           // or hop limit, of this packet
 	uint8_t rcode;
 	uint8_t n_answers;

@@ -49,10 +49,10 @@ remote-control:
 VALIDATING, PLAIN = "validator iterator", "iterator"
 
 
-def nsd(domains):
-    """Serves the root, `example.` and these domains."""
+def nsd(domains, more="", zones_more=()):
+    """Serves the root, `example.` (with `more` lines in it), these domains and further zones (origin, file)."""
     text = NSD.format(address=DNS4, zones=zones.ZONES, lab=LAB)
-    text += "".join(f'zone:\n  name: "{origin}"\n  zonefile: "{path}"\n' for origin, path in zones.write(domains))
+    text += "".join(f'zone:\n  name: "{origin}"\n  zonefile: "{path}"\n' for origin, path in [*zones.write(domains, more), *zones_more])
     config = LAB / "nsd.conf"
     config.write_text(text, encoding="ascii")
     return servers.process(["nsd", "-d", "-c", config], 53, address=DNS4)

@@ -185,11 +185,11 @@ def spoil(path, kind):
     path.write_text("\n".join(lines), encoding="ascii")
 
 
-def write(domains):
-    """All zones of a scenario: (origin, file). Hosts of one domain may have their names in another's zone."""
+def write(domains, more=""):
+    """All zones of a scenario: (origin, file). Hosts of one domain may have their names in another's zone. `more`: lines of `example.`"""
     ZONES.mkdir(exist_ok=True)
     hosts = [mx for domain in domains for mx in domain.mx]
-    out, above = [], [HEAD.format(origin="example."), f"ns A {DNS4}\n"]
+    out, above = [], [HEAD.format(origin="example."), f"ns A {DNS4}\n", more]
     for domain in domains:
         origin = domain.name + "."
         text = domain.text([mx for mx in hosts if mx.origin == domain.name])
