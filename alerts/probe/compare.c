@@ -58,11 +58,7 @@ static uint8_t compare_records(struct probe_compared *out, const struct probe_re
 	if (!set.n_counted)
 		return t->more ? DANE_UNVERIFIABLE : DANE_UNUSABLE;
 	size_t n = reference_names(names, out->host, s);
-	struct dane_memory *memory;
-	if (dane_open(&memory) < 0)
-		return DANE_UNVERIFIABLE;
-	dane_compare(memory, &out->match, &shown, t, names, n, now_s);
-	dane_close(&memory);
+	compare_once(&out->match, &shown, t, names, n, now_s);
 	switch (out->match.outcome) {
 	case DANE_OUTCOME_MATCH:
 		return DANE_MATCH;
