@@ -19,9 +19,20 @@ void index_nets_close(struct index_nets *x)
 	memset(x, 0, sizeof(*x));
 }
 
+static void masked(uint8_t out[16], const uint8_t addr[16], uint8_t bits)
+{
+	memset(out, 0, 16);
+	memcpy(out, addr, bits / 8);
+	if (bits % 8)
+		out[bits / 8] = (uint8_t)(addr[bits / 8] & 0xff << (8 - bits % 8));
+}
+
 void index_nets_add(struct index_nets *x, const struct judge_net *net, uint32_t value)
 {
-	x->net[x->n++] = (struct index_net){*net, value};
+	struct index_net *at = &x->net[x->n++];
+
+	*at = (struct index_net){*net, value};
+	masked(at->net.addr, net->addr, net->bits);
 }
 
 static int by_net(const void *a, const void *b)
@@ -50,14 +61,6 @@ void index_nets_sort(struct index_nets *x)
 		}
 		x->group[x->n_groups - 1].to = (uint32_t)i + 1;
 	}
-}
-
-static void masked(uint8_t out[16], const uint8_t addr[16], uint8_t bits)
-{
-	memset(out, 0, 16);
-	memcpy(out, addr, bits / 8);
-	if (bits % 8)
-		out[bits / 8] = (uint8_t)(addr[bits / 8] & 0xff << (8 - bits % 8));
 }
 
 const struct index_net *index_nets_next(const struct index_nets *x, const uint8_t addr[16], uint8_t ip_v, size_t *group,

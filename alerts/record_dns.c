@@ -20,21 +20,21 @@ static void put_dns(struct record_writer *w, const struct race_double *d)
 {
 	struct json *j = &w->json;
 
+	json_key(j, "smtp_tls");
+	json_open_object(j);
+	json_field(j, "v", u64, RECORD_SMTP_TLS_VERSION);
 	json_key(j, "dns");
 	json_open_object(j);
 	json_field(j, "id", u64, d->id);
-	json_key(j, "rrname");
+	json_key(j, "name");
 	record_bounded(w, d->qname);
-	json_field(j, "rrtype", word, type_name(d->qtype));
-	json_key(j, "answers");
-	json_open_array(j);
-	for (int i = 0; i < 2; i++) {
-		json_open_object(j);
-		json_key(j, "rdata");
-		record_bounded(w, d->said[i]);
-		json_close_object(j);
-	}
-	json_close_array(j);
+	json_field(j, "type", word, type_name(d->qtype));
+	json_field(j, "confidence", word, confidence_name(d->certain ? CONFIDENCE_CERTAIN : CONFIDENCE_SUSPECT));
+	json_key(j, "first");
+	record_bounded(w, d->said[0]);
+	json_key(j, "later");
+	record_bounded(w, d->said[1]);
+	json_close_object(j);
 	json_close_object(j);
 }
 

@@ -34,6 +34,7 @@ struct options {
 	const char *finding;            // --finding, or NULL
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
+	long seconds;                   // --seconds, or 0
 	char **operands;
 	size_t n_operands;
 };
@@ -85,4 +86,5 @@ int policy_export_run(const struct options *o);
 int policy_import_run(const struct options *o);
 int policy_flush_run(const struct options *o);
 int version_run(const struct options *o);
+int probe_command_run(const struct options *o);
 int completion_run(const struct options *o);

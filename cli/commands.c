@@ -69,6 +69,12 @@ static const struct option policy_export_options[] = {
 	{"out", OPTION_TEXT, AT(out), "PATH", "write the snapshot there; - is standard output"},
 };
 static const struct option policy_options[] = {OPTION_STATE_ROW};
+static const struct option probe_options[] = {
+	OPTION_JSON_ROW,
+	OPTION_CONFIG_ROWS,
+	{"state", OPTION_TEXT, AT(state), "DIR", "directory of the policy cache, and of when whom was asked (sensor.state_dir)"},
+	{"seconds", OPTION_NUMBER, AT(seconds), "N", "give up after so many seconds in all", 1, 30},
+};
 static const struct option version_options[] = {OPTION_JSON_ROW};
 
 static const char *const shells[] = {"bash", "zsh", NULL};
@@ -112,6 +118,11 @@ const struct command commands[] = {
 		"Of a domain or host that both have, the newer (as_of) is kept.", ROWS(policy_options), 1, 1, policy_import_run, NULL},
 	{"policy flush", "[NAME]", "forget what a domain or a host promised, or everything", "", ROWS(policy_options), 0, 1,
 		policy_flush_run, no_words},
+	{"probe", "HOST[:PORT]", "ask a mail host what it offers and shows now (off by default)",
+		"Connects from this machine: EHLO, STARTTLS, TLS, EHLO, QUIT, and never MAIL; at most 30 seconds, one host\n"
+		"at a time, each at most every ten minutes. Needs policy.probe: on, and the host within policy.probe_scope.\n"
+		"The result is about the host at that time, not about any session.",
+		ROWS(probe_options), 1, 1, probe_command_run, no_words},
 	{"completion", "bash|zsh", "print a completion script for a shell",
 		"For bash: source <(postwacht completion bash)", NULL, 0, 1, 1, completion_run, shells},
 	{"version", "", "print the version", "", ROWS(version_options), 0, 0, version_run, no_words},

@@ -68,12 +68,13 @@ static int exit_code(const struct options *o, const struct summary *s)
 }
 
 // Runs, closes the records, tells the summary.
-static int run(const struct options *o, struct pipeline *p, struct writer **w)
+static int run(const struct options *o, const struct inventory_config *inventory, struct pipeline *p, struct writer **w)
 {
 	int error = pipeline_run(p), lost = writer_close(w);
 	struct summary s = {
 		.judge = pipeline_summary(p),
 		.source = pipeline_source(p),
+		.inventory = inventory,
 		.options = o,
 		.early = error < 0 || lost < 0 || interrupt_seen(),
 	};
@@ -128,7 +129,7 @@ int read_run(const struct options *o)
 		log_error("read", "%s is one of the inputs; give --out another path", o->out);
 	else if (rc < 0)
 		log_error("read", "cannot write to %s: %s; check --out", o->out, strerror(-rc));
-	code = rc == 0 ? run(o, p, &writer) : EXIT_TROUBLE;
+	code = rc == 0 ? run(o, &config.inventory, p, &writer) : EXIT_TROUBLE;
 	if (rc == 0)
 		pipeline_tell_keylog(p, &pipeline);
 	pipeline_close(&p);

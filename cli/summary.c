@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/blind.h"
+#include "cli/exemptions.h"
 #include "cli/words.h"
 
 enum { FINDINGS_SHOWN = 12, OPERANDS_SHOWN = 8 }; // 12: a screen; --json and --out have the rest
@@ -270,5 +271,6 @@ void summary_print(FILE *out, const struct summary *s)
 		print_history(out, s);
 		print_weak(out, s->judge);
 		print_findings(out, s, colour);
+		exemptions_print(out, s);
 	}
 }

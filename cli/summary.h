@@ -10,6 +10,7 @@
 struct summary {
 	const struct judge_summary *judge;
 	const struct source *source;   // for names and damage
+	const struct inventory_config *inventory; // for exemptions that ended
 	const struct options *options; // for the command line to go on with
 	bool early;                    // interrupted or stopped by an error: covers what was read until then
 };

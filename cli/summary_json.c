@@ -3,6 +3,7 @@
 
 #include "alerts/json.h"
 #include "cli/blind.h"
+#include "cli/exemptions.h"
 #include "cli/words.h"
 
 static void put_damage(struct json *j, const struct source *source)
@@ -193,6 +194,7 @@ static void build(struct json *j, const void *ctx)
 	put_keylog(j, s);
 	put_history(j, s);
 	put_findings(j, s->judge);
+	exemptions_put(j, s);
 	put_counters(j, s->judge);
 	json_close_object(j);
 }

@@ -1,4 +1,5 @@
-// A bounded set of DNS records that were seen, found by what they lead to. Internal to alerts/dns.
+// A bounded set of DNS records that were seen, found by what they lead to and by what they are. Many domains have the same
+// host, so that no operation walks a chain but those that list it. Internal to alerts/dns.
 #pragma once
 
 #include "alerts/dns/seen.h"
@@ -9,7 +10,10 @@ enum pool_kind { POOL_MX, POOL_CNAME, POOL_ADDRESS, POOL_TLSA, POOL_ENCRYPTED };
 struct pool_record {
 	uint64_t hash;            // of what it is found by
 	uint64_t time_ns, until_ns; // packet time: when it was told, how long it counts
-	uint32_t chain;           // the next one with the same head
+	uint64_t same;            // hash of all that makes it the record it is; set by the pool
+	struct {
+		uint32_t next, before; // others with the same head, newest first; 0 none
+	} chain[2];               // by `hash`, by `same`
 	uint32_t older, newer;    // by when they were told
 	uint32_t frame;
 	uint8_t kind;             // enum pool_kind
@@ -27,7 +31,7 @@ struct pool_record {
 
 struct pool {
 	struct slab records;
-	uint32_t *heads, mask;
+	uint32_t *heads[2], mask; // of the two chains
 	uint32_t oldest, newest;
 };
 

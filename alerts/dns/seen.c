@@ -52,9 +52,9 @@ void seen_close(struct seen **s)
 // ---- keys ----------------------------------------------------------------------------------------------------
 
 // MX and CNAME are found by where they lead, addresses by themselves, TLSA by name, the rest by client.
-static uint64_t hash_name(const struct seen *s, bool leads, const char *name)
+static uint64_t hash_name(const struct seen *s, enum pool_kind kind, const char *name)
 {
-	return XXH3_64bits_withSeed(name, strlen(name), s->seed + leads);
+	return XXH3_64bits_withSeed(name, strlen(name), s->seed + kind);
 }
 
 static uint64_t hash_address(const struct seen *s, uint64_t what, uint8_t ip_v, const uint8_t address[16])
@@ -142,7 +142,7 @@ static size_t chain_of(const struct dns_facts *f, uint16_t chain[SEEN_ALIASES_MA
 
 static bool names_mx(const struct seen *s, const char *host)
 {
-	const struct pool_record *r = pool_first(&s->mail, hash_name(s, true, host));
+	const struct pool_record *r = pool_first(&s->mail, hash_name(s, POOL_MX, host));
 	while (r && !(r->kind == POOL_MX && strcmp(r->target, host) == 0))
 		r = pool_next(&s->mail, r);
 	return r;
@@ -159,7 +159,7 @@ static void take_answer(struct seen *s, const struct message_dns *m, const struc
 	case DNS_CNAME:
 		r.kind = a->type == DNS_MX ? POOL_MX : POOL_CNAME;
 		copy_name(r.target, f->text + a->name);
-		r.hash = hash_name(s, true, r.target);
+		r.hash = hash_name(s, r.kind, r.target);
 		break;
 	case DNS_A:
 	case DNS_AAAA:
@@ -179,7 +179,7 @@ static void take_tlsa(struct seen *s, const struct message_dns *m)
 	struct pool_record r = record_of(m, POOL_TLSA, dns_qname(f), 0);
 	bool has_records = false;
 
-	r.hash = hash_name(s, false, r.name);
+	r.hash = hash_name(s, POOL_TLSA, r.name);
 	const struct pool_record *old = pool_same(&s->mail, &r);
 	if (old) {
 		r.tlsa = old->tlsa;
@@ -271,7 +271,7 @@ static size_t leading(struct search *q, enum pool_kind kind, const char *name, c
                       leads_fn each)
 {
 	const struct pool *pools[] = {&q->s->mail, &q->s->other};
-	uint64_t hash = hash_name(q->s, true, name);
+	uint64_t hash = hash_name(q->s, kind, name);
 	size_t n = 0;
 
 	for (size_t i = 0; i < 2; i++) {
@@ -340,17 +340,18 @@ size_t seen_hosts(const struct seen *s, const struct conn_facts *c, uint64_t sta
 bool seen_tlsa(const struct seen *s, const struct seen_host *h, const char *base, uint16_t port, uint64_t start_ns,
                struct seen_tlsa *out)
 {
-	char name[DNS_NAME_MAX + 16];
+	struct pool_record like = {.kind = POOL_TLSA, .ip_v = h->ip_v};
+	int len = snprintf(like.name, sizeof(like.name), "_%u._tcp.%s", port, base);
 
-	snprintf(name, sizeof(name), "_%u._tcp.%s", port, base);
-	const struct pool_record *r = pool_first(&s->mail, hash_name(s, false, name));
-	for (; r; r = pool_next(&s->mail, r)) {
-		if (r->kind != POOL_TLSA || strcmp(r->name, name) != 0 || !of_client(r, h->ip_v, h->client) || !counts(r, start_ns))
-			continue;
-		*out = r->tlsa;
-		return true;
-	}
-	return false;
+	if (len >= DNS_NAME_MAX) // longer than any name that was asked for
+		return false;
+	memcpy(like.client, h->client, sizeof(like.client));
+	like.hash = hash_name(s, POOL_TLSA, like.name);
+	const struct pool_record *r = pool_same(&s->mail, &like);
+	if (!r || !counts(r, start_ns))
+		return false;
+	*out = r->tlsa;
+	return true;
 }
 
 bool seen_encrypted(const struct seen *s, const struct conn_facts *c, uint64_t start_ns, uint32_t *frame)

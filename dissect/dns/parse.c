@@ -51,7 +51,7 @@ static void append(struct name *n, const uint8_t *label, uint8_t len)
 }
 
 // The name at *at; *at moves behind it. Each pointer must lead before the place that the one before it led to, so that
-// the way ends (RFC 1035 4.1.4 says "prior occurance").
+// the way ends (RFC 1035 4.1.4).
 static bool read_name(const struct input *m, size_t *at, struct name *out)
 {
 	size_t here = *at, before = *at, wire_len = 1;

@@ -1,5 +1,6 @@
 // Prints one record of every kind for every word and every finding that can stand in it: input of
 // tests/tools/schema_check.py, so that the schema and the tables of names cannot drift apart.
+#include "alerts/dns/race.h"
 #include "tests/unit/alerts/record_fixture.h"
 
 #include <stdio.h>
@@ -79,6 +80,12 @@ static void counters(void)
 		struct message_anomaly a = {.counter = i, .frame = 1};
 		print(out, record_anomaly(out, &x.config, &a));
 	}
+	static struct race_double d = {.ip_v = 4, .qtype = DNS_MX, .frame = {1, 2}, .qname = "a.example", .said = {"b.example", "nodata"}};
+	print(out, record_dns_double(out, &x.config, &d));
+	memset(d.qname, 0xff, sizeof(d.qname) - 1);
+	memset(d.said, 0xff, sizeof(d.said[0]) - 1);
+	d.ip_v = 6;
+	print(out, record_dns_double(out, &x.config, &d));
 	fixture_fill_everything(&x);
 	fixture_largest(m.counter, DISSECT_COUNTERS);
 	fixture_largest(states, STATE_N);

@@ -34,6 +34,39 @@ static void lengths(void **state)
 	assert_false(judge_check(&m.head, MESSAGE_LEN_MAX));
 }
 
+// Names of DNS end inside the text, wherever a message says that they begin.
+static void dns(void **state)
+{
+	static struct message_dns d;
+	d.head.type = MESSAGE_DNS;
+	d.facts.ip_v = 4;
+	memcpy(d.facts.text, "a.example\0b.example", 20);
+	d.facts.text_used = 20;
+	d.facts.n_answers = 1;
+	d.facts.answer[0] = (struct dns_answer){.type = DNS_MX, .owner = 0, .name = 10};
+	const struct message_dns sane = d;
+	assert_true(judge_check(&d.head, message_dns_len(&d)));
+	for (size_t len = 0; len < message_dns_len(&d); len++)
+		assert_false(judge_check(&d.head, len));
+	static const struct {
+		uint8_t ip_v, n_answers;
+		uint16_t owner, name;
+		uint32_t used;
+	} rows[] = {{5, 1, 0, 0, 20}, {4, DNS_ANSWERS_MAX + 1, 0, 0, 20}, {4, 1, 20, 0, 20}, {4, 1, 0, 20, 20}, {4, 1, 0, 10, 19},
+		{4, 1, 0, 0, 0}, {4, 1, 0, 0, DNS_TEXT_MAX + 1}, {4, 0, 0, 0, DNS_TEXT_MAX}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		d = sane;
+		d.facts.ip_v = rows[i].ip_v;
+		d.facts.n_answers = rows[i].n_answers;
+		d.facts.answer[0].owner = rows[i].owner;
+		d.facts.answer[0].name = rows[i].name;
+		d.facts.text_used = rows[i].used;
+		if (rows[i].used == DNS_TEXT_MAX) // one name, longer than names are
+			memset(d.facts.text, 'x', DNS_TEXT_MAX - 1);
+		assert_false(judge_check(&d.head, sizeof(d)));
+	}
+}
+
 static void kinds(void **state)
 {
 	struct message_end end = {.head = {.type = MESSAGE_END}, .end = END_FIN};
@@ -119,7 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lengths),
-		cmocka_unit_test(kinds),
+		cmocka_unit_test(kinds), cmocka_unit_test(dns),
 		cmocka_unit_test(wild_texts),
 		cmocka_unit_test(enums),
 		cmocka_unit_test(guard_page),
