@@ -62,8 +62,8 @@ static int open_failed(const struct wire_scout *wire, int rc)
 	else if (rc == -EBADMSG)
 		log_error("policy", "no DNSSEC key of the root in %s; check --trust-anchor", wire->config.trust_anchor);
 	else
-		log_error("policy", "cannot begin with the keys in %s: %s; install dns-root-data or check --trust-anchor", wire->config.trust_anchor,
-			strerror(-rc));
+		log_error("policy", "cannot begin with the keys in %s: %s; install dns-root-data or check --trust-anchor",
+			wire->config.trust_anchor, strerror(-rc));
 	return rc == -EINVAL ? EXIT_USAGE : EXIT_TROUBLE;
 }
 

@@ -81,8 +81,8 @@ static int keep_domain(struct job *j, struct policy_domain *out, int64_t now_s)
 	least(&j->ttl_s, out->mx_ttl_s);
 	if (w->fetch != NULL) {
 		const struct policy_domain *before = store_domain(w->store, out->name);
-		sts_conclude(&out->sts, w->patterns, before != NULL ? &before->sts : NULL, lookup_get_sts(j->lookup), j->fetched ? &j->result : NULL,
-			now_s);
+		sts_conclude(&out->sts, w->patterns, before != NULL ? &before->sts : NULL, lookup_get_sts(j->lookup),
+			j->fetched ? &j->result : NULL, now_s);
 	}
 	return store_put_domain(w->store, out);
 }
