@@ -30,6 +30,8 @@ static int open_history(struct judge *j, const char **bad_path)
 		*bad_path = j->config.state;
 	if (r && why[0])
 		log_error("state", "%s: %s", j->config.state, why);
+	for (uint8_t i = 0; !r && i < FACTS_TAPS; i++)
+		history_tap(j->history, i, j->config.taps[i].name ? j->config.taps[i].name : "");
 	return r;
 }
 

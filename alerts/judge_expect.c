@@ -88,7 +88,8 @@ void judge_expect(struct judge *j, struct expectation *out, const struct facts *
 	*out = (struct expectation){0};
 	if (!j->config.store)
 		return;
-	struct decide_input in = {.facts = f, .peer = peer, .store = j->config.store, .cert = judge_peers_cert(j->peers), .hints = hints};
+	struct decide_input in = {.facts = f, .peer = peer, .store = j->config.store, .cert = judge_peers_cert(j->peers),
+		.dane = judge_peers_dane(j->peers), .hints = hints};
 	in.n_hints = judge_hints(j, hints, f);
 	ask_operator(j, &in, f);
 	decide(out, &in);

@@ -10,6 +10,7 @@
 
 struct judge_peers {
 	struct cert *cert;
+	struct dane_memory *dane;
 	struct keylog *keylog; // NULL: none asked for
 	struct flight_room *room;
 };
@@ -26,6 +27,8 @@ int judge_peers_open(struct judge_peers **out, const struct judge_config *config
 	r = cert_open(&p->cert, &cert);
 	if (r && bad_path)
 		*bad_path = config->trust_store;
+	if (!r)
+		r = dane_open(&p->dane);
 	if (!r && config->keylog) {
 		r = keylog_open(&p->keylog, config->keylog);
 		if (r && bad_path)
@@ -46,6 +49,8 @@ void judge_peers_close(struct judge_peers **out)
 		flight_room_close(&p->room);
 	if (p->keylog)
 		keylog_close(&p->keylog);
+	if (p->dane)
+		dane_close(&p->dane);
 	if (p->cert)
 		cert_close(&p->cert);
 	free(p);
@@ -55,6 +60,11 @@ void judge_peers_close(struct judge_peers **out)
 struct cert *judge_peers_cert(const struct judge_peers *p)
 {
 	return p->cert;
+}
+
+struct dane_memory *judge_peers_dane(const struct judge_peers *p)
+{
+	return p->dane;
 }
 
 const char *judge_peers_store(const struct judge_peers *p)

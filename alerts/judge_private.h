@@ -7,6 +7,7 @@
 
 #include "alerts/dedup.h"
 #include "alerts/expect/candidates.h"
+#include "alerts/expect/dane.h"
 #include "alerts/judge.h"
 #include "alerts/cert/cert.h"
 #include "alerts/dns/race.h"
@@ -49,10 +50,11 @@ struct judge {
 	char line[RECORD_LEN_MAX + 1];
 };
 
-// What opens handshake octets: certificates, key log. -errno: the trust store or the key log cannot be read.
+// What opens handshake octets and compares them: certificates, DANE, key log. -errno: the trust store or the key log cannot be read.
 int judge_peers_open(struct judge_peers **out, const struct judge_config *config, const char **bad_path);
 void judge_peers_close(struct judge_peers **p);
 struct cert *judge_peers_cert(const struct judge_peers *p);
+struct dane_memory *judge_peers_dane(const struct judge_peers *p);
 const char *judge_peers_store(const struct judge_peers *p);
 int64_t judge_peers_store_newest(const struct judge_peers *p); // cert_store_newest()
 void judge_peers_count(const struct judge_peers *p, struct judge_summary *sum);

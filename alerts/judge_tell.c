@@ -44,7 +44,10 @@ static bool listed(const char *ids, const char *id)
 // equals that list each other, the later row tells.
 static bool tells(const struct finding *g, const struct finding *f)
 {
-	if (g == f || g->severity == SEVERITY_INFO || g->exempt == EXEMPT_YES || g->severity < f->severity || !listed(f->row->subsumed_by, g->row->id))
+	if (g->exempt == EXEMPT_YES)
+		return false;
+	if (g == f || g->severity == SEVERITY_INFO || g->severity < f->severity ||
+	    !listed(f->row->subsumed_by, g->row->id))
 		return false;
 	return g->severity > f->severity || g->row > f->row || !listed(g->row->subsumed_by, f->row->id);
 }

@@ -15,7 +15,7 @@ struct probe_target {
 	uint16_t port;
 	size_t n;
 	struct policy_address address[PROBE_ADDRESSES_MAX];
-	const char *source;                  // of the addresses: "typed", "policy cache", "inventory", "resolver"
+	const char *source;                  // of the addresses: "typed", "inventory", "policy cache", "resolver"
 	// What the inventory says; borrowed from it.
 	bool own;
 	bool partner;
@@ -24,7 +24,7 @@ struct probe_target {
 
 // 0, or EXIT_USAGE and told why: HOST, HOST:PORT, [ADDRESS]:PORT or an IPv4 address.
 int probe_target_parse(struct probe_target *t, const char *word);
-// Fills the addresses: from the cache, the inventory, or the system's resolver, which gets at most `limit_ms`.
+// Fills the addresses: from the inventory, the cache, or the system's resolver, which gets at most `limit_ms`.
 int probe_target_find(struct probe_target *t, const struct inventory_config *inventory, struct store *cache, uint32_t limit_ms);
 // Fills own, partner and peer. Whether policy.probe_scope allows it; told why not.
 int probe_target_allowed(struct probe_target *t, const struct config *c, const struct inventory *i, struct store *cache);

@@ -61,7 +61,9 @@ static void print_dialogue(FILE *out, const struct probe_result *r)
 		}
 		fprintf(out, "%u ", s->reply.code);
 		escaped(out, s->reply.kept[0]);
-		fprintf(out, s->reply.n_lines > 1 ? " (%u lines%s)\n" : "%.0u%s\n", s->reply.n_lines, s->answered ? "" : ", unfinished");
+		if (s->reply.n_lines > 1)
+			fprintf(out, " (%u lines)", s->reply.n_lines);
+		fputs(s->answered ? "\n" : " (unfinished)\n", out);
 	}
 }
 
@@ -149,9 +151,9 @@ static void print_policy(FILE *out, const struct probe_told *p)
 	fprintf(out, "  DANE    %s", dane_name((enum dane)c->dane));
 	if (c->match.what[0] != '\0')
 		fprintf(out, " (%s)", c->match.what);
-	if (c->host == NULL)
-		fputs(p->cache ? " (the policy cache does not have this host)" : " (there is no policy cache; the system's resolver proves nothing)",
-			out);
+	if (c->dane == DANE_UNKNOWN && c->host == NULL)
+		fputs(p->cache ? " (the policy cache does not have this host)" :
+			" (there is no policy cache; the system's resolver proves nothing)", out);
 	fputc('\n', out);
 	if (c->n_certs > 0) {
 		fprintf(out, "  PKIX    path %s%s%s, names %s, dates %s\n", probe_trust_name(c->peer[0].trust),

@@ -195,13 +195,14 @@ int probe_target_find(struct probe_target *t, const struct inventory_config *inv
 	t->source = "typed";
 	if (t->literal)
 		return 0;
+	// Where our own hosts are we know best: DNS may show the outside of a translation.
+	t->source = "inventory";
+	from_inventory(t, &inventory->mx);
+	if (t->n > 0)
+		return 0;
 	t->source = "policy cache";
 	for (size_t i = 0; h != NULL && i < h->n_addresses; i++)
 		add_found(t, &h->addresses[i]);
-	if (t->n > 0)
-		return 0;
-	t->source = "inventory";
-	from_inventory(t, &inventory->mx);
 	if (t->n > 0)
 		return 0;
 	t->source = "resolver";

@@ -114,7 +114,7 @@ static void compare_former(struct host_promise *p, const struct deciding *d, con
 {
 	struct dane_match before;
 
-	dane_compare(&before, shown, &c->host->former, names, n, d->now_s);
+	dane_compare(d->in->dane, &before, shown, &c->host->former, names, n, d->now_s);
 	p->rollover = fits(before.outcome) != fits(p->match.outcome) && d->now_s >= c->host->tlsa.as_of_s;
 	if (fits(before.outcome))
 		p->match = before;
@@ -134,10 +134,13 @@ static void compare(struct host_promise *p, const struct deciding *d, const stru
 		return;
 	}
 	size_t n = reference_names(names, d, c, &p->name_open);
-	struct dane_shown shown = {.octets = kept.octets, .len = kept.len, .raw_key = kept.raw_key};
-	dane_compare(&p->match, &shown, &c->host->tlsa, names, n, d->now_s);
+	const struct dane_shown shown = {.octets = kept.octets, .len = kept.len, .raw_key = kept.raw_key, .sha256 = peer->chain_sha256};
+	dane_compare(d->in->dane, &p->match, &shown, &c->host->tlsa, names, n, d->now_s);
 	if (p->match.outcome != DANE_OUTCOME_COSTLY && former_counts(d, c->host))
 		compare_former(p, d, c, &shown, names, n);
+	// Records that are not kept might fit.
+	if (c->host->tlsa.more && !fits(p->match.outcome))
+		p->match.outcome = DANE_OUTCOME_COSTLY;
 	// One of the names that were not seen might be in it.
 	p->name_open &= p->match.outcome == DANE_OUTCOME_TA_NAME;
 }
@@ -157,7 +160,7 @@ static bool mx_insecure(const struct deciding *d, const struct candidate *c)
 static void promise_of(struct host_promise *p, const struct deciding *d, const struct candidate *c)
 {
 	*p = (struct host_promise){.match = {.record = -1}};
-	dane_set_read(&p->set, &c->host->tlsa);
+	dane_read(d->in->dane, &p->set, &c->host->tlsa);
 	p->promise = promised(c, &p->set);
 	p->dnssec = c->host->tlsa.dnssec != DNSSEC_UNKNOWN ? c->host->tlsa.dnssec : c->host->addresses_dnssec;
 	if (c->domain && c->domain->mx_dnssec != DNSSEC_SECURE)
@@ -274,7 +277,7 @@ static bool elsewhere(struct store *store, const struct policy_domain *d)
 }
 
 // All of its hosts promise TLS: then so does the domain, wherever its mail was taken.
-static uint8_t promise_of_all_hosts(struct store *store, const struct policy_domain *d)
+static uint8_t promise_of_all_hosts(struct store *store, struct dane_memory *dane, const struct policy_domain *d)
 {
 	uint8_t all = PROMISE_UNKNOWN;
 
@@ -283,7 +286,7 @@ static uint8_t promise_of_all_hosts(struct store *store, const struct policy_dom
 		struct dane_set set;
 		if (!c.host)
 			return PROMISE_UNKNOWN;
-		dane_set_read(&set, &c.host->tlsa);
+		dane_read(dane, &set, &c.host->tlsa);
 		uint8_t one = promised(&c, &set);
 		if (i > 0 && one != all)
 			return PROMISE_UNKNOWN;
@@ -300,7 +303,8 @@ static void decide_domain(struct deciding *d)
 	out->promise = PROMISE_UNKNOWN;
 	for (size_t i = 0; i < d->found.n_domains; i++) {
 		const struct policy_domain *dom = d->found.domain[i];
-		uint8_t promise = dom->mx_dnssec == DNSSEC_SECURE ? promise_of_all_hosts(d->in->store, dom) : promise_of_dnssec(dom->mx_dnssec);
+		uint8_t promise = dom->mx_dnssec == DNSSEC_SECURE ? promise_of_all_hosts(d->in->store, d->in->dane, dom)
+								  : promise_of_dnssec(dom->mx_dnssec);
 		if (i > 0 && promise <= out->promise)
 			continue;
 		out->promise = promise;

@@ -10,6 +10,7 @@ struct decide_input {
 	const struct peer *peer;          // NULL: nothing was opened
 	struct store *store;
 	struct cert *cert;                // where the chains are kept
+	struct dane_memory *dane;
 	const struct candidate_hint *hints;
 	size_t n_hints;
 	enum expect_level operator_level; // EXPECT_OPERATOR: the operator demands TLS of this peer; else EXPECT_UNKNOWN

@@ -177,8 +177,8 @@ static bool set_resolve(struct job *j, const char *domain, const struct policy_a
 		if (!fetch_address_ok(&addresses[i]))
 			continue;
 		inet_ntop(addresses[i].ip_v == 6 ? AF_INET6 : AF_INET, addresses[i].octets, address, sizeof address);
-		used += (size_t)snprintf(text + used, sizeof text - used, addresses[i].ip_v == 6 ? "%s[%s]" : "%s%s", kept++ > 0 ? "," : "",
-			address);
+		used += (size_t)snprintf(text + used, sizeof text - used, addresses[i].ip_v == 6 ? "%s[%s]" : "%s%s",
+			kept++ > 0 ? "," : "", address);
 	}
 	j->resolve = kept > 0 ? curl_slist_append(NULL, text) : NULL;
 	return j->resolve != NULL;
@@ -268,10 +268,9 @@ int fetch_wait(struct fetch *f, struct pollfd *others, size_t n, int ms)
 	struct curl_waitfd fds[8] = {{.fd = -1}};
 	if (n > sizeof fds / sizeof fds[0])
 		return -EINVAL;
-	for (size_t i = 0; i < n; i++) {
-		bool out = others[i].events & POLLOUT;
-		fds[i] = (struct curl_waitfd){.fd = others[i].fd, .events = (short)(CURL_WAIT_POLLIN | (out ? CURL_WAIT_POLLOUT : 0))};
-	}
+	for (size_t i = 0; i < n; i++)
+		fds[i] = (struct curl_waitfd){.fd = others[i].fd,
+			.events = (short)(CURL_WAIT_POLLIN | (others[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0))};
 	return curl_multi_poll(f->multi, fds, (unsigned)n, ms < 0 ? 1000 : ms, NULL) == CURLM_OK ? 0 : -EIO;
 }
 

@@ -59,7 +59,7 @@ static void say_why(struct policy_sts *out, const char *why)
 
 // No policy from here and now: the one in force, else what the record says.
 static void keep(struct policy_sts *out, char (*patterns)[POLICY_NAME], const struct policy_sts *kept, const struct sts_seen *seen,
-	int64_t now_s)
+                 int64_t now_s)
 {
 	bool absent = seen->answered && seen->record != STS_RECORD_VALID;
 	*out = (struct policy_sts){.mode = absent ? STS_ABSENT : STS_UNKNOWN, .as_of_s = now_s};

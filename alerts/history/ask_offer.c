@@ -57,7 +57,7 @@ bool history_offered(const struct history *h, const struct facts *f, struct hist
 	if ((r = offer_row(h, f, 0, 0)) && offered_in(out, &r->runs, f->conn.start_ns))
 		return true;
 	out->same_client = false;
-	const struct history_key key = history_key_server(f);
+	const struct history_key key = history_key_server(h, f);
 	const struct row_server *s = history_find(h, KIND_SERVER, &key);
 	return s && s->last_ns < f->conn.start_ns && offered(out, s->n_yes, s->n_all);
 }
@@ -74,7 +74,7 @@ void history_offered_text(char out[HISTORY_OFFERED_TEXT], const struct history *
 // Several names behind one address, the one of now among them or not: then it is a pool, and its machines may differ.
 static bool pool(const struct history *h, const struct facts *f)
 {
-	const struct history_key key = history_key_server(f);
+	const struct history_key key = history_key_server(h, f);
 	const struct row_server *r = history_find(h, KIND_SERVER, &key);
 	unsigned n = 0;
 
@@ -137,8 +137,9 @@ unsigned history_alternates(const struct history *h, const struct facts *f)
 
 bool history_first(const struct history *h, const struct facts *f, const char *session)
 {
-	const struct history_key key = history_key_server(f);
-	const struct row_server *r = h ? history_find(h, KIND_SERVER, &key) : NULL;
-
+	if (!h)
+		return true;
+	const struct history_key key = history_key_server(h, f);
+	const struct row_server *r = history_find(h, KIND_SERVER, &key);
 	return !r || r->first_ns > f->conn.start_ns || r->first_session == history_digest_text(h, session);
 }

@@ -9,7 +9,7 @@ bool history_resets(const struct history *h, const struct facts *f, struct histo
 
 	if (!h || !history_fit_reset(f, &all))
 		return false;
-	const struct history_key server = history_key_server(f), client = history_key_client(f);
+	const struct history_key server = history_key_server(h, f), client = history_key_client(h, f);
 	const struct row_server *s = history_find(h, KIND_SERVER, &server);
 	if (s && history_rate_rose(&s->resets, f->conn.start_ns, out))
 		return true;

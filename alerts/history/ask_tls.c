@@ -72,7 +72,7 @@ uint32_t history_other_client(const struct history *h, const struct facts *f, co
 
 	if (!h || !history_fit_tls(f) || !f->smtp.hello_digest || !(stack = history_stack(h, p)))
 		return 0;
-	const struct history_key key = history_key_stack(f);
+	const struct history_key key = history_key_stack(h, f);
 	const struct row_client *r = history_find(h, KIND_CLIENT, &key);
 	uint32_t n = 0, kinds = 0;
 	for (size_t i = 0; r && i < CLIENT_STACKS; i++) {

@@ -54,7 +54,7 @@ bool history_fit_reset(const struct facts *f, bool *all)
 
 uint64_t history_former_operator(const struct history *h, const struct facts *f, const struct history_name *who)
 {
-	const struct history_key key = history_key_server(f);
+	const struct history_key key = history_key_server(h, f);
 	const struct row_server *r = history_find(h, KIND_SERVER, &key);
 	const struct history_seen *former = NULL;
 

@@ -92,6 +92,12 @@ void history_turn(struct history *h)
 		history_flush(h);
 }
 
+void history_tap(struct history *h, uint8_t tap, const char *name)
+{
+	if (tap < FACTS_TAPS)
+		h->tap[tap] = (uint32_t)history_digest_text(h, name);
+}
+
 struct history_counts history_counts(const struct history *h)
 {
 	struct history_counts c = h->counts;
@@ -101,7 +107,7 @@ struct history_counts history_counts(const struct history *h)
 
 struct history_pair *history_pair(struct history *h, const struct conn_facts *c, uint64_t now_ns, bool make, bool change)
 {
-	struct history_key key = {.ip_v = c->ip_v, .used = 1};
+	struct history_key key = {.ip_v = c->ip_v, .used = 1, .tap = c->tap < FACTS_TAPS ? h->tap[c->tap] : 0};
 
 	memcpy(key.address, c->src, sizeof(key.address));
 	memcpy(&key.a, c->dst, sizeof(key.a));

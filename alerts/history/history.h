@@ -42,6 +42,9 @@ void history_close(struct history **h);
 // Writes now. 0, or -errno: then it is tried again with the next batch.
 int history_flush(struct history *h);
 
+// What conn_facts.tap means, by a name that stays; before anything is learned or asked.
+void history_tap(struct history *h, uint8_t tap, const char *name);
+
 // The session's last word. Whatever it shows was concluded before.
 void history_learn(struct history *h, const struct session *s);
 

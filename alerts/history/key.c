@@ -142,9 +142,14 @@ struct history_key history_key_digest(uint64_t a)
 	return (struct history_key){.a = a, .used = 1};
 }
 
-struct history_key history_key_server(const struct facts *f)
+static uint32_t tap_of(const struct history *h, const struct conn_facts *c)
 {
-	struct history_key k = {.port = f->conn.dst_port, .ip_v = f->conn.ip_v, .used = 1};
+	return c->tap < FACTS_TAPS ? h->tap[c->tap] : 0;
+}
+
+struct history_key history_key_server(const struct history *h, const struct facts *f)
+{
+	struct history_key k = {.port = f->conn.dst_port, .ip_v = f->conn.ip_v, .used = 1, .tap = tap_of(h, &f->conn)};
 	memcpy(k.address, f->conn.dst, sizeof(k.address));
 	return k;
 }
@@ -155,16 +160,16 @@ static size_t client_len(const struct facts *f)
 	return f->conn.ip_v == 6 ? 8 : 4;
 }
 
-struct history_key history_key_client(const struct facts *f)
+struct history_key history_key_client(const struct history *h, const struct facts *f)
 {
-	struct history_key k = {.ip_v = f->conn.ip_v, .used = 1};
+	struct history_key k = {.ip_v = f->conn.ip_v, .used = 1, .tap = tap_of(h, &f->conn)};
 	memcpy(k.address, f->conn.src, client_len(f));
 	return k;
 }
 
 struct history_key history_key_offer(const struct history *h, const struct facts *f, uint64_t name, uint64_t template)
 {
-	struct history_key k = history_key_server(f);
+	struct history_key k = history_key_server(h, f);
 	k.a = name || template ? digest_two(h, name, template) : 0;
 	k.b = history_digest(h, f->conn.src, client_len(f));
 	return k;
@@ -172,7 +177,7 @@ struct history_key history_key_offer(const struct history *h, const struct facts
 
 struct history_key history_key_tls(const struct history *h, const struct facts *f, const struct peer *p, uint64_t name)
 {
-	struct history_key k = history_key_server(f);
+	struct history_key k = history_key_server(h, f);
 	k.a = name;
 	k.b = history_stack(h, p);
 	return k;
@@ -181,15 +186,15 @@ struct history_key history_key_tls(const struct history *h, const struct facts *
 // RSA and ECDSA certificates stand side by side, and each name may have its own.
 struct history_key history_key_cert(const struct history *h, const struct peer *p, const struct facts *f)
 {
-	struct history_key k = history_key_server(f);
+	struct history_key k = history_key_server(h, f);
 	k.a = p->server.key;
 	k.b = history_digest_text(h, p->asked);
 	return k;
 }
 
-struct history_key history_key_stack(const struct facts *f)
+struct history_key history_key_stack(const struct history *h, const struct facts *f)
 {
-	struct history_key k = history_key_client(f);
+	struct history_key k = history_key_client(h, f);
 	k.a = f->smtp.hello_digest;
 	return k;
 }

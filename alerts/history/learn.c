@@ -6,7 +6,7 @@
 static struct row_server *learn_server(struct history *h, const struct session *s, uint64_t digest)
 {
 	const struct facts *f = s->facts;
-	const struct history_key key = history_key_server(f);
+	const struct history_key key = history_key_server(h, f);
 	struct row_server *r = history_make(h, KIND_SERVER, &key, f->conn.start_ns);
 
 	if (!r->n++ || f->conn.start_ns < r->first_ns) {
@@ -112,7 +112,7 @@ static void learn_tls(struct history *h, const struct facts *f, const struct pee
 	history_runs_learn(&r->grade, history_suite_grade(f->tls.suite), f->conn.start_ns);
 	if (!f->smtp.hello_digest)
 		return;
-	const struct history_key client = history_key_stack(f);
+	const struct history_key client = history_key_stack(h, f);
 	struct row_client *c = history_make(h, KIND_CLIENT, &client, f->conn.start_ns);
 	history_seen_learn(c->stack, CLIENT_STACKS, stack, 0, f->conn.start_ns);
 }
@@ -124,7 +124,7 @@ static void learn_resets(struct history *h, const struct facts *f, struct row_se
 	if (!all)
 		return;
 	history_rate_learn(&server->resets, bad, f->conn.start_ns);
-	const struct history_key key = history_key_client(f);
+	const struct history_key key = history_key_client(h, f);
 	struct row_path *path = history_make(h, KIND_PATH, &key, f->conn.start_ns);
 	history_rate_learn(&path->resets, bad, f->conn.start_ns);
 }

@@ -33,7 +33,7 @@ struct history_key {
 	uint16_t port;
 	uint8_t ip_v;
 	uint8_t used;         // 1 of a key in use
-	uint8_t unused[4];
+	uint32_t tap;         // digest of its name: what one tap showed is not held against another
 };
 static_assert(sizeof(struct history_key) == HISTORY_KEY_LEN, "no padding: it is hashed as octets");
 
@@ -149,6 +149,7 @@ struct history {
 	struct history_db *db; // NULL: none
 	struct history_counts counts;
 	uint64_t seed;
+	uint32_t tap[FACTS_TAPS]; // digests of names
 	uint64_t flushed_ns;  // clock of the machine
 	uint32_t since;       // sessions learned since
 };
@@ -186,13 +187,13 @@ void history_name(const struct history *h, const struct facts *f, struct history
 uint64_t history_operator_of(const struct history *h, const char *host, size_t len);
 uint64_t history_digest(const struct history *h, const void *p, size_t len);
 uint64_t history_digest_text(const struct history *h, const char *text);
-struct history_key history_key_server(const struct facts *f);
-struct history_key history_key_client(const struct facts *f);
+struct history_key history_key_server(const struct history *h, const struct facts *f);
+struct history_key history_key_client(const struct history *h, const struct facts *f);
 struct history_key history_key_offer(const struct history *h, const struct facts *f, uint64_t name, uint64_t template);
 struct history_key history_key_tls(const struct history *h, const struct facts *f, const struct peer *p, uint64_t name);
 struct history_key history_key_cert(const struct history *h, const struct peer *p, const struct facts *f);
 struct history_key history_key_digest(uint64_t a);
-struct history_key history_key_stack(const struct facts *f);
+struct history_key history_key_stack(const struct history *h, const struct facts *f);
 struct history_key history_key_answer(const struct facts *f, const struct history_name *who);
 uint64_t history_network(const struct history *h, const struct facts *f); // of the server
 // Of the client's hello, without what differs from server to server; 0 unknown.

@@ -32,6 +32,19 @@ static size_t reference_names(const char *names[DANE_NAMES_MAX], const struct po
 	return n;
 }
 
+// A probe is rare: nothing of it is worth remembering.
+static void compare_once(struct dane_match *out, const struct dane_shown *shown, const struct policy_tlsa_set *t,
+                         const char *const *names, size_t n, int64_t now_s)
+{
+	struct dane_memory *d;
+
+	*out = (struct dane_match){.outcome = DANE_OUTCOME_COSTLY, .record = -1};
+	if (dane_open(&d))
+		return;
+	dane_compare(d, out, shown, t, names, n, now_s);
+	dane_close(&d);
+}
+
 static uint8_t compare_records(struct probe_compared *out, const struct probe_result *r, struct store *s, int64_t now_s)
 {
 	const struct policy_tlsa_set *t = &out->host->tlsa;
@@ -45,7 +58,11 @@ static uint8_t compare_records(struct probe_compared *out, const struct probe_re
 	if (!set.n_counted)
 		return t->more ? DANE_UNVERIFIABLE : DANE_UNUSABLE;
 	size_t n = reference_names(names, out->host, s);
-	dane_compare(&out->match, &shown, t, names, n, now_s);
+	struct dane_memory *memory;
+	if (dane_open(&memory) < 0)
+		return DANE_UNVERIFIABLE;
+	dane_compare(memory, &out->match, &shown, t, names, n, now_s);
+	dane_close(&memory);
 	switch (out->match.outcome) {
 	case DANE_OUTCOME_MATCH:
 		return DANE_MATCH;

@@ -23,7 +23,7 @@ static void one(struct history *h, struct rules_memory *m, struct facts *f, cons
 	f->conn.last_ns = f->conn.start_ns + HISTORY_SECOND_NS;
 	session = (struct session){.facts = f, .peer = p, .final = true};
 	snprintf(session.id, sizeof(session.id), "S%010u%015u", servers, n);
-	rules_apply(&session, m);
+	rules_apply(&session, m, NULL);
 	if (learn)
 		history_learn(h, &session);
 }

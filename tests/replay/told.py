@@ -10,8 +10,8 @@ TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
 # Of a session in expect.json: compared by themselves.
 APART = {"unlike_log", "alerts", "tells", "silent", "may", "record", "with_policy"}
 # Findings that say what a session was, not what is wrong with it: `silent` with a pattern does not mean them.
-NO_FAULT = {"tls.no-sni", "tls.ech", "tls.pq-absent", "cert.expiring", "cert.changed", "cert.default-placeholder", "cert.missing", "cert.rpk",
-            "cert.client-cert-seen"}
+NO_FAULT = {"tls.no-sni", "tls.ech", "tls.pq-absent", "cert.expiring", "cert.changed", "cert.default-placeholder",
+            "cert.missing", "cert.rpk", "cert.client-cert-seen"}
 
 
 def alerts_of(told):

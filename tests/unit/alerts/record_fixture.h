@@ -193,7 +193,7 @@ static inline void fixture_fill_everything(struct fixture *x)
 	s->flow_id = ((uint64_t)1 << 51) - 1;
 	memcpy(s->expect.domain, long_text, sizeof(s->expect.domain));
 	memcpy(s->expect.mx, long_text, sizeof(s->expect.mx));
-	memcpy(s->expect.source, long_text, sizeof(s->expect.source) - 1);
+	strcpy(s->expect.source, "inventory");
 	s->state = STATE_PLAIN_AFTER_HANDSHAKE_FAIL;
 	s->verdict = VERDICT_CLEAR_AGAINST_POLICY;
 	s->n_findings = SESSION_FINDINGS_MAX;

@@ -37,6 +37,7 @@ static void every_word(int i)
 	s->identity = (enum identity)(i % (IDENTITY_UNKNOWN + 1));
 	s->dane = (enum dane)(i % (DANE_NOT_APPLICABLE + 1));
 	s->direction = (enum direction)(i % (DIRECTION_TRANSIT + 1));
+	snprintf(s->expect.source, sizeof(s->expect.source), "%s", i % 2 ? "rcpt-mx" : "sni"); // one of a few words
 	s->expect.level = (enum expect_level)(i % (EXPECT_OPERATOR + 1));
 	x.facts.conn.end = (uint8_t)(i % (END_REUSE + 1));
 	x.facts.conn.role = (uint8_t)(i / 2 % (ROLE_LMTP + 1));
