@@ -67,8 +67,9 @@ int scout_open(struct scout **out, const struct scout_config *config)
 	if (s == NULL)
 		return -ENOMEM;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) {
+		rc = -errno;
 		free(s);
-		return -errno;
+		return rc;
 	}
 	pid_t pid = fork();
 	if (pid == 0) {
