@@ -25,7 +25,7 @@ static bool usable(const struct rule_input *in)
 }
 
 // What was shown fits no record.
-static bool contradicted(const struct rule_input *in)
+bool rule_dane_contradicted(const struct rule_input *in)
 {
 	uint8_t o = in->expect->outcome;
 	return usable(in) && !(in->expect->notes & NOTE_NAME_OPEN) && o != DANE_OUTCOME_NONE && o != DANE_OUTCOME_MATCH &&
@@ -110,22 +110,22 @@ static bool shown(const struct rule_input *in, struct claim *c, bool holds)
 bool rule_dane_mismatch(const struct rule_input *in, struct claim *c)
 {
 	uint8_t o = in->expect->outcome;
-	return shown(in, c, contradicted(in) && (o == DANE_OUTCOME_MISMATCH || o == DANE_OUTCOME_TA_CHAIN));
+	return shown(in, c, rule_dane_contradicted(in) && (o == DANE_OUTCOME_MISMATCH || o == DANE_OUTCOME_TA_CHAIN));
 }
 
 bool rule_dane_ta_missing(const struct rule_input *in, struct claim *c)
 {
-	return shown(in, c, contradicted(in) && in->expect->outcome == DANE_OUTCOME_TA_MISSING);
+	return shown(in, c, rule_dane_contradicted(in) && in->expect->outcome == DANE_OUTCOME_TA_MISSING);
 }
 
 bool rule_dane_ta_name(const struct rule_input *in, struct claim *c)
 {
-	return shown(in, c, contradicted(in) && in->expect->outcome == DANE_OUTCOME_TA_NAME);
+	return shown(in, c, rule_dane_contradicted(in) && in->expect->outcome == DANE_OUTCOME_TA_NAME);
 }
 
 bool rule_dane_ta_expired(const struct rule_input *in, struct claim *c)
 {
-	return shown(in, c, contradicted(in) && in->expect->outcome == DANE_OUTCOME_TA_DATE);
+	return shown(in, c, rule_dane_contradicted(in) && in->expect->outcome == DANE_OUTCOME_TA_DATE);
 }
 
 bool rule_dane_ok(const struct rule_input *in, struct claim *c)
@@ -147,7 +147,7 @@ static const char *why_unverifiable(const struct rule_input *in)
 
 bool rule_dane_unverifiable(const struct rule_input *in, struct claim *c)
 {
-	if (!usable(in) || !in->tls->completed || in->expect->outcome == DANE_OUTCOME_MATCH || contradicted(in))
+	if (!usable(in) || !in->tls->completed || in->expect->outcome == DANE_OUTCOME_MATCH || rule_dane_contradicted(in))
 		return false;
 	c->confidence = CONFIDENCE_UNVERIFIABLE;
 	claim_frame(c, &in->tls->server_hello_mark);
@@ -176,7 +176,7 @@ bool rule_dane_sender_refused(const struct rule_input *in, struct claim *c)
 	const struct tls_facts *t = in->tls;
 	bool alert = refusing_alert(in);
 	bool hidden = t->encrypted_alert_close && !t->completed;
-	if (!usable(in) || quality_clear_n(in->facts) || !(alert || hidden || (contradicted(in) && quit_inside_tls(in))))
+	if (!usable(in) || quality_clear_n(in->facts) || !(alert || hidden || (rule_dane_contradicted(in) && quit_inside_tls(in))))
 		return false;
 	claim_seen(c, alert && mark_set(&t->alert_mark) ? &t->alert_mark : &t->server_hello_mark);
 	claim_cap(c, hidden && !alert ? CONFIDENCE_SUSPECT : CONFIDENCE_PROBABLE);
@@ -188,7 +188,7 @@ bool rule_dane_sender_refused(const struct rule_input *in, struct claim *c)
 bool rule_dane_not_validating(const struct rule_input *in, struct claim *c)
 {
 	const struct tls_facts *t = in->tls;
-	bool went_on = contradicted(in) && t->completed && in->conn->after_seal[DIR_C2S] >= DANE_AFTER_TLS_MAIL;
+	bool went_on = rule_dane_contradicted(in) && t->completed && in->conn->after_seal[DIR_C2S] >= DANE_AFTER_TLS_MAIL;
 	bool no_sni = t->client_hello && !(t->client_ext & TLS_EXT_SERVER_NAME) && t->completed;
 	if (!usable(in) || !(quality_clear_n(in->facts) || went_on || no_sni))
 		return false;

@@ -1,5 +1,6 @@
 // Rules on keys and issuers that a server did not show before.
 #include "alerts/rules/cert.h"
+#include "alerts/rules/expect.h"
 
 enum { CONVERTS_MIN = 3 };
 
@@ -22,7 +23,16 @@ bool rule_mitm_suspect(const struct rule_input *in, struct claim *c)
 {
 	struct history_cert h;
 
-	if (!history_cert_changed(in->history, in->facts, in->peer, &h) || h.converts < CONVERTS_MIN)
+	if (!history_cert_changed(in->history, in->facts, in->peer, &h))
+		return false;
+	// A new key that is not the promised one: of one operator that is enough.
+	if (rule_dane_contradicted(in)) {
+		claim_cert(in, c, CLAIM_DEFAULT);
+		claim_cap(c, in->expect->confidence < CONFIDENCE_PROBABLE ? CONFIDENCE_SUSPECT : CONFIDENCE_PROBABLE);
+		claim_detail(c, "new_key:fits_no_tlsa:%.50s", in->expect->mx);
+		return true;
+	}
+	if (h.converts < CONVERTS_MIN)
 		return false;
 	if (h.is != ISSUER_SELF && h.is != ISSUER_PRIVATE)
 		return false;

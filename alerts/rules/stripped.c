@@ -7,6 +7,8 @@
 //   (d) policy promises TLS, and this server has offered it until now.
 #include "alerts/rules/expect.h"
 
+#include "alerts/history/history.h"
+
 #include <string.h>
 
 void claim_pair(const struct rule_input *in, struct claim *c, const struct mark *client, const struct mark *server)
@@ -149,10 +151,28 @@ static bool probe_offered(const struct rule_input *in, struct claim *c)
 }
 
 // ---- (d) policy and history ----------------------------------------------------------------------------------
-// Belongs here: in->expect is DANE (secure, usable) or MTA-STS enforce, and history has this server's offers: probable.
-// Without history it is dane.required-not-offered. Nothing remembers yet.
+
+enum { STRIPPED_OFFERS_MIN = 5 }; // as many as make a habit for starttls.vanished
+
+// Policy promises TLS, and this server offered it to this client every time before. Without history a domain that is
+// misconfigured looks the same: that is dane.required-not-offered.
+static bool promised_and_offered(const struct rule_input *in, struct claim *c)
+{
+	struct history_offered before;
+	if (!in->expect->enforced || in->expect->level == EXPECT_OPERATOR || !rule_expect_not_offered(in) || rule_tarpit(in))
+		return false;
+	if (!history_offered(in->history, in->facts, &before) || before.yes < STRIPPED_OFFERS_MIN || before.yes != before.all)
+		return false;
+	claim_absent(c, before.same_client ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT, quality_answered(&in->smtp->offer_mark));
+	claim_cap(c, (enum confidence)in->expect->confidence);
+	claim_frame(c, &in->smtp->offer_mark);
+	c->subject = SUBJECT_PATH;
+	claim_detail(c, "%.50s:offered_before:%llu", in->expect->mx[0] ? in->expect->mx : in->expect->domain,
+		(unsigned long long)before.yes);
+	return true;
+}
 
 bool rule_stripped(const struct rule_input *in, struct claim *c)
 {
-	return two_taps(in, c) || two_versions(in, c) || probe_offered(in, c);
+	return two_taps(in, c) || two_versions(in, c) || probe_offered(in, c) || promised_and_offered(in, c);
 }
