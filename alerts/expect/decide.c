@@ -60,7 +60,9 @@ static uint8_t promised(const struct candidate *c, const struct dane_set *set)
 
 	if (d && (d->mx_dnssec == DNSSEC_BOGUS || d->mx_dnssec == DNSSEC_INDETERMINATE))
 		return promise_of_dnssec(d->mx_dnssec);
-	if (h->addresses_dnssec != DNSSEC_SECURE)
+	// A signed alias may have records though what it points at is not signed: RFC 7672 2.2.3.
+	bool alias = h->addresses_dnssec == DNSSEC_INSECURE && h->tlsa.dnssec == DNSSEC_SECURE && h->tlsa.n;
+	if (h->addresses_dnssec != DNSSEC_SECURE && !alias)
 		return promise_of_dnssec(h->addresses_dnssec);
 	if (h->tlsa.dnssec != DNSSEC_SECURE)
 		return promise_of_dnssec(h->tlsa.dnssec);

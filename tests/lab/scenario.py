@@ -147,8 +147,10 @@ def lines(patterns, texts, end):
     return list(dict.fromkeys(out))
 
 
-def run(scenario, client, path, folder):
-    """Plays it; the folder then has all of it. Untrue when the logs say something else than the scenario."""
+def run(scenario, client, path, folder, afterwards=lambda folder: None):
+    """Plays it; the folder then has all of it. Untrue when the logs say something else than the scenario.
+
+    `afterwards` is called when the taps are closed and everybody still answers."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     stop = start(scenario, client, path)
@@ -158,6 +160,7 @@ def run(scenario, client, path, folder):
             sender.send(client, scenario)
         for tap in taps:
             tap.stop()
+        afterwards(folder)
     finally:
         stop()
     evidence = {"The sender": lines(scenario.client_says, [s.log() for s in scenario.senders], "sender"),

@@ -1,4 +1,5 @@
 """What `lab` does inside its namespaces: records stories and scenarios, or plays scenarios live."""
+import json
 import pathlib
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import tempfile
 import traceback
 
 import addresses
+import certificates
 import pcapkit
 import place
 import run as replay
@@ -16,6 +18,7 @@ import stories
 import stories_cert
 import stories_edited
 import stories_tls
+import zones
 
 REPLAY = pathlib.Path(replay.__file__).parent
 TROUBLE = (RuntimeError, OSError, place.Missing, scenario.Untrue, subprocess.SubprocessError, ValueError)
@@ -113,13 +116,33 @@ def record(names, into):
     return 1 if failed else 0
 
 
+def dane_of(program, folder, options, enter=()):
+    """What became of DANE in each session of the outer tap, as told with these options."""
+    records = folder / "records.json"
+    subprocess.run([*enter, program, "read", "--out", records, "--set", f"policy.trust_store={folder / 'ca.pem'}", *options,
+                    folder / "outside.pcap"], check=True, stdout=subprocess.DEVNULL)
+    told = [json.loads(line) for line in records.read_text(encoding="ascii").splitlines()]
+    return sorted((r["flow"]["start"], r["src_port"], r["smtp_tls"]["dane"]) for r in told if r["event_type"] == "smtp")
+
+
+def resolved(played, client, program, folder):
+    """The same with what the lab's DNS, under its own signed root, says now."""
+    beside = played.resolver == "client"
+    shutil.copy(certificates.ROOT, folder / "ca.pem")
+    return dane_of(program, folder, ["--resolve", "--resolver", "127.0.0.1" if beside else place.RESOLVER4,
+                                     "--trust-anchor", zones.ZONES / "anchor"], client.enter if beside else ())
+
+
 def live_one(played, client, path, program):
     """Plays a scenario and reads both taps: (check, what went wrong or None)."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary) / played.name
-        scenario.run(played, client, path, folder)
+        told = []
+        scenario.run(played, client, path, folder, lambda f: told.extend(resolved(played, client, program, f)))
         shutil.copy(REPLAY / played.name / "expect.json", folder)
-        return [result for story in replay.stories(program, folder) for result in replay.check(program, story, LIVE_CHECKS)]
+        results = [result for story in replay.stories(program, folder) for result in replay.check(program, story, LIVE_CHECKS)]
+        wanted = dane_of(program, folder, ["--policy", folder / "policy.json"])
+        return results + [(f"{played.name}: resolved", None if told == wanted else f"DNS gives {told}, the snapshot {wanted}")]
 
 
 def live(names, program):
