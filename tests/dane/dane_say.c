@@ -69,7 +69,7 @@ static void read_shown(struct question *q, const char *path)
 static void read_record(struct question *q, char *text)
 {
 	struct policy_tlsa *r = &q->tlsa[q->set.n];
-	unsigned usage, selector, mtype, octet;
+	unsigned usage = 0, selector = 0, mtype = 0, octet;
 	int at = 0;
 
 	if (q->set.n == RECORDS_MAX || sscanf(text, "%u %u %u %n", &usage, &selector, &mtype, &at) < 3)
