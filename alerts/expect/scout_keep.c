@@ -14,6 +14,15 @@
 
 #include "alerts/expect/scout_wire.h"
 
+// The address sanitizer's shadow is larger than any limit; gcc and clang each say in their own way that it is there.
+#if defined(__SANITIZE_ADDRESS__)
+#define SHADOWED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SHADOWED 1
+#endif
+#endif
+
 enum {
 	AGAIN_S = 1,                  // a worker that dies at once is started once a second
 	FILES_MAX = 1024,             // sockets of questions and fetches
@@ -43,7 +52,7 @@ static void drop(int fd)
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_NOFILE, FILES_MAX);
 	limit(RLIMIT_FSIZE, FILE_OCTETS_MAX);
-#ifndef __SANITIZE_ADDRESS__ // whose shadow is larger than any limit
+#ifndef SHADOWED
 	limit(RLIMIT_DATA, MEMORY_MAX);
 #endif
 	if (fd != SCOUT_FDS)
