@@ -196,8 +196,10 @@ bool rule_dane_not_validating(const struct rule_input *in, struct claim *c)
 		claim_clear_mail(c, in);
 	else
 		claim_seen(c, went_on ? &t->completed_mark : &t->client_hello_mark);
+	// How much went inside TLS counts from where the handshake was seen to end: with something missing that may be too early.
+	bool measured = went_on && !(quality_of_conn(in->facts) & (Q_GAP | Q_ONE_DIR | Q_MIDSTREAM));
 	if (!quality_clear_n(in->facts))
-		claim_cap(c, went_on ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT);
+		claim_cap(c, measured ? CONFIDENCE_PROBABLE : CONFIDENCE_SUSPECT);
 	if (!quality_clear_n(in->facts) && !went_on)
 		c->severity = SEVERITY_INFO;
 	claim_promise(in, c);
