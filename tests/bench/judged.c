@@ -111,7 +111,7 @@ static void run(const char *what, struct store *store, struct message_handshake 
 int main(void)
 {
 	struct message_handshake *certificates = calloc(1, sizeof(*certificates) + 8192);
-	struct store *store;
+	struct store *store = NULL;
 	uint8_t digest[32];
 
 	need(certificates != NULL && store_open(&store, 16, 16) == 0, "no memory");
