@@ -73,8 +73,7 @@ static void ask_operator(const struct judge *j, struct decide_input *in, const s
 	}
 	n += inventory_partner_at(j->inventory, f->conn.dst, f->conn.ip_v, &found[n]);
 	n += inventory_partner_at(j->inventory, f->conn.src, f->conn.ip_v, &found[n]);
-	if (n)
-		in->operator_level = EXPECT_OPERATOR;
+	in->operator_requires = n > 0;
 	for (size_t i = 0; i < n; i++)
 		in->operator_identity |= found[i].level == INVENTORY_VERIFY;
 	if (n)

@@ -85,7 +85,6 @@ enum expect_note {
 	NOTE_NAME_OPEN = 1 << 13,      // whose certificate it should be depends on a recipient that was not seen
 	NOTE_SNI_OTHER = 1 << 15,      // the client asked for a name that is none of the server's
 	NOTE_PROBE_OFFERS = 1 << 16,   // a probe of ours was offered STARTTLS by this very address, within a day
-	NOTE_HOST_PROMISES = 1 << 14,  // the server itself is known as a host of policy, not only its domain
 };
 
 // What DANE promises of the server, by how much it asks: of several recipients' domains the strictest counts. RFC 7672 2.

@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#include "alerts/expect/name.h"
-
 const char *advice_name(enum advice a)
 {
 	static const char *const names[] = {"none", "testing", "sts", "encrypt", "dane", "undecided", "no_mail"};
@@ -115,10 +113,5 @@ const char *advice_unused(const struct policy_tlsa_set *t, const struct dane_set
 
 bool advice_sts_names(const struct policy_domain *d, const char *host)
 {
-	if (d->sts.mode < STS_TESTING)
-		return true;
-	for (uint8_t i = 0; i < d->sts.n_mx; i++)
-		if (name_fits(d->sts.mx[i], host))
-			return true;
-	return false;
+	return d->sts.mode < STS_TESTING || policy_sts_lists(&d->sts, host);
 }

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "alerts/expect/ops.h"
 #include "alerts/expect/scout.h"
 #include "alerts/expect/snapshot.h"
 #include "cli/pipeline.h"
 #include "cli/wire.h"
+#include "hw/clock.h"
 #include "hw/log.h"
 
 struct promises {
@@ -23,9 +23,7 @@ struct promises {
 
 static uint64_t now_ns(void *ctx)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	return clock_wall_ns();
 }
 
 static int want(void *ctx, enum expect_kind kind, const char *name, bool fresh)
@@ -39,21 +37,11 @@ struct polled {
 	bool any;
 };
 
-static int take_domain(void *ctx, const struct policy_domain *d)
-{
-	return store_put_domain(((struct polled *)ctx)->store, d);
-}
-
-static int take_host(void *ctx, const struct policy_host *h)
-{
-	return store_put_host(((struct polled *)ctx)->store, h);
-}
-
 // Nobody could say anything of it: that is known now, and nothing waits for it.
 static void done(void *ctx, const char *name, enum scout_kind kind, bool fresh, bool answered)
 {
 	struct polled *p = ctx;
-	int64_t now_s = (int64_t)(now_ns(NULL) / 1000000000);
+	int64_t now_s = (int64_t)(clock_wall_ns() / 1000000000);
 
 	p->any = true;
 	if (answered)
@@ -73,7 +61,7 @@ static bool poll_scout(void *ctx, struct store *s)
 {
 	struct promises *p = ctx;
 	struct polled polled = {.store = s};
-	const struct scout_sink sink = {.values = {.domain = take_domain, .host = take_host, .ctx = &polled}, .done = done, .ctx = &polled};
+	const struct scout_sink sink = {.values = {.domain = store_put_domain, .host = store_put_host, .ctx = s}, .done = done, .ctx = &polled};
 
 	scout_poll(p->scout, &sink);
 	return polled.any;

@@ -74,8 +74,7 @@ static void add_hints(struct candidates *out, struct store *store, const struct 
 		if (!c.host)
 			continue;
 		c.domain = hints[i].domain[0] ? store_domain(store, hints[i].domain) : NULL;
-		c.confirmed = candidates_has_address(c.host, server);
-		c.sure = hints[i].sure && (c.confirmed || source == CANDIDATE_INVENTORY);
+		c.sure = hints[i].sure && (source == CANDIDATE_INVENTORY || candidates_has_address(c.host, server));
 		add(out, &c);
 	}
 }
@@ -87,9 +86,8 @@ static void add_sni(struct candidates *out, const struct facts *f, struct store 
 
 	if (!h)
 		return;
-	bool confirmed = candidates_has_address(h, server);
-	add(out, &(struct candidate){.source = CANDIDATE_SNI, .host = h, .confirmed = confirmed,
-		.sure = confirmed && h->addresses_dnssec == DNSSEC_SECURE});
+	add(out, &(struct candidate){.source = CANDIDATE_SNI, .host = h,
+		.sure = h->addresses_dnssec == DNSSEC_SECURE && candidates_has_address(h, server)});
 }
 
 static void add_recipients(struct candidates *out, struct store *store, const struct policy_address *server)
@@ -99,7 +97,7 @@ static void add_recipients(struct candidates *out, struct store *store, const st
 			const struct policy_host *h = store_host(store, out->domain[d]->mx[i].host);
 			if (h && candidates_has_address(h, server))
 				add(out, &(struct candidate){.source = CANDIDATE_RCPT, .host = h, .domain = out->domain[d],
-					.confirmed = true, .sure = true});
+					.sure = true});
 		}
 }
 
@@ -108,9 +106,8 @@ static void add_address(struct candidates *out, struct store *store, const struc
 	const struct policy_host *at[STORE_AT_ADDRESS_MAX];
 	size_t n = store_at_address(store, server, at, STORE_AT_ADDRESS_MAX);
 
-	out->too_many = n > STORE_AT_ADDRESS_MAX;
-	for (size_t i = 0; !out->too_many && i < n; i++)
-		add(out, &(struct candidate){.source = CANDIDATE_ADDRESS, .host = at[i], .confirmed = true});
+	for (size_t i = 0; n <= STORE_AT_ADDRESS_MAX && i < n; i++) // of more, nothing is concluded
+		add(out, &(struct candidate){.source = CANDIDATE_ADDRESS, .host = at[i]});
 }
 
 // Whoever answers may call itself anything: only where the name leads back to this address.
@@ -120,7 +117,7 @@ static void add_banner(struct candidates *out, const struct facts *f, struct sto
 	const struct policy_host *h = name_of(name, f, f->smtp.server_name) ? store_host(store, name) : NULL;
 
 	if (h && candidates_has_address(h, server))
-		add(out, &(struct candidate){.source = CANDIDATE_BANNER, .host = h, .confirmed = true});
+		add(out, &(struct candidate){.source = CANDIDATE_BANNER, .host = h});
 }
 
 static void find_domains(struct candidates *out, const struct facts *f, struct store *store)

@@ -29,7 +29,6 @@ enum { CANDIDATES_MAX = 64, CANDIDATE_DOMAINS_MAX = FACTS_RCPT_DOMAINS };
 
 struct candidate {
 	uint8_t source;           // the strongest that names it
-	bool confirmed;           // the server's address is one of its validated ones
 	bool sure;                // sources that may be certain name it
 	const struct policy_host *host;
 	const struct policy_domain *domain; // NULL: not known
@@ -38,7 +37,6 @@ struct candidate {
 struct candidates {
 	size_t n;                 // of the strongest source that has any, hosts once each (of RCPT once for each domain)
 	struct candidate candidate[CANDIDATES_MAX];
-	bool too_many;            // hosts of this address: nothing is concluded from it
 	size_t n_domains;         // recipients' domains that were seen and that policy knows
 	const struct policy_domain *domain[CANDIDATE_DOMAINS_MAX];
 	uint8_t n_unknown;        // and those that it does not

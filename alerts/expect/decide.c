@@ -1,12 +1,10 @@
 // From candidates to one expectation: DANE first, then MTA-STS, then the operator.
 #include "alerts/expect/decide.h"
 
-#include "alerts/expect/name.h"
-
 #include <stdio.h>
 #include <string.h>
 
-enum { DECIDE_SMTP_PORT = 25, DECIDE_NEXT_HOPS = 4, DECIDE_HOUR_S = 3600,
+enum { DECIDE_NEXT_HOPS = 4, DECIDE_HOUR_S = 3600,
 	DECIDE_PROBE_S = 24 * 3600 }; // a probe says something about the day around it
 
 // What is concluded for one candidate, so that candidates can be compared.
@@ -196,7 +194,6 @@ static void note_host(struct expectation *out, const struct host_promise *p, con
 {
 	const struct policy_host *h = c->host;
 
-	out->notes |= NOTE_HOST_PROMISES;
 	if (h->canonical[0])
 		out->notes |= NOTE_MX_CNAME;
 	if (h->denial_broken)
@@ -352,14 +349,6 @@ static void note_domains(struct deciding *d)
 
 // ---- MTA-STS -------------------------------------------------------------------------------------------------
 
-static bool listed(const struct policy_sts *sts, const char *host)
-{
-	for (size_t i = 0; i < sts->n_mx; i++)
-		if (name_fits(sts->mx[i], host))
-			return true;
-	return false;
-}
-
 static bool in_force(const struct deciding *d, const struct policy_sts *sts)
 {
 	return !d->now_s || !sts->as_of_s || !sts->max_age_s || d->now_s <= sts->as_of_s + sts->max_age_s;
@@ -379,7 +368,7 @@ static void take_sts(struct deciding *d, const struct policy_domain *dom)
 	if (!out->domain[0] || out->promise != PROMISE_USABLE)
 		snprintf(out->domain, sizeof(out->domain), "%s", dom->name);
 	if (out->mx[0]) {
-		out->sts_mx_unlisted = !listed(sts, out->mx);
+		out->sts_mx_unlisted = !policy_sts_lists(sts, out->mx);
 		if (d->in->peer && d->in->cert)
 			out->sts_names = cert_kept_names(d->in->cert, d->in->peer->chain_sha256, out->mx);
 	}
@@ -435,7 +424,7 @@ static void decide_level(struct deciding *d)
 		out->level = EXPECT_STS;
 		out->enforced = out->identity_required = true;
 		out->confidence = out->confidence < d->sts_confidence || !out->source[0] ? d->sts_confidence : out->confidence;
-	} else if (d->in->operator_level == EXPECT_OPERATOR) {
+	} else if (d->in->operator_requires) {
 		out->level = EXPECT_OPERATOR;
 		out->enforced = true;
 		out->identity_required = d->in->operator_identity;

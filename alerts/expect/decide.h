@@ -13,7 +13,7 @@ struct decide_input {
 	struct dane_memory *dane;
 	const struct candidate_hint *hints;
 	size_t n_hints;
-	enum expect_level operator_level; // EXPECT_OPERATOR: the operator demands TLS of this peer; else EXPECT_UNKNOWN
+	bool operator_requires;           // the operator demands TLS of this peer
 	bool operator_identity;           // and its identity
 	const char *operator_domain;      // of whom he says so; NULL: nobody
 };

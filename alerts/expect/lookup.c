@@ -5,22 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "alerts/expect/lookup_private.h"
 #include "alerts/expect/name.h"
+#include "hw/clock.h"
 
 enum {
 	TIMEOUT_MS = 40000, // four questions one after the other, each at its limit
 	TXT_RECORDS_MAX = 64, // looked at; one counts
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 int lookup_ask(struct lookup *l, const char *name, uint16_t type, resolver_done done, void *ctx, bool *open, uint64_t *id)
 {
@@ -120,7 +113,7 @@ static struct lookup *make(const struct lookup_config *config, const char *name,
 	if (l == NULL)
 		return NULL;
 	*l = (struct lookup){.config = *config, .done = done, .ctx = ctx};
-	l->deadline_ms = now_ms() + (config->timeout_ms != 0 ? config->timeout_ms : TIMEOUT_MS);
+	l->deadline_ms = clock_mono_ns() / 1000000 + (config->timeout_ms != 0 ? config->timeout_ms : TIMEOUT_MS);
 	l->domain.mx = l->mx;
 	snprintf(l->domain.name, sizeof l->domain.name, "%s", name);
 	return l;

@@ -1,5 +1,7 @@
-// The words of a snapshot for our enums.
+// The words of a snapshot for our enums, and what is asked of a policy alone.
 #include "alerts/expect/policy.h"
+
+#include "alerts/expect/name.h"
 
 static const char *const dnssec_names[] = {"unknown", "secure", "insecure", "bogus", "indeterminate"};
 static const char *const sts_mode_names[] = {"unknown", "absent", "none", "testing", "enforce"};
@@ -21,4 +23,12 @@ const char *policy_sts_mode_name(enum policy_sts_mode m)
 const char *policy_sts_fault_name(enum policy_sts_fault f)
 {
 	return NAME_IN(sts_fault_names, f);
+}
+
+bool policy_sts_lists(const struct policy_sts *s, const char *host)
+{
+	for (size_t i = 0; i < s->n_mx; i++)
+		if (name_fits(s->mx[i], host))
+			return true;
+	return false;
 }

@@ -95,6 +95,9 @@ struct policy_sts {
 	const char (*mx)[POLICY_NAME]; // patterns: a name, or "*." and a name
 };
 
+// True when one of the patterns fits the host, RFC 8461 4.1.
+bool policy_sts_lists(const struct policy_sts *s, const char *host);
+
 struct policy_mx {
 	uint16_t preference;
 	char host[POLICY_NAME];

@@ -1,6 +1,7 @@
 // libunbound, asked asynchronously. Its thread hands results over through a pipe; callbacks are run after ub_process() has
 // returned, so that they may ask and cancel as they like.
 #include "alerts/expect/resolver.h"
+#include "hw/clock.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <unbound.h>
@@ -49,13 +49,6 @@ struct resolver {
 	struct resolver_counts counts;
 	struct resolver_record records[RECORDS_MAX];
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 bool resolver_address_ok(const char *text)
 {
@@ -253,7 +246,7 @@ static void start(struct question *q)
 	r->n_asked++;
 	r->counts.asked++;
 	q->state = ASKED;
-	q->deadline_ms = now_ms() + r->timeout_ms;
+	q->deadline_ms = clock_mono_ns() / 1000000 + r->timeout_ms;
 	int rc = ub_resolve_async(r->ub, q->name, q->type, CLASS_IN, q, came, &q->ub_id);
 	if (rc != 0)
 		came(q, rc, NULL);
@@ -442,7 +435,7 @@ int resolver_process(struct resolver *r)
 {
 	if (ub_process(r->ub) != 0)
 		return -EPIPE;
-	for (struct question *q = ready(r, now_ms()); q != NULL; q = ready(r, now_ms())) {
+	for (struct question *q = ready(r, clock_mono_ns() / 1000000); q != NULL; q = ready(r, clock_mono_ns() / 1000000)) {
 		tell(q);
 		question_free(q);
 	}
@@ -457,7 +450,7 @@ int resolver_fd(const struct resolver *r)
 
 int resolver_wait_ms(const struct resolver *r)
 {
-	uint64_t now = now_ms(), first = UINT64_MAX;
+	uint64_t now = clock_mono_ns() / 1000000, first = UINT64_MAX;
 	for (const struct question *q = r->first; q != NULL; q = q->next) {
 		if (q->state == CAME)
 			return 0;

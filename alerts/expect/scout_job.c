@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "alerts/expect/scout_work.h"
+#include "hw/clock.h"
 
 static void looked(void *ctx, struct lookup *l)
 {
@@ -198,16 +199,9 @@ static void end(struct work *w, struct job **at)
 	job_close(at);
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 void job_process(struct work *w)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_mono_ns() / 1000000;
 	for (size_t i = 0; i < WORK_JOBS_MAX; i++) {
 		struct job *j = w->jobs[i];
 		if (j == NULL)

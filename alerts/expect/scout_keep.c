@@ -9,10 +9,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "alerts/expect/scout_wire.h"
+#include "hw/clock.h"
 
 // The address sanitizer's shadow is larger than any limit; gcc and clang each say in their own way that it is there.
 #if defined(__SANITIZE_ADDRESS__)
@@ -80,20 +80,13 @@ static bool asker_gone(int fd)
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
 }
 
-static int64_t now_s(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 _Noreturn void scout_keep(int fd, const struct scout_config *config)
 {
 	pid_t parent = getppid();
 	drop(fd);
 	fd = SCOUT_FDS;
 	for (;;) {
-		int64_t began_s = now_s();
+		int64_t began_s = (int64_t)(clock_mono_ns() / 1000000000);
 		pid_t pid = fork();
 		if (pid == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -105,7 +98,7 @@ _Noreturn void scout_keep(int fd, const struct scout_config *config)
 		if (asker_gone(fd) || getppid() != parent)
 			_exit(0);
 		tell_death(fd);
-		if (now_s() - began_s < AGAIN_S)
+		if ((int64_t)(clock_mono_ns() / 1000000000) - began_s < AGAIN_S)
 			sleep(AGAIN_S);
 	}
 }

@@ -1,5 +1,6 @@
 // A non-blocking socket, poll() and OpenSSL: every wait ends at the deadline.
 #include "alerts/probe/link.h"
+#include "hw/clock.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -7,18 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
-
-uint64_t link_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static enum link_result failed(struct link *l, const char *what)
 {
@@ -30,7 +22,7 @@ static enum link_result failed(struct link *l, const char *what)
 static enum link_result wait_for(struct link *l, short events)
 {
 	struct pollfd p = {.fd = l->fd, .events = events};
-	uint64_t now = link_now_ns();
+	uint64_t now = clock_mono_ns();
 
 	if (now >= l->deadline_ns)
 		return LINK_TIMEOUT;
@@ -155,7 +147,7 @@ enum link_result link_fill(struct link *l)
 {
 	while (l->at == l->len) {
 		enum link_result w = LINK_OK;
-		if (link_now_ns() >= l->deadline_ns)
+		if (clock_mono_ns() >= l->deadline_ns)
 			return LINK_TIMEOUT;
 		if (l->ssl) {
 			ERR_clear_error();
@@ -199,7 +191,7 @@ enum link_result link_upgrade(struct link *l, const char *name)
 		enum link_result w = tls_wait(l, r);
 		if (w != LINK_OK)
 			return w;
-		if (link_now_ns() >= l->deadline_ns)
+		if (clock_mono_ns() >= l->deadline_ns)
 			return LINK_TIMEOUT;
 	}
 }

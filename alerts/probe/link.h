@@ -19,8 +19,6 @@ struct link {
 	char why[LINK_WHY];
 };
 
-uint64_t link_now_ns(void);
-
 // Zeroes `l`. Afterwards link_close(), whatever came of it.
 enum link_result link_open(struct link *l, const struct policy_address *to, uint16_t port, uint64_t deadline_ns);
 void link_close(struct link *l);

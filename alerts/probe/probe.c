@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alerts/probe/link.h"
+#include "hw/clock.h"
 
 static const char *const outcome_names[PROBE_OUTCOMES] = {
 	[PROBE_DONE] = "done", [PROBE_NOT_OFFERED] = "not_offered", [PROBE_STARTTLS_REFUSED] = "starttls_refused",
@@ -171,7 +172,7 @@ void probe_run(struct probe_result *out, const struct probe_config *c)
 
 	memset(out, 0, sizeof(*out));
 	snprintf(ehlo, sizeof(ehlo), "EHLO %s", c->ehlo);
-	enum link_result r = link_open(&l, &c->address, c->port, link_now_ns() + (uint64_t)c->limit_ms * 1000000);
+	enum link_result r = link_open(&l, &c->address, c->port, clock_mono_ns() + (uint64_t)c->limit_ms * 1000000);
 	if (r != LINK_OK) {
 		end_link(out, &l, r, PROBE_UNREACHABLE, "connection");
 	} else if (hello(out, &l, ehlo) && upgrade(out, &l, c) && step(out, &l, ehlo, "EHLO inside TLS")) {
