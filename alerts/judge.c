@@ -66,8 +66,7 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 		r = seen_open(&j->seen);
 	if (!r)
 		r = race_open(&j->race);
-	j->policy = (struct rules_policy){.domain = judge_policy_domain, .host = judge_policy_host, .ctx = config->store};
-	j->sources = (struct rules_sources){.seen = j->seen, .race = j->race, .policy = config->store ? &j->policy : NULL};
+	j->sources = (struct rules_sources){.seen = j->seen, .race = j->race, .store = config->store};
 	if (!r)
 		r = judge_peers_open(&j->peers, config, bad_path);
 	if (r) {

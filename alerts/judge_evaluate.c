@@ -27,7 +27,7 @@ static void apply_settings(const struct judge *j, struct session *s)
 static uint32_t store_age(struct judge *j, const struct session *s)
 {
 	int64_t newest_s = judge_peers_store_newest(j->peers);
-	int64_t age_s = (int64_t)(s->facts->conn.start_ns / 1000000000) - newest_s;
+	int64_t age_s = conn_start_s(&s->facts->conn) - newest_s;
 
 	if (!j->config.store_age_days || !newest_s || age_s / 86400 <= j->config.store_age_days)
 		return 0;
@@ -61,7 +61,7 @@ void judge_conclude(struct judge *j, struct session *s, const struct facts *f, c
 	s->expect = expect ? *expect : (struct expectation){0};
 	s->state = state_of(f);
 	s->direction = judge_direction(j->inventory, &f->conn);
-	s->flow_id = record_flow_id(f, judge_tap_name(j, f));
+	s->flow_id = record_flow_id(f, s->tap);
 	record_session_id(s->id, f, s->tap);
 	verdict_of(s);
 }
@@ -69,9 +69,7 @@ void judge_conclude(struct judge *j, struct session *s, const struct facts *f, c
 // A resumption shows no certificates; one that did would have its own.
 static void inherit(struct peer *p, const struct resumed_from *from)
 {
-	static const uint8_t nothing[sizeof(p->chain_sha256)];
-
-	if (memcmp(p->chain_sha256, nothing, sizeof(nothing)) != 0 || memcmp(from->chain_sha256, nothing, sizeof(nothing)) == 0)
+	if (peer_shown(p->chain_sha256) || !peer_shown(from->chain_sha256))
 		return;
 	memcpy(p->chain_sha256, from->chain_sha256, sizeof(p->chain_sha256));
 	p->chain_inherited = true;

@@ -11,16 +11,6 @@ enum { EXPECT_OWN_NAMES = 8 };
 
 const struct expectation judge_enforced = {.level = EXPECT_OPERATOR, .enforced = true, .confidence = CONFIDENCE_CERTAIN};
 
-const struct policy_domain *judge_policy_domain(void *ctx, const char *name)
-{
-	return store_domain(ctx, name);
-}
-
-const struct policy_host *judge_policy_host(void *ctx, const char *name)
-{
-	return store_host(ctx, name);
-}
-
 // What a client of DNS on the tap learned of this server's address before the session began.
 static size_t hints_of_dns(const struct judge *j, struct candidate_hint *out, const struct facts *f)
 {
@@ -89,7 +79,10 @@ void judge_expect(struct judge *j, struct expectation *out, const struct facts *
 		return;
 	struct decide_input in = {.facts = f, .peer = peer, .store = j->config.store, .cert = judge_peers_cert(j->peers),
 		.dane = judge_peers_dane(j->peers), .hints = hints};
-	in.n_hints = judge_hints(j, hints, f);
+	const struct store_counts known = store_counts(j->config.store);
 	ask_operator(j, &in, f);
+	if (!in.operator_requires && !known.domains && !known.hosts)
+		return; // most captures: nobody promised anything that we know of
+	in.n_hints = judge_hints(j, hints, f);
 	decide(out, &in);
 }

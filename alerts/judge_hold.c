@@ -67,11 +67,7 @@ void judge_ask(struct judge *j, struct judge_entry *e, const struct facts *f)
 // What was shown fits no record, as far as we know: before that is told, DNS is asked again, past every cache.
 bool judge_ask_again(struct judge *j, struct judge_entry *e, const struct session *s)
 {
-	uint8_t o = s->expect.outcome;
-
-	if (!j->config.expect || e->asked_again_s || e->gave_up)
-		return false;
-	if (o == DANE_OUTCOME_NONE || o == DANE_OUTCOME_MATCH || o == DANE_OUTCOME_COSTLY)
+	if (!j->config.expect || e->asked_again_s || e->gave_up || !dane_contradicts(s->expect.outcome))
 		return false;
 	e->asked_again_s = (int64_t)(now_ns(j) / 1000000000);
 	if (j->config.expect->want(j->config.expect_ctx, EXPECT_OF_HOST, s->expect.mx, true) != 0)

@@ -43,7 +43,7 @@ static bool asked(const struct inventory *inventory, const struct session *s, st
 	char text[FACTS_RCPT_DOMAINS][NAME_LEN];
 	const char *names[FACTS_RCPT_DOMAINS];
 	const struct conn_facts *c = &s->facts->conn;
-	struct inventory_ask ask = {.src = c->src, .dst = c->dst, .ip_v = c->ip_v, .time_s = (int64_t)(c->start_ns / 1000000000),
+	struct inventory_ask ask = {.src = c->src, .dst = c->dst, .ip_v = c->ip_v, .time_s = conn_start_s(c),
 		.domains = names, .domains_open = c->end == END_OPEN};
 
 	if (!inventory || !inventory_configured(inventory)->exempt.n)

@@ -31,8 +31,7 @@ struct judge {
 	struct resumed *resumed;
 	struct seen *seen;
 	struct race *race;
-	struct rules_policy policy;
-	struct rules_sources sources; // of the three above what rules ask, and policy
+	struct rules_sources sources; // of the three above what rules ask, and the store
 	struct dedup *dedup;
 	struct pair_table waiting; // ended sessions whose twin may come
 	const struct pair *twins; // while two sessions are judged together
@@ -117,9 +116,6 @@ void judge_end(struct judge *j, bool reopened);
 // What policy says of these facts, as far as it is known now; all zero without a store.
 void judge_expect(struct judge *j, struct expectation *out, const struct facts *f, const struct peer *peer);
 extern const struct expectation judge_enforced; // the strictest there is: what changes under it depends on policy
-// The store, for rules. `ctx` is the store.
-const struct policy_domain *judge_policy_domain(void *ctx, const char *name);
-const struct policy_host *judge_policy_host(void *ctx, const char *name);
 // What others know of the server: how many hints.
 enum { JUDGE_HINTS_MAX = 32 };
 size_t judge_hints(struct judge *j, struct candidate_hint out[JUDGE_HINTS_MAX], const struct facts *f);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
 	PEER_NAME_MAX = 160,   // octets of a distinguished name in RFC 2253 form; longer ones are cut
@@ -116,3 +117,10 @@ struct peer {
 // it should be). Unknown: there is none, or it could not be judged; `now_s` 0: no clock.
 enum peer_pkix { PKIX_UNKNOWN, PKIX_VALID, PKIX_INVALID };
 enum peer_pkix peer_pkix(const struct peer *p, uint8_t names, int64_t now_s);
+
+// A digest of octets that were shown; all zero is none.
+static inline bool peer_shown(const uint8_t sha256[32])
+{
+	static const uint8_t nothing[32];
+	return memcmp(sha256, nothing, sizeof(nothing)) != 0;
+}

@@ -61,10 +61,9 @@ static struct given *find(struct resumed *r, const struct conn_facts *c, uint64_
 // only the session itself may say so later.
 static void learn(struct resumed *r, const struct conn_facts *c, uint64_t digest, const struct resumed_from *from)
 {
-	static const uint8_t nothing[sizeof(from->chain_sha256)];
 	struct given *g = find(r, c, digest);
 
-	if (g && memcmp(g->from.chain_sha256, nothing, sizeof(nothing)) == 0 && strcmp(g->from.session, from->session) == 0)
+	if (g && !peer_shown(g->from.chain_sha256) && strcmp(g->from.session, from->session) == 0)
 		g->from = *from;
 	if (!digest || g)
 		return;

@@ -3,24 +3,17 @@
 #pragma once
 
 #include "alerts/session.h"
-#include "alerts/expect/policy.h"
 
 // What a rule may ask about other sessions. Bounded tables kept by the judge; packet time only.
 struct rules_memory;
 struct pair;
-
-// Our own policy by name; NULL: unknown. Hosts and domains as alerts/expect/store.h has them.
-struct rules_policy {
-	const struct policy_domain *(*domain)(void *ctx, const char *name);
-	const struct policy_host *(*host)(void *ctx, const char *name);
-	void *ctx;
-};
+struct store;
 
 // What else rules may ask, about no session in particular. Each may be NULL: nothing is known.
 struct rules_sources {
 	const struct seen *seen;   // DNS on the tap (alerts/dns/seen.h)
 	struct race *race;         // questions that were answered twice (alerts/dns/race.h)
-	const struct rules_policy *policy;
+	struct store *store;       // what policy promised (alerts/expect/store.h)
 };
 
 int rules_memory_open(struct rules_memory **out);

@@ -19,19 +19,10 @@ static enum identity identity_unseen(const struct session *s)
 
 static enum identity identity_by_dane(const struct session *s)
 {
-	switch ((enum dane_outcome)s->expect.outcome) {
-	case DANE_OUTCOME_MATCH:
+	if (s->expect.outcome == DANE_OUTCOME_MATCH)
 		return IDENTITY_VERIFIED;
-	case DANE_OUTCOME_MISMATCH:
-	case DANE_OUTCOME_TA_MISSING:
-	case DANE_OUTCOME_TA_NAME:
-	case DANE_OUTCOME_TA_DATE:
-	case DANE_OUTCOME_TA_CHAIN:
+	if (dane_contradicts(s->expect.outcome))
 		return s->expect.notes & NOTE_NAME_OPEN ? IDENTITY_UNKNOWN : IDENTITY_MISMATCH;
-	case DANE_OUTCOME_NONE:
-	case DANE_OUTCOME_COSTLY:
-		break;
-	}
 	return identity_unseen(s);
 }
 
@@ -40,7 +31,7 @@ static enum identity identity_by_pkix(const struct session *s)
 {
 	if (s->expect.sts_mx_unlisted)
 		return IDENTITY_MISMATCH;
-	switch (peer_pkix(s->peer, s->expect.sts_names, (int64_t)(s->facts->conn.start_ns / 1000000000))) {
+	switch (peer_pkix(s->peer, s->expect.sts_names, conn_start_s(&s->facts->conn))) {
 	case PKIX_VALID:
 		return IDENTITY_VERIFIED;
 	case PKIX_INVALID:

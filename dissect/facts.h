@@ -322,6 +322,12 @@ struct conn_facts {
 	bool outside_mail;         // TLS of something that is no mail, told because capture.tls_outside_mail asks for it
 };
 
+// Packet time of its beginning in whole seconds since the epoch; 0: the capture has no clock.
+static inline int64_t conn_start_s(const struct conn_facts *c)
+{
+	return (int64_t)(c->start_ns / 1000000000);
+}
+
 struct facts {
 	uint64_t birth;            // packet.seq of the connection's first packet: names the session everywhere
 	struct conn_facts conn;

@@ -38,6 +38,12 @@ enum dane_outcome {
 	DANE_OUTCOME_COSTLY,     // what we do not open, or not try, might fit
 };
 
+// What was shown fits no record, and was compared.
+static inline bool dane_contradicts(uint8_t outcome)
+{
+	return outcome != DANE_OUTCOME_NONE && outcome != DANE_OUTCOME_MATCH && outcome != DANE_OUTCOME_COSTLY;
+}
+
 struct dane_match {
 	uint8_t outcome;        // enum dane_outcome
 	int8_t record;          // index of the record that matched, or that came closest; -1

@@ -122,12 +122,11 @@ static void compare_former(struct host_promise *p, const struct deciding *d, con
 
 static void compare(struct host_promise *p, const struct deciding *d, const struct candidate *c)
 {
-	static const uint8_t nothing[32];
 	const struct peer *peer = d->in->peer;
 	struct cert_kept kept;
 	const char *names[DANE_NAMES_MAX];
 
-	if (!peer || memcmp(peer->chain_sha256, nothing, sizeof(nothing)) == 0)
+	if (!peer || !peer_shown(peer->chain_sha256))
 		return;
 	if (!cert_kept_find(d->in->cert, peer->chain_sha256, &kept)) {
 		p->match.outcome = DANE_OUTCOME_COSTLY;
@@ -448,7 +447,7 @@ static void decide_level(struct deciding *d)
 
 void decide(struct expectation *out, const struct decide_input *in)
 {
-	struct deciding d = {.in = in, .out = out, .now_s = (int64_t)(in->facts->conn.start_ns / 1000000000)};
+	struct deciding d = {.in = in, .out = out, .now_s = conn_start_s(&in->facts->conn)};
 
 	*out = (struct expectation){0};
 	candidates_find(&d.found, in->facts, in->store, in->hints, in->n_hints);

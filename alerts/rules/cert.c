@@ -27,16 +27,10 @@ uint8_t cert_severity_by_policy(const struct rule_input *in)
 	return rule_severity_if(in->expect->level == EXPECT_STS && in->expect->enforced, SEVERITY_HIGH);
 }
 
-// Whole seconds of packet time when the session began; 0: there was no clock.
-static int64_t began_s(const struct rule_input *in)
-{
-	return (int64_t)(in->conn->start_ns / 1000000000);
-}
-
 bool rule_cert_expired(const struct rule_input *in, struct claim *c)
 {
 	const struct certificate *cert = cert_of_server(in);
-	int64_t now_s = began_s(in);
+	int64_t now_s = conn_start_s(in->conn);
 	if (!cert || !now_s || (now_s <= cert->not_after_s && now_s <= in->peer->chain_not_after_s))
 		return false;
 	// A leaf's end is told first: who renews it gets its intermediates anew.
@@ -50,7 +44,7 @@ bool rule_cert_expired(const struct rule_input *in, struct claim *c)
 bool rule_cert_not_yet_valid(const struct rule_input *in, struct claim *c)
 {
 	const struct certificate *cert = cert_of_server(in);
-	int64_t now_s = began_s(in);
+	int64_t now_s = conn_start_s(in->conn);
 	if (!cert || !now_s || (now_s >= cert->not_before_s && now_s >= in->peer->chain_not_before_s))
 		return false;
 	bool leaf = now_s < cert->not_before_s;
@@ -64,7 +58,7 @@ bool rule_cert_not_yet_valid(const struct rule_input *in, struct claim *c)
 bool rule_cert_expiring(const struct rule_input *in, struct claim *c)
 {
 	const struct certificate *cert = cert_of_server(in);
-	int64_t now_s = began_s(in);
+	int64_t now_s = conn_start_s(in->conn);
 	if (!cert || !now_s || now_s < cert->not_before_s || now_s > cert->not_after_s || cert->not_after_s == INT64_MAX)
 		return false;
 	int64_t third_s = cert->not_after_s / 3 - cert->not_before_s / 3;

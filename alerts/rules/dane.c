@@ -27,9 +27,7 @@ static bool usable(const struct rule_input *in)
 // What was shown fits no record.
 bool rule_dane_contradicted(const struct rule_input *in)
 {
-	uint8_t o = in->expect->outcome;
-	return usable(in) && !(in->expect->notes & NOTE_NAME_OPEN) && o != DANE_OUTCOME_NONE && o != DANE_OUTCOME_MATCH &&
-	       o != DANE_OUTCOME_COSTLY;
+	return usable(in) && !(in->expect->notes & NOTE_NAME_OPEN) && dane_contradicts(in->expect->outcome);
 }
 
 void claim_promise(const struct rule_input *in, struct claim *c)

@@ -4,6 +4,8 @@
 // answers that were seen, never on one that was not: a packet that is lost takes a claim away and makes none.
 #include "alerts/rules/rule.h"
 
+#include "alerts/expect/store.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -30,14 +32,12 @@ static void claim_before_start(const struct rule_input *in, struct claim *c)
 
 static const struct policy_domain *policy_of(const struct rule_input *in, const char *name)
 {
-	const struct rules_policy *p = in->sources->policy;
-	return p && name[0] ? p->domain(p->ctx, name) : NULL;
+	return in->sources->store && name[0] ? store_domain(in->sources->store, name) : NULL;
 }
 
 static const struct policy_host *policy_of_host(const struct rule_input *in, const char *name)
 {
-	const struct rules_policy *p = in->sources->policy;
-	return p ? p->host(p->ctx, name) : NULL;
+	return in->sources->store ? store_host(in->sources->store, name) : NULL;
 }
 
 static const char *zone_word(uint8_t dnssec)

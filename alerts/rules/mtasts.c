@@ -14,13 +14,13 @@ static bool enforces(const struct rule_input *in)
 
 static bool invalid_certificate(const struct rule_input *in)
 {
-	return peer_pkix(in->peer, in->expect->sts_names, (int64_t)(in->conn->start_ns / 1000000000)) == PKIX_INVALID;
+	return peer_pkix(in->peer, in->expect->sts_names, conn_start_s(in->conn)) == PKIX_INVALID;
 }
 
 static const char *certificate_flaw(const struct rule_input *in)
 {
 	const struct peer *p = in->peer;
-	int64_t now_s = (int64_t)(in->conn->start_ns / 1000000000);
+	int64_t now_s = conn_start_s(in->conn);
 	if (in->expect->sts_names == NAMES_DIFFER)
 		return "name";
 	if (now_s > p->server.not_after_s || now_s > p->chain_not_after_s)
@@ -128,7 +128,7 @@ bool rule_sts_conflict(const struct rule_input *in, struct claim *c)
 {
 	const struct expectation *e = in->expect;
 	bool dane = e->outcome == DANE_OUTCOME_MATCH, compared = e->outcome != DANE_OUTCOME_NONE && e->outcome != DANE_OUTCOME_COSTLY;
-	enum peer_pkix pkix = peer_pkix(in->peer, e->sts_names, (int64_t)(in->conn->start_ns / 1000000000));
+	enum peer_pkix pkix = peer_pkix(in->peer, e->sts_names, conn_start_s(in->conn));
 	bool sts_fails = e->sts_mx_unlisted || pkix == PKIX_INVALID;
 	if (!enforces(in) || !compared || e->notes & NOTE_NAME_OPEN || (dane ? !sts_fails : sts_fails || pkix != PKIX_VALID))
 		return false;

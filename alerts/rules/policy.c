@@ -50,7 +50,7 @@ bool rule_nullmx(const struct rule_input *in, struct claim *c)
 
 bool rule_policy_stale(const struct rule_input *in, struct claim *c)
 {
-	int64_t now_s = (int64_t)(in->conn->start_ns / 1000000000), as_of_s = in->expect->as_of_s;
+	int64_t now_s = conn_start_s(in->conn), as_of_s = in->expect->as_of_s;
 	if (!(in->expect->notes & NOTE_STALE))
 		return false;
 	c->confidence = CONFIDENCE_CERTAIN;

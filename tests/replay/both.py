@@ -17,31 +17,26 @@ all that differs in any pair, where it matters; `alone`, sessions without a twin
 `none`: there is no session at all.
 The last line is `N passed, N failed`.
 """
-import argparse
-import concurrent.futures
 import functools
-import os
 import pathlib
 import random
-import subprocess
 import sys
-import tempfile
 import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 import delivery  # noqa: E402 pylint: disable=wrong-import-position
 import pcapkit  # noqa: E402 pylint: disable=wrong-import-position
+import run  # noqa: E402 pylint: disable=wrong-import-position
 import told  # noqa: E402 pylint: disable=wrong-import-position
 import transform  # noqa: E402 pylint: disable=wrong-import-position
 from reader import CONFIDENCES, Failed, Reader, records  # noqa: E402 pylint: disable=wrong-import-position
-from run import Story  # noqa: E402 pylint: disable=wrong-import-position
 
 TAPS = ("outside", "inside")
 ONLY_PAIRS = {"starttls.stripped", "middlebox.data-modified"}
 
 
-class Both(Story):
+class Both(run.Story):
     """Both taps of a scenario."""
     trust = "ca.pem"
 
@@ -210,40 +205,15 @@ def story_secret(story, reader):
     told.refuse_secrets(story.expect.get("secrets", []), reader)
 
 
-CHECKS = {"paired": story_paired, "again": story_again, "skewed": story_skewed, "translated": story_translated,
-          "edited": story_edited, "thinned": story_thinned, "secret": story_secret}
-
-
-def check(program, story):
-    """The checks of one scenario: (name of the check, what went wrong or None)."""
-    outcome = []
-    for name, run in CHECKS.items():
-        with tempfile.TemporaryDirectory(prefix="postwacht-both-") as temporary:
-            try:
-                run(story, BothReader(program, temporary, story.options))
-                outcome.append((f"{story.name}: {name}", None))
-            except (Failed, subprocess.SubprocessError, OSError, ValueError, KeyError) as e:
-                outcome.append((f"{story.name}: {name}", f"{type(e).__name__}: {e}"))
-    return outcome
+Both.reader = BothReader
+Both.checks = {"paired": story_paired, "again": story_again, "skewed": story_skewed, "translated": story_translated,
+               "edited": story_edited, "thinned": story_thinned, "secret": story_secret}
 
 
 def main():
-    parser = argparse.ArgumentParser(description="replays both taps of each scenario together")
-    parser.add_argument("--drops", type=int, default=3, help="random removals of packets, per scenario")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--story", action="append", help="only this one")
-    parser.add_argument("program", type=pathlib.Path)
-    args = parser.parse_args()
+    args = run.arguments("replays both taps of each scenario together", 3)
     folders = [f.parent for f in sorted(HERE.glob("*/outside.pcap")) if not args.story or f.parent.name in args.story]
-    passed = failed = 0
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for outcome in pool.map(lambda folder: check(str(args.program.resolve()), Both(folder, args.drops)), folders):
-            for name, wrong in outcome:
-                passed, failed = passed + (wrong is None), failed + (wrong is not None)
-                if wrong is not None:
-                    print(f"FAILED {name}\n  {wrong}")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return run.tell(args, (Both(folder, args.drops) for folder in folders))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ def in_folder(folder, option):
 
 class Story:
     """A folder of tests/replay."""
-    checks, trust = CHECKS, "none"  # certificates are not judged by this machine's store
+    checks, reader = CHECKS, Reader
+    trust = "none"  # certificates are not judged by this machine's store
 
     def __init__(self, folder, drops=0):
         self.name, self.drops, self.folder = folder.name, drops, folder
@@ -128,17 +129,17 @@ def check(program, story, names=None):
     for name in names or story.checks:
         with tempfile.TemporaryDirectory(prefix="postwacht-replay-") as temporary:
             try:
-                story.checks[name](story, Reader(program, temporary, story.options))
+                story.checks[name](story, story.reader(program, temporary, story.options))
                 outcome.append((f"{story.name}: {name}", None))
             except (Failed, subprocess.SubprocessError, OSError, ValueError, KeyError) as e:
                 outcome.append((f"{story.name}: {name}", f"{type(e).__name__}: {e}"))
     return outcome
 
 
-def arguments():
+def arguments(description="replays the stories of this folder", drops=4):
     """What was asked for."""
-    parser = argparse.ArgumentParser(description="replays the stories of this folder")
-    parser.add_argument("--drops", type=int, default=4, help="random removals of packets, per story and kind")
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--drops", type=int, default=drops, help="random removals of packets, per story and kind")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--story", action="append", help="only this one")
     parser.add_argument("program", type=pathlib.Path)
@@ -156,18 +157,23 @@ def wanted(args):
                     yield story
 
 
-def main():
-    args = arguments()
+def tell(args, chosen):
+    """The checks of these stories, side by side; the last line counts. The exit code."""
     program = str(args.program.resolve())
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for outcome in pool.map(lambda story: check(program, story), wanted(args)):
+        for outcome in pool.map(lambda story: check(program, story), chosen):
             for name, wrong in outcome:
                 passed, failed = passed + (wrong is None), failed + (wrong is not None)
                 if wrong is not None:
                     print(f"FAILED {name}\n  {wrong}")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
+
+
+def main():
+    args = arguments()
+    return tell(args, wanted(args))
 
 
 if __name__ == "__main__":

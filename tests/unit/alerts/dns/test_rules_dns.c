@@ -1,4 +1,5 @@
 // A session, the DNS before it, and our own policy: what is found, and what is not.
+#include "alerts/expect/store.h"
 #include "tests/unit/alerts/dns/dns_fixture.h"
 #include "tests/unit/alerts/rules_fixture.h"
 
@@ -120,18 +121,6 @@ struct policy {
 	struct policy_host host;
 };
 
-static const struct policy_domain *domain_of(void *ctx, const char *name)
-{
-	const struct policy *p = ctx;
-	return strcmp(name, p->domain.name) == 0 ? &p->domain : NULL;
-}
-
-static const struct policy_host *host_of(void *ctx, const char *name)
-{
-	const struct policy *p = ctx;
-	return strcmp(name, p->host.name) == 0 ? &p->host : NULL;
-}
-
 enum { SECURE = 1, INSECURE = 2, OLD = 4, ELSEWHERE = 8 };
 
 static void promise(struct policy *p, int how)
@@ -202,6 +191,7 @@ static void sessions(void **state)
 		struct rules_memory *memory;
 		struct told t;
 		struct policy p;
+		struct store *store;
 		static struct session s;
 		struct facts f;
 		char got[512];
@@ -210,8 +200,10 @@ static void sessions(void **state)
 		assert_int_equal(seen_open(&t.seen), 0);
 		assert_int_equal(race_open(&t.race), 0);
 		promise(&p, row->policy);
-		const struct rules_policy policy = {domain_of, host_of, &p};
-		const struct rules_sources sources = {t.seen, t.race, row->policy ? &policy : NULL};
+		assert_int_equal(store_open(&store, 4, 4), 0);
+		assert_int_equal(store_put_host(store, &p.host), 0);
+		assert_int_equal(store_put_domain(store, &p.domain), 0);
+		const struct rules_sources sources = {t.seen, t.race, row->policy ? store : NULL};
 		connection(&f);
 		memset(f.conn.src, 0, sizeof(f.conn.src));
 		memcpy(f.conn.src, (uint8_t[]){192, 0, 2, row->client}, 4);
@@ -227,6 +219,7 @@ static void sessions(void **state)
 			if (strcmp(got, row->want) != 0)
 				fail_msg("%s:\n  got  %s\n  want %s", row->name, got, row->want);
 		}
+		store_close(&store);
 		race_close(&t.race);
 		seen_close(&t.seen);
 		rules_memory_close(&memory);
