@@ -196,7 +196,10 @@ static void print_explain(FILE *out, const struct options *o, const char *id)
 	fprintf(out, "\nTo see why the first of them was found:\n  postwacht explain %s", id);
 	const struct {
 		const char *option, *value;
-	} given[] = {{"config", o->config}, {"keylog", o->keylog}, {"outside", o->outside}, {"inside", o->inside}};
+	} given[] = {{"config", o->config}, {"keylog", o->keylog}, {"policy", o->policy}, {"resolver", o->resolver},
+		{"trust-anchor", o->trust_anchor}, {"outside", o->outside}, {"inside", o->inside}};
+	if (o->resolve)
+		fputs(" --resolve", out);
 	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
 		if (given[i].value == NULL)
 			continue;

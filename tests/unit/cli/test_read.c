@@ -201,6 +201,19 @@ static void test_keylog_in_summary(void **state)
 	json_decref(j);
 }
 
+// What was judged by a snapshot is explained by it: without it the alert would not be found.
+static void test_policy_in_next_step(void **state)
+{
+	FILE *f = fopen(records_path, "w");
+	assert_non_null(f);
+	fputs("{\"version\":1,\"as_of\":\"2026-11-23T20:00:00Z\",\"domains\":{}}\n", f);
+	fclose(f);
+	assert_int_equal(run("read --policy {}/records.json {}/clear.pcap"), EXIT_FINE);
+	const char *next = strstr(slurp(output_path), "postwacht explain ");
+	assert_non_null(next);
+	assert_non_null(strstr(next, " --policy "));
+}
+
 static void test_damage_in_json(void **state)
 {
 	assert_int_equal(run("read --json {}/cut.pcap"), EXIT_INCOMPLETE);
@@ -362,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_summary_json),
 		cmocka_unit_test(test_keylog_in_summary),
+		cmocka_unit_test(test_policy_in_next_step),
 		cmocka_unit_test(test_damage_in_json),
 		cmocka_unit_test(test_damage_in_words),
 		cmocka_unit_test(test_same_records_for_any_workers),
