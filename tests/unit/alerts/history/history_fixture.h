@@ -40,7 +40,7 @@ static inline bool told(struct facts *f, const struct peer *p, double hour, cons
 	bool found = false;
 
 	f->birth = ++birth;
-	f->conn.start_ns = FIXTURE_START_NS + (uint64_t)(hour * HISTORY_HOUR_NS);
+	f->conn.start_ns = FIXTURE_START_NS + (uint64_t)(int64_t)(hour * (double)HISTORY_HOUR_NS);
 	f->conn.last_ns = f->conn.start_ns + HISTORY_SECOND_NS;
 	session = (struct session){.facts = f, .peer = p, .final = true};
 	snprintf(session.id, sizeof(session.id), "S%025llu", (unsigned long long)birth);
