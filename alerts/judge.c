@@ -308,6 +308,10 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	case MESSAGE_ANOMALY:
 		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
 		break;
+	case MESSAGE_EVIDENCE:
+	case MESSAGE_PROTOCOLS:
+	case MESSAGE_SENSOR:
+		break;
 	case MESSAGE_COUNTERS:
 		judge_count_workers(j, (const struct message_counters *)m);
 		// The last ones are told together at the end.

@@ -9,10 +9,12 @@
 #include "alerts/expect/ops.h"
 #include "alerts/history/history.h"
 #include "alerts/inventory.h"
+#include "alerts/sensor.h"
 #include "alerts/weak.h"
 #include "dissect/message.h"
 
 struct judge;
+struct evidence_config; // alerts/evidence.h
 
 struct judge_tap {
 	const char *name;              // in ids and records; NULL: ""
@@ -44,6 +46,8 @@ struct judge_config {
 	const struct expect_ops *expect; // who learns what the store lacks; NULL: nobody, nothing is held
 	void *expect_ctx;
 	uint64_t hold_ns;              // longest wait for an expectation, wall clock of expect_ops.now
+	const struct sensor_state *sensor; // live: what `stats` says of ports and processes; borrowed. NULL: a replay
+	const struct evidence_config *evidence; // live: where packets of alerts are kept; borrowed for the open. NULL: nowhere
 	// Takes one line (newline included). Same thread.
 	void (*write)(void *ctx, enum record_type type, const char *line, size_t len);
 	void *write_ctx;
@@ -104,6 +108,17 @@ int judge_take(struct judge *j, const struct message *m, size_t len);
 
 // Takes answers that came since. True as long as something waits for one: whoever reads a file waits, too, before the end.
 bool judge_waiting(struct judge *j);
+
+// Live: packet time has come to `time_ns` though no message says so. Once a second or oftener.
+void judge_tick(struct judge *j, uint64_t time_ns);
+
+// Live: a worker that had flows open is gone, with what it knew. Sessions of it that are remembered are told as evicted.
+// `worker` UINT16_MAX: all workers.
+void judge_forget_worker(struct judge *j, uint16_t worker);
+
+// Another configuration from now on: inventory, findings, severities, records, names of taps. What sizes memory, the state
+// directory, stores and taps stay as they were opened. 0, or -errno and nothing has changed.
+int judge_reconfigure(struct judge *j, const struct judge_config *config);
 
 // End of input: answers that did not come are unknown, open windows of `repeat` are closed, last stats are told.
 void judge_finish(struct judge *j);

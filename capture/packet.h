@@ -3,12 +3,19 @@
 
 #include <stdint.h>
 
+enum packet_kind {
+	PACKET_WHOLE, // as it was captured
+	PACKET_COPY,  // the same, and another worker has it, too, and counts it: taken only by the one whose connection it is of
+	PACKET_TIME,  // no packet at all: the source has come to `time_ns` and `seq`; `data` is NULL. Live sources only
+};
+
 struct packet {
 	const uint8_t *data; // first octet of the link layer
 	uint32_t len;        // octets captured, readable at `data`
 	uint32_t wire_len;   // octets on the wire; more than `len` when the capture was cut (snaplen)
 	uint64_t time_ns;    // since the epoch; 0 where the capture has no time
-	uint64_t seq;        // position in the whole input, from 1, over all files: the order of everything
+	uint64_t seq;        // position in the whole input, from 1, over all files: the order of everything. Live: see
+			     // capture/live.h; it grows with each packet of a worker, and no two workers have the same
 	uint32_t frame;      // position in its own file, from 1 (pcap_cnt)
 	uint16_t file;       // index of its file in the source's list
 	uint8_t tap;         // where it was taken: index in the list of taps; 0 when there is one

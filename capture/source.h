@@ -10,7 +10,8 @@ struct source;
 
 // Outcomes of source_burst() besides a positive count and -errno.
 enum source_outcome {
-	SOURCE_END = 0,       // nothing will follow
+	SOURCE_END = 0,                // nothing will follow
+	SOURCE_IDLE = PACKET_BURST + 1, // a live source has nothing now; ask again
 };
 
 // What went wrong inside one input file. Packets before the damage were delivered.
@@ -45,7 +46,7 @@ int source_open(struct source **out, const char *name, const char **reason);
 
 void source_close(struct source **s);
 
-// Fills `burst` with up to PACKET_BURST packets. The count, SOURCE_END, or -errno (environment failed).
+// Fills `burst` with up to PACKET_BURST packets. The count, SOURCE_END, SOURCE_IDLE, or -errno (environment failed).
 // The packets of the previous burst are gone.
 int source_burst(struct source *s, struct packet burst[static PACKET_BURST]);
 

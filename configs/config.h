@@ -32,11 +32,17 @@ struct config_findings {
 	size_t n;
 };
 
+enum config_polling { POLLING_ADAPTIVE, POLLING_BUSY };
 enum config_scope { SCOPE_INVENTORY, SCOPE_OWN_MX, SCOPE_PARTNERS, SCOPE_ANY };
+
+enum { CONFIG_ARMS = 2, CONFIG_PORT_MAX = 127, CONFIG_BPF_MAX = 255, CONFIG_OUTPUTS_MAX = 8 };
 
 struct config_tap {
 	char name[CONFIG_NAME_MAX + 1];
 	int side; // enum tap_side
+	char port[CONFIG_ARMS][CONFIG_PORT_MAX + 1]; // the two fibres of a link, or a mirror of both: see capture/port.h
+	size_t n_ports;
+	char bpf[CONFIG_BPF_MAX + 1]; // "" none
 };
 
 struct config_taps {
@@ -55,6 +61,18 @@ struct config_pairs {
 	size_t n;
 };
 
+enum output_type { OUTPUT_FILE, OUTPUT_STDOUT };
+
+struct config_output {
+	int type;   // enum output_type
+	char path[CONFIG_PATH_MAX + 1];
+};
+
+struct config_outputs {
+	struct config_output output[CONFIG_OUTPUTS_MAX];
+	size_t n;
+};
+
 struct config_forwarders {
 	char text[RESOLVER_FORWARDERS_MAX][CONFIG_NAME_MAX + 1]; // ADDR or ADDR@PORT
 	size_t n;
@@ -69,15 +87,29 @@ struct config_domains {
 struct config {
 	char sensor_name[CONFIG_NAME_MAX + 1];
 	char state_dir[CONFIG_PATH_MAX + 1]; // "none", or a path
+	char user[CONFIG_NAME_MAX + 1]; // "none", or a user
+	char control[CONFIG_PATH_MAX + 1]; // "none", or a path
+	char control_group[CONFIG_NAME_MAX + 1]; // "none", or a group
+	uint32_t heartbeat_s;
 	struct config_taps taps;
 	struct config_pairs pairs;
 	uint32_t workers;
 	struct config_ports ports_tcp;
 	int checksums; // enum dissect_checksums
 	bool tls_outside_mail;
+	uint32_t tunnels; // enum dissect_tunnel bits
+	bool steer;
+	bool protocols;
+	int polling; // enum config_polling
+	bool pin;
+	bool hugepages;
+	bool dpdk_telemetry;
+	uint32_t quiet_after_s; // 0: silence is never told
 	uint32_t flows_max;
 	uint32_t sessions_max;
 	uint32_t reassembly_mib;
+	uint32_t ring_mib;
+	uint32_t lane_mib;
 	char trust_store[CONFIG_PATH_MAX + 1]; // "system", "none", or a path
 	char trust_anchor[CONFIG_PATH_MAX + 1]; // "system", or a path
 	struct config_forwarders forward_to;
@@ -92,6 +124,9 @@ struct config {
 	struct config_findings disable;
 	int8_t severity[CONFIG_FINDINGS_MAX]; // by catalogue index; -1: default
 	bool tls_records;
+	bool evidence;
+	uint32_t evidence_memory_mib, evidence_disk_mib;
+	struct config_outputs outputs;
 };
 
 // What is wrong, one line each, already with its place: "FILE:LINE:COLUMN: ...". Text of the file in it is not escaped.

@@ -7,14 +7,14 @@
 #include "configs/net.h"
 #include "configs/print.h"
 
-static void print_name(FILE *out, const struct config_key *k, const void *field)
+void print_name(FILE *out, const struct config_key *k, const void *field)
 {
 	// Quoted where YAML or a reader of YAML 1.1 would take it for something else than text.
 	const char *name = field;
 	fprintf(out, strspn(name, "0123456789.-_") > 0 ? "\"%s\"" : "%s", name);
 }
 
-static void print_path(FILE *out, const struct config_key *k, const void *field)
+void print_path(FILE *out, const struct config_key *k, const void *field)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/._0123456789-";
 	const char *path = field;
@@ -26,35 +26,6 @@ static void print_path(FILE *out, const struct config_key *k, const void *field)
 	for (; *path; path++)
 		fprintf(out, "%s%c", *path == '"' || *path == '\\' ? "\\" : "", *path);
 	fputc('"', out);
-}
-
-static void print_taps(FILE *out, const struct config_key *k, const void *field)
-{
-	const struct config_taps *taps = field;
-	for (size_t i = 0; i < taps->n; i++) {
-		fputs(i ? ", {name: " : "[{name: ", out);
-		print_name(out, k, taps->tap[i].name);
-		if (taps->tap[i].side != TAP_MID)
-			fprintf(out, ", side: %s", k->words[taps->tap[i].side]);
-		fputc('}', out);
-	}
-	fputc(']', out);
-}
-
-static void print_pairs(FILE *out, const struct config_key *k, const void *field)
-{
-	const struct config_pairs *pairs = field;
-	fputc('[', out);
-	for (size_t i = 0; i < pairs->n; i++) {
-		fputs(i ? ", {name: " : "{name: ", out);
-		print_name(out, k, pairs->pair[i].name);
-		fputs(", outside: ", out);
-		print_name(out, k, pairs->pair[i].outside);
-		fputs(", inside: ", out);
-		print_name(out, k, pairs->pair[i].inside);
-		fputc('}', out);
-	}
-	fputc(']', out);
 }
 
 static void print_number(FILE *out, const struct config_key *k, const void *field)
@@ -70,6 +41,19 @@ static void print_word(FILE *out, const struct config_key *k, const void *field)
 static void print_switch(FILE *out, const struct config_key *k, const void *field)
 {
 	fputs(*(const bool *)field ? "on" : "off", out);
+}
+
+static void print_words(FILE *out, const struct config_key *k, const void *field)
+{
+	const char *comma = "";
+	fputc('[', out);
+	for (size_t i = 0; k->words[i] != NULL; i++) {
+		if (!(*(const uint32_t *)field & 1u << i))
+			continue;
+		fprintf(out, "%s%s", comma, k->words[i]);
+		comma = ", ";
+	}
+	fputc(']', out);
 }
 
 static void print_ports(FILE *out, const struct config_key *k, const void *field)
@@ -144,6 +128,8 @@ static void print_value(FILE *out, const struct config_key *k, const struct conf
 		[CONFIG_NUMBER] = print_number,
 		[CONFIG_WORD] = print_word,
 		[CONFIG_SWITCH] = print_switch,
+		[CONFIG_WORDS] = print_words,
+		[CONFIG_OUTPUTS] = print_outputs,
 		[CONFIG_PORTS] = print_ports,
 		[CONFIG_HOST] = print_path,
 		[CONFIG_NETS] = print_nets,

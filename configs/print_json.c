@@ -12,33 +12,6 @@ static void put_name(struct json *j, const struct config_key *k, const void *fie
 	json_put_cstr(j, field);
 }
 
-static void put_taps(struct json *j, const struct config_key *k, const void *field)
-{
-	const struct config_taps *taps = field;
-	json_open_array(j);
-	for (size_t i = 0; i < taps->n; i++) {
-		json_open_object(j);
-		json_field(j, "name", cstr, taps->tap[i].name);
-		json_field(j, "side", cstr, k->words[taps->tap[i].side]);
-		json_close_object(j);
-	}
-	json_close_array(j);
-}
-
-static void put_pairs(struct json *j, const struct config_key *k, const void *field)
-{
-	const struct config_pairs *pairs = field;
-	json_open_array(j);
-	for (size_t i = 0; i < pairs->n; i++) {
-		json_open_object(j);
-		json_field(j, "name", cstr, pairs->pair[i].name);
-		json_field(j, "outside", cstr, pairs->pair[i].outside);
-		json_field(j, "inside", cstr, pairs->pair[i].inside);
-		json_close_object(j);
-	}
-	json_close_array(j);
-}
-
 static void put_number(struct json *j, const struct config_key *k, const void *field)
 {
 	json_put_u64(j, *(const uint32_t *)field);
@@ -52,6 +25,15 @@ static void put_word(struct json *j, const struct config_key *k, const void *fie
 static void put_switch(struct json *j, const struct config_key *k, const void *field)
 {
 	json_put_flag(j, *(const bool *)field);
+}
+
+static void put_words(struct json *j, const struct config_key *k, const void *field)
+{
+	json_open_array(j);
+	for (size_t i = 0; k->words[i] != NULL; i++)
+		if (*(const uint32_t *)field & 1u << i)
+			json_put_cstr(j, k->words[i]);
+	json_close_array(j);
 }
 
 static void put_ports(struct json *j, const struct config_key *k, const void *field)
@@ -133,6 +115,8 @@ static void put_value(struct json *j, const struct config_key *k, const struct c
 		[CONFIG_NUMBER] = put_number,
 		[CONFIG_WORD] = put_word,
 		[CONFIG_SWITCH] = put_switch,
+		[CONFIG_WORDS] = put_words,
+		[CONFIG_OUTPUTS] = put_outputs,
 		[CONFIG_PORTS] = put_ports,
 		[CONFIG_HOST] = put_name,
 		[CONFIG_NETS] = put_nets,

@@ -54,6 +54,9 @@ void value_set(struct reader *r, const struct config_key *key, const yaml_node_t
 void value_name(struct reader *r, const yaml_node_t *node, const char *what, char out[CONFIG_NAME_MAX + 1]);
 const yaml_node_t *value_list(struct reader *r, const struct config_key *k, const yaml_node_t *node, size_t *n);
 void value_word(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
+// A text of min..max octets without control octets.
+bool value_text(struct reader *r, const yaml_node_t *node, const char *what, size_t min, size_t max, char *out);
+void value_outputs(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
 void value_taps(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
 void value_forwarders(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
 void value_domains(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);

@@ -10,6 +10,9 @@ static const char *const words_checksums[] = {"auto", "require", "ignore", NULL}
 static const char *const words_side[] = {"mid", "client", "server", NULL};        // enum tap_side
 static const char *const words_envelope[] = {"domains", "full", NULL};            // record_config.envelope
 
+static const char *const words_tunnels[] = {"gre", "erspan", "vxlan", "geneve", NULL}; // enum dissect_tunnel bits
+static const char *const words_polling[] = {"adaptive", "busy", NULL};            // enum config_polling
+static const char *const words_output[] = {"file", "stdout", NULL};               // enum output_type
 static const char *const words_none[] = {"none", NULL};
 static const char *const words_system[] = {"system", NULL};
 static const char *const words_scope[] = {"inventory", "own_mx", "partners", "any", NULL}; // enum config_scope
@@ -19,6 +22,9 @@ static_assert(CHECKSUMS_AUTO == 0 && CHECKSUMS_REQUIRE == 1 && CHECKSUMS_IGNORE 
 static_assert(SCOPE_INVENTORY == 0 && SCOPE_OWN_MX == 1 && SCOPE_PARTNERS == 2 && SCOPE_ANY == 3, "order of words_scope");
 static_assert(ENVELOPE_DOMAINS == 0 && ENVELOPE_FULL == 1, "order of words_envelope");
 
+static_assert(TUNNEL_GRE == 1 && TUNNEL_ERSPAN == 2 && TUNNEL_VXLAN == 4 && TUNNEL_GENEVE == 8, "order of words_tunnels");
+static_assert(POLLING_ADAPTIVE == 0 && POLLING_BUSY == 1, "order of words_polling");
+static_assert(OUTPUT_FILE == 0 && OUTPUT_STDOUT == 1, "order of words_output");
 static_assert(TAP_MID == 0 && TAP_CLIENT == 1 && TAP_SERVER == 2, "order of words_side");
 
 #define AT(field) offsetof(struct config, field)
@@ -28,8 +34,16 @@ const struct config_key config_schema[] = {
 		"Name of this sensor: `host` in every record."},
 	{"sensor.state_dir", CONFIG_PATH, AT(state_dir), 0, 0, words_none, "none",
 		"Directory of what is kept between runs, where --state is not given."},
+	{"sensor.user", CONFIG_PATH, AT(user), 0, 0, words_none, "postwacht",
+		"User that `run` becomes when root starts it; none: it stays root."},
+	{"sensor.control", CONFIG_PATH, AT(control), 0, 0, words_none, "/run/postwacht/control.sock",
+		"Socket that `status`, `top`, `stats` and `reload` ask."},
+	{"sensor.control_group", CONFIG_PATH, AT(control_group), 0, 0, words_none, "none",
+		"Group whose members may ask there, beside the user and root."},
+	{"sensor.heartbeat_s", CONFIG_NUMBER, AT(heartbeat_s), 1, 3600, NULL, "30",
+		"Seconds between two `stats` records of a running sensor: its sign of life."},
 	{"taps", CONFIG_TAPS, AT(taps), 1, FACTS_TAPS, words_side, "[{name: tap0}]",
-		"The taps packets come from: a name, part of every session id, and where it stands (side)."},
+		"Where packets come from: a name, part of every session id; where it stands (side); for `run` its ports."},
 	{"pairs", CONFIG_PAIRS, AT(pairs), 0, FACTS_TAPS, NULL, "[]",
 		"Taps on both sides of a device, that see the same sessions: their records are compared."},
 	{"capture.workers", CONFIG_NUMBER, AT(workers), 1, 16, NULL, "1",
@@ -40,12 +54,32 @@ const struct config_key config_schema[] = {
 		"TCP checksums: auto accepts bad ones of a sender until it sent a good one, require drops them."},
 	{"capture.tls_outside_mail", CONFIG_SWITCH, AT(tls_outside_mail), 0, 0, NULL, "off",
 		"Write `tls` records of connections that are no mail, too: for laboratories, it is somebody's browsing."},
+	{"capture.tunnels", CONFIG_WORDS, AT(tunnels), 0, 4, words_tunnels, "[]",
+		"Tunnels of packet brokers that are opened; anybody can send such packets, so only those you have."},
+	{"capture.steer", CONFIG_SWITCH, AT(steer), 0, 0, NULL, "off",
+		"Let the card drop what is not for a mail port, where it can: odd ports are then not watched."},
+	{"capture.protocols", CONFIG_SWITCH, AT(protocols), 0, 0, NULL, "on",
+		"Classify what is not mail (nDPI, where built in): mail on odd ports is found, the rest counted."},
+	{"capture.polling", CONFIG_WORD, AT(polling), 0, 0, words_polling, "adaptive",
+		"Workers without packets: adaptive sleeps longer and longer, busy never does."},
+	{"capture.pin", CONFIG_SWITCH, AT(pin), 0, 0, NULL, "on",
+		"Give each worker a core of its own, near its card, where there are enough of them."},
+	{"capture.hugepages", CONFIG_SWITCH, AT(hugepages), 0, 0, NULL, "on",
+		"DPDK uses huge pages where there are any; without them it takes ordinary memory."},
+	{"capture.dpdk_telemetry", CONFIG_SWITCH, AT(dpdk_telemetry), 0, 0, NULL, "off",
+		"DPDK's own telemetry socket, for dpdk-telemetry.py."},
+	{"capture.quiet_after_s", CONFIG_NUMBER, AT(quiet_after_s), 0, 86400, NULL, "300",
+		"Seconds without a packet on a tap that are told as sensor.too-little-traffic; 0: never."},
 	{"memory.flows_max", CONFIG_NUMBER, AT(flows_max), 1024, 16777216, NULL, "524288",
 		"TCP connections followed at once, over all workers; beyond it the oldest are told early."},
 	{"memory.sessions_max", CONFIG_NUMBER, AT(sessions_max), 64, 4194304, NULL, "65536",
 		"Mail sessions whose facts are held at once, by workers and judge each; beyond it the oldest are told early."},
 	{"memory.reassembly_mib", CONFIG_NUMBER, AT(reassembly_mib), 1, 65536, NULL, "64",
 		"Memory for octets that arrived out of order or must wait, in MiB, over all workers."},
+	{"memory.ring_mib", CONFIG_NUMBER, AT(ring_mib), 1, 1024, NULL, "16",
+		"Facts on their way from each worker of `run` to the judge, in MiB."},
+	{"memory.lane_mib", CONFIG_NUMBER, AT(lane_mib), 1, 1024, NULL, "16",
+		"Packets on their way from the reader of a port with one queue to each worker, in MiB."},
 	{"policy.trust_store", CONFIG_PATH, AT(trust_store), 0, 0, words_store, "system",
 		"CA certificates that chains are judged against: a PEM file or a hashed directory."},
 	{"policy.trust_anchor", CONFIG_PATH, AT(trust_anchor), 0, 0, words_system, "system",
@@ -76,12 +110,20 @@ const struct config_key config_schema[] = {
 		"Whom and what no alert is raised about, and until when; session records are still written."},
 	{"privacy.envelope", CONFIG_WORD, AT(envelope), 0, 0, words_envelope, "domains",
 		"How much of mail addresses records show: domains only, or full addresses."},
+	{"privacy.evidence", CONFIG_SWITCH, AT(evidence), 0, 0, NULL, "on",
+		"Keep the packets of each alert below state_dir; never content or credentials, but mail addresses."},
+	{"evidence.memory_mib", CONFIG_NUMBER, AT(evidence_memory_mib), 1, 65536, NULL, "64",
+		"Packets of open sessions that wait for an alert, in MiB."},
+	{"evidence.disk_mib", CONFIG_NUMBER, AT(evidence_disk_mib), 1, 1048576, NULL, "1024",
+		"Files of evidence, in MiB; the oldest go."},
 	{"findings.disable", CONFIG_FINDINGS, AT(disable), 0, CONFIG_FINDINGS_MAX, NULL, "[]",
 		"Findings that are never told, by id; `postwacht findings list` names them."},
 	{"findings.severity", CONFIG_SEVERITIES, AT(severity), 0, CONFIG_FINDINGS_MAX, NULL, "{}",
 		"Severities other than the catalogue's, as {id: critical | high | medium | low | info}."},
 	{"records.tls", CONFIG_SWITCH, AT(tls_records), 0, 0, NULL, "on",
 		"Write a `tls` record beside each encrypted session's `smtp` record, for EVE consumers."},
+	{"outputs", CONFIG_OUTPUTS, AT(outputs), 0, CONFIG_OUTPUTS_MAX, words_output, "[{type: stdout}]",
+		"Where `run` writes its records, as JSON lines: files, or standard output."},
 };
 
 const size_t config_schema_n = sizeof config_schema / sizeof config_schema[0];
@@ -121,7 +163,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 {
 	static const char *const plain[CONFIG_TYPES] = {
 		[CONFIG_NAME] = "name",
-		[CONFIG_TAPS] = "list of {name: NAME, side: mid | client | server}",
+		[CONFIG_TAPS] = "list of {name: NAME, side: mid | client | server, ports: [PORT, ...], bpf: FILTER}",
+		[CONFIG_OUTPUTS] = "list of {type: file, path: PATH} and {type: stdout}",
 		[CONFIG_PAIRS] = "list of {name: NAME, outside: TAP, inside: TAP}",
 		[CONFIG_SWITCH] = "on | off",
 		[CONFIG_PORTS] = "list of ports",
@@ -138,6 +181,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 		snprintf(out, len, "%u..%u", k->min, k->max);
 	else if (k->type == CONFIG_WORD)
 		describe_words(k->words, "", out, len);
+	else if (k->type == CONFIG_WORDS)
+		describe_words(k->words, " (list)", out, len);
 	else if (k->type == CONFIG_HOST)
 		describe_words(k->words, " | host name", out, len);
 	else if (k->type == CONFIG_PATH)

@@ -1,9 +1,9 @@
-// Taps and pairs of taps: lists of small maps, and what they must agree on.
+// Taps, pairs of taps, outputs: lists of small maps, and what they must agree on.
 #include "configs/reader.h"
 
 #include <string.h>
 
-enum { MEMBERS_MAX = 3 };
+enum { MEMBERS_MAX = 4 };
 
 // The members of a map, each at most once: the values in the order of `members`, NULL where one is missing.
 static bool read_map(struct reader *r, const yaml_node_t *map, const char *key, const char *const members[MEMBERS_MAX],
@@ -22,8 +22,10 @@ static bool read_map(struct reader *r, const yaml_node_t *map, const char *key, 
 		while (i < MEMBERS_MAX && members[i] != NULL && strcmp(members[i], text) != 0)
 			i++;
 		if (i == MEMBERS_MAX || members[i] == NULL) {
-			reader_error(r, &node->start_mark, "unknown key %s: %.60s; an entry has %s, %s%s%s", key, text, members[0], members[1],
-				members[2] != NULL ? ", " : "", members[2] != NULL ? members[2] : "");
+			char known[80] = "";
+			for (size_t m = 0; m < MEMBERS_MAX && members[m] != NULL; m++)
+				snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", m > 0 ? ", " : "", members[m]);
+			reader_error(r, &node->start_mark, "unknown key %s: %.60s; an entry has %s", key, text, known);
 			return false;
 		}
 		if (values[i] != NULL) {
@@ -42,9 +44,19 @@ static bool required(struct reader *r, const yaml_node_t *map, const char *key, 
 	return value != NULL;
 }
 
+static void read_ports(struct reader *r, const yaml_node_t *node, struct config_tap *tap)
+{
+	size_t n;
+	if (!value_items(r, node, "taps: ports", 1, CONFIG_ARMS, &n))
+		return;
+	tap->n_ports = n;
+	for (size_t i = 0; i < n; i++)
+		value_text(r, value_item(r, node, i), "taps: a port", 1, CONFIG_PORT_MAX, tap->port[i]);
+}
+
 void value_taps(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
-	static const char *const members[MEMBERS_MAX] = {"name", "side", NULL};
+	static const char *const members[MEMBERS_MAX] = {"name", "side", "ports", "bpf"};
 	struct config_taps *taps = field;
 	size_t n;
 	if (value_list(r, k, node, &n) == NULL)
@@ -60,12 +72,16 @@ void value_taps(struct reader *r, const struct config_key *k, const yaml_node_t 
 		side.type = CONFIG_WORD;
 		if (values[1] != NULL)
 			value_word(r, &side, values[1], &taps->tap[i].side);
+		if (values[2] != NULL)
+			read_ports(r, values[2], &taps->tap[i]);
+		if (values[3] != NULL)
+			value_text(r, values[3], "taps: bpf", 0, CONFIG_BPF_MAX, taps->tap[i].bpf);
 	}
 }
 
 void value_pairs(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
 {
-	static const char *const members[MEMBERS_MAX] = {"name", "outside", "inside"};
+	static const char *const members[MEMBERS_MAX] = {"name", "outside", "inside", NULL};
 	struct config_pairs *pairs = field;
 	size_t n;
 	if (value_list(r, k, node, &n) == NULL)
@@ -73,15 +89,37 @@ void value_pairs(struct reader *r, const struct config_key *k, const yaml_node_t
 	*pairs = (struct config_pairs){.n = n};
 	for (size_t i = 0; i < n; i++) {
 		struct config_pair *p = &pairs->pair[i];
-		char *const name[MEMBERS_MAX] = {p->name, p->outside, p->inside};
+		char *const name[] = {p->name, p->outside, p->inside};
 		const yaml_node_t *map = reader_node(r, node->data.sequence.items.start[i]), *values[MEMBERS_MAX] = {NULL};
 		p->line = map->start_mark.line;
 		p->column = map->start_mark.column;
 		if (!read_map(r, map, "pairs", members, values))
 			continue;
-		for (size_t m = 0; m < MEMBERS_MAX; m++)
+		for (size_t m = 0; m < sizeof name / sizeof name[0]; m++)
 			if (required(r, map, "pairs", members[m], values[m]))
 				value_name(r, values[m], "pairs: a name", name[m]);
+	}
+}
+
+void value_outputs(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	static const char *const members[MEMBERS_MAX] = {"type", "path", NULL};
+	struct config_outputs *outputs = field;
+	size_t n;
+	if (value_list(r, k, node, &n) == NULL)
+		return;
+	*outputs = (struct config_outputs){.n = n};
+	for (size_t i = 0; i < n; i++) {
+		struct config_output *o = &outputs->output[i];
+		const yaml_node_t *map = reader_node(r, node->data.sequence.items.start[i]), *values[MEMBERS_MAX] = {NULL};
+		if (!read_map(r, map, k->name, members, values) || !required(r, map, k->name, "type", values[0]))
+			continue;
+		int type = value_choice(r, values[0], "outputs: type", k->words);
+		o->type = type < 0 ? OUTPUT_STDOUT : type;
+		if (o->type == OUTPUT_FILE && required(r, map, k->name, "path", values[1]))
+			value_text(r, values[1], "outputs: path", 1, CONFIG_PATH_MAX, o->path);
+		else if (o->type != OUTPUT_FILE && values[1] != NULL)
+			reader_error(r, &values[1]->start_mark, "outputs: only a file has a path");
 	}
 }
 

@@ -151,19 +151,25 @@ static void set_name(struct reader *r, const struct config_key *k, const yaml_no
 	value_name(r, node, k->name, field);
 }
 
-static void set_path(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+bool value_text(struct reader *r, const yaml_node_t *node, const char *what, size_t min, size_t max, char *out)
 {
-	const char *text = reader_scalar(r, node, k->name);
+	const char *text = reader_scalar(r, node, what);
 	if (text == NULL)
-		return;
+		return false;
 	size_t len = strlen(text);
-	bool good = len > 0 && len <= CONFIG_PATH_MAX;
+	bool good = len >= min && len <= max;
 	for (size_t i = 0; i < len; i++)
 		good &= (unsigned char)text[i] >= ' ' && text[i] != 0x7f;
 	if (good)
-		memcpy(field, text, len + 1);
+		memcpy(out, text, len + 1);
 	else
-		reader_error(r, &node->start_mark, "%s must be the name of a file of 1 to %d octets", k->name, CONFIG_PATH_MAX);
+		reader_error(r, &node->start_mark, "%s must be a text of %zu to %zu octets", what, min, max);
+	return good;
+}
+
+static void set_path(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	value_text(r, node, k->name, 1, CONFIG_PATH_MAX, field);
 }
 
 static void set_number(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
@@ -176,6 +182,20 @@ void value_word(struct reader *r, const struct config_key *k, const yaml_node_t 
 	int i = value_choice(r, node, k->name, k->words);
 	if (i >= 0)
 		*(int *)field = i;
+}
+
+static void set_words(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
+{
+	uint32_t *bits = field;
+	size_t n;
+	if (value_list(r, k, node, &n) == NULL)
+		return;
+	*bits = 0;
+	for (size_t i = 0; i < n; i++) {
+		int word = value_choice(r, value_item(r, node, i), k->name, k->words);
+		if (word >= 0)
+			*bits |= 1u << word;
+	}
 }
 
 static void set_host(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
@@ -291,6 +311,8 @@ void value_set(struct reader *r, const struct config_key *key, const yaml_node_t
 		[CONFIG_NUMBER] = set_number,
 		[CONFIG_WORD] = value_word,
 		[CONFIG_SWITCH] = set_switch,
+		[CONFIG_WORDS] = set_words,
+		[CONFIG_OUTPUTS] = value_outputs,
 		[CONFIG_PORTS] = set_ports,
 		[CONFIG_HOST] = set_host,
 		[CONFIG_NETS] = set_nets,

@@ -20,6 +20,9 @@ enum message_type {
 	MESSAGE_COUNTERS, // struct message_counters
 	MESSAGE_HANDSHAKE, // struct message_handshake
 	MESSAGE_DNS,       // struct message_dns
+	MESSAGE_EVIDENCE,  // struct message_evidence
+	MESSAGE_PROTOCOLS, // struct message_protocols
+	MESSAGE_SENSOR,    // struct message_sensor, alerts/sensor.h: not of a worker, but of whoever runs it
 };
 
 struct message {
@@ -127,5 +130,35 @@ static inline size_t message_dns_len(const struct message_dns *m)
 {
 	return offsetof(struct message_dns, facts) + dns_facts_len(&m->facts);
 }
+
+// A packet of a session's clear part or handshake, for whoever keeps evidence (dissect_config.evidence). Headers are whole;
+// of its payload only what may be kept: nothing of the client from the first octet of DATA, BDAT or AUTH on, nothing that
+// was not read when it was captured. Sent before the facts that rest on it, when the ring has room to spare.
+enum { EVIDENCE_LEN_MAX = 2048 }; // octets of a packet that are kept
+
+struct message_evidence {
+	struct message head;   // head.birth: the session
+	uint32_t frame;        // as in struct mark
+	uint32_t wire_len;     // octets on the wire
+	uint16_t linktype;
+	uint16_t len;
+	bool cut_payload;      // what is missing was left out by us
+	uint8_t dir;           // enum dir
+	uint8_t octets[];      // last member: `len` of them
+};
+
+// What else is on the link, by protocol: a worker's totals, told before its counters. Names are text of a library.
+enum { PROTOCOL_NAME = 24, PROTOCOLS_MAX = 128 };
+
+struct protocol_count {
+	char name[PROTOCOL_NAME]; // NUL-terminated: "TLS", "DNS", "udp"
+	uint64_t flows, packets, octets;
+};
+
+struct message_protocols {
+	struct message head;   // head.birth: UINT64_MAX
+	uint32_t n;
+	struct protocol_count row[]; // last member: `n` of them
+};
 
 enum { MESSAGE_LEN_MAX = sizeof(struct message_handshake) + HANDSHAKE_LEN_MAX };

@@ -1,0 +1,85 @@
+// The sensor about itself: trouble that belongs to no session, and its state for status, stats and heartbeat.
+//
+// Whoever runs the parts (cli/) says what happened in messages, and keeps the state; the judge turns both into records.
+#pragma once
+
+#include "dissect/message.h"
+
+enum sensor_kind {
+	SENSOR_LOSS,            // packets were lost in [from, to]: n[] as enum sensor_loss
+	SENSOR_RSS_ASYMMETRIC,  // n[0] connections whose halves met different workers since `from`
+	SENSOR_ARM_LOST,        // one arm of a tap is silent (or its link down: n[1]) while the other had n[0] packets; text: the port
+	SENSOR_TOO_LITTLE,      // a tap had nothing since `from`; n[0] seconds that were agreed
+	SENSOR_CHILD_RESTARTED, // text: which; n[0] its pid, n[1] signal or exit status + 256; [from, to]: nobody did its work
+	SENSOR_CLOCK_UNSYNCED,  // n[0] estimated error in ns, 0 not known
+	SENSOR_CONFIG_CHANGED,  // text: the keys
+	SENSOR_STATE_EVICTED,   // the judge's own: n[0] flows, n[1] sessions, n[2] pieces of reassembly given up since `from`
+	SENSOR_KINDS,
+};
+
+enum sensor_loss { LOSS_MISSED, LOSS_ERRORS, LOSS_NO_MBUF, LOSS_LANES, LOSS_FACTS, LOSS_RECEIVED, LOSS_NUMBERS };
+// LOSS_LANES: packets without room on their way to a worker; LOSS_FACTS: messages (no packets) without room on their way to
+// the judge; LOSS_RECEIVED: packets that did arrive meanwhile.
+
+enum { SENSOR_TEXT = 160, SENSOR_NO_TAP = 255 };
+
+struct message_sensor {
+	struct message head;   // seq, birth, ord 0: not ordered with the workers' messages. head.time_ns: when it was noticed
+	uint8_t kind;          // enum sensor_kind
+	uint8_t tap;           // or SENSOR_NO_TAP
+	bool over;             // what was told before has ended
+	uint64_t from_ns, to_ns; // wall clock
+	uint64_t n[LOSS_NUMBERS];
+	char text[SENSOR_TEXT]; // NUL-terminated
+};
+
+// ---- state ----------------------------------------------------------------------------------------------------
+
+enum { SENSOR_PORTS = 16, SENSOR_WORKERS = 16, SENSOR_CHILDREN = 5, SENSOR_NAME = 64 };
+
+struct sensor_port {
+	char name[SENSOR_NAME * 2], driver[32], clock[16], rss[64], offload[96], flow_control[32];
+	uint8_t tap;
+	uint16_t queues, tx_queues;
+	bool steered, link_known, link_up;
+	uint32_t speed_mbps;
+	uint64_t rx_packets, rx_octets, missed, errors, no_mbuf;
+	uint64_t tx_packets, tx_octets, tx_errors; // P1: 0
+};
+
+struct sensor_worker {
+	uint64_t turns;        // of its loop, empty or not
+	uint64_t bursts, packets;
+	uint64_t busy_ns, slept_ns;
+	uint64_t facts_lost;   // messages that found the judge's ring full
+	uint64_t evidence_lost; // packets of evidence not shipped
+	int cpu;               // pinned to; -1 not
+};
+
+struct sensor_child {
+	char name[16];
+	int pid;               // 0: not running
+	uint32_t restarts;
+	uint64_t started_ns;   // wall clock
+	char rights[192];      // what it may do, in words
+};
+
+// Growing numbers, each with one writer; read by anybody with relaxed loads, a moment old at most.
+struct sensor_state {
+	uint64_t started_ns;   // wall clock
+	uint32_t config_generation;
+	char config_sha256[65];
+	uint32_t n_ports, n_workers, n_children;
+	bool fanned;           // one reader hands packets to the workers
+	struct sensor_port port[SENSOR_PORTS];
+	struct sensor_worker worker[SENSOR_WORKERS];
+	struct sensor_child child[SENSOR_CHILDREN];
+	uint64_t lanes_taken, lanes_full;
+	// The ledger: rx = dissected + lanes_full (+ what is on its way; 0 at the end).
+	uint64_t rx, dissected;
+	uint64_t sessions, alerts, records; // the judge's
+	uint64_t records_lost, alerts_lost; // found no room on their way to the courier
+	uint64_t written, write_errors;     // the courier's
+	uint64_t clock_error_ns;
+	bool clock_synced;
+};

@@ -1,0 +1,33 @@
+// The board: memory that the supervisor and its children share, where each writes how it goes and reads what it is told.
+// Made before the first fork and mapped at the same place in all of them. One writer a field (see struct sensor_state).
+#pragma once
+
+#include "alerts/sensor.h"
+#include "configs/config.h"
+#include "hw/ring.h"
+
+enum child { CHILD_WATCH, CHILD_JUDGE, CHILD_SCOUT, CHILD_COURIER, CHILDREN };
+
+enum { BOARD_NOTICES_LEN = 64 << 10, BOARD_RECORDS_LEN = 32 << 20 };
+
+struct board {
+	struct sensor_state state;
+	struct config config[2];     // the one in use is config[state.config_generation & 1]
+	bool stop;                   // the supervisor: everybody ends, telling what is known
+	uint64_t turned_ns[SENSOR_WORKERS]; // watch: monotonic, when each worker last turned; the reader thread's last
+	uint64_t reader_turned_ns;
+	uint64_t judge_turned_ns, courier_turned_ns;
+	uint32_t applied[CHILDREN];  // configuration generation each child works with
+	uint64_t watch_ready_ns;     // monotonic, ports receive; 0: not yet
+	uint64_t judge_ready_ns;
+	bool watch_done;             // every source has ended (a virtual device that plays a file)
+	// Rings, made before the first fork; only the pointers stand here.
+	struct ring *facts[SENSOR_WORKERS]; // worker -> judge
+	struct ring *sampler;        // watch's sampler -> judge: struct message_sensor
+	struct ring *notices;        // supervisor -> judge: struct message_sensor
+	struct ring *records;        // judge -> courier: lines
+};
+
+// -errno. Rings for `workers` workers of `ring_octets` each.
+int board_open(struct board **out, uint16_t workers, size_t ring_octets);
+void board_close(struct board **b);
