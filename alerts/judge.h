@@ -91,6 +91,8 @@ struct judge_summary {
 	uint64_t unpaired;             // sessions of a tap of a pair without a twin
 	uint64_t pair_doubts;          // of them, those with more than one that could be it
 	uint64_t evicted;              // sessions told early because a table was full
+	uint64_t sessions_forgotten;   // open ones whose worker is gone: what was remembered of them was told
+	uint64_t ends_unknown;         // ends of sessions that nobody here remembers
 	uint64_t exempted;             // sessions in which an exemption kept an alert back
 	uint64_t exemption_ended[INVENTORY_EXEMPT_MAX]; // by entry: sessions it would have covered, had it not ended before
 	int worst_alert_severity;      // of all alerts told; -1 none
