@@ -48,6 +48,7 @@
 	X(flow_closed_reuse, "ended because their tuple was used again") \
 	X(flow_midstream, "first seen in the middle") \
 	X(flow_twin, "opened beside another one with the same ends: a new handshake, or a forged one") \
+	X(flow_split, "SYN/ACKs that reached another worker than the SYN: the card does not keep connections together") \
 	X(flow_twin_alive, "segments that went on with the older of two: one of them is forged") \
 	X(session_opened, "connections that got facts of their own") \
 	X(session_dropped, "candidates on other ports that were no SMTP") \
