@@ -19,7 +19,15 @@ struct board {
 	uint64_t judge_turned_ns, courier_turned_ns;
 	uint32_t applied[CHILDREN];  // configuration generation each child works with
 	uint64_t watch_ready_ns;     // monotonic, ports receive; 0: not yet
+	uint32_t watch_deaths;       // the supervisor: how often it was found dead
+	uint32_t watch_buried;       // the judge: of them, those whose facts were all taken and whose sessions were told
 	uint64_t judge_ready_ns;
+	bool watch_gone;             // the supervisor: there is no watch, and none is started again
+	bool courier_leave;          // the supervisor: the courier ends when there is nothing on the ring, and is started again
+	uint32_t reopen;             // the supervisor: how often outputs were to be opened again
+	uint64_t counter[SENSOR_WORKERS][DISSECT_COUNTERS]; // watch: a copy of each worker's, a second old at most
+	uint64_t states[STATE_N], verdicts[VERDICT_N]; // judge: of sessions
+	bool patient;                // watch: its ports play files and wait for everybody, so nobody gives up waiting for them
 	bool watch_done;             // every source has ended (a virtual device that plays a file)
 	// Rings, made before the first fork; only the pointers stand here.
 	struct ring *facts[SENSOR_WORKERS]; // worker -> judge
