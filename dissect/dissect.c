@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dissect/classify/protocols.h"
 #include "dissect/dns/dns.h"
 #include "dissect/engine.h"
 #include "dissect/net/layer.h"
@@ -59,6 +60,10 @@ int dissect_open(struct dissect **out, const struct dissect_config *config)
 		err = frag_open(&e->frag);
 	if (!err)
 		err = open_pools(e);
+	if (!err && config->protocols)
+		err = protocols_open(&e->protocols);
+	if (!err && config->protocols && config->shared_out) // a live worker stops for nothing later
+		err = protocols_ready(e->protocols);
 	if (err)
 		dissect_close(&e);
 	*out = e;
@@ -77,6 +82,7 @@ void dissect_close(struct dissect **d)
 	second_close(&e->second);
 	slab_close(&e->chunks);
 	slab_close(&e->conns);
+	protocols_close(&e->protocols);
 	frag_close(&e->frag);
 	guards_close(&e->guards);
 	wheel_close(&e->wheel);
@@ -238,6 +244,8 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	bool told = h->phase == FLOW_SESSION || h->phase == FLOW_SEALED;
 	engine_count(e, told ? COUNT_packet_tcp_session : COUNT_packet_tcp_counted, 1);
+	if (e->protocols)
+		protocols_segment(e, flow, s, p);
 }
 
 // ---- bursts --------------------------------------------------------------------------------------------------
@@ -276,6 +284,14 @@ static void hash_slot(struct dissect *e, struct slot *s)
 		return;
 	s->hash = flow_table_hash(&e->table, &key);
 	flow_table_prefetch(&e->table, s->hash);
+}
+
+// What is not TCP, counted where all workers see it by one of them.
+static void count_other(struct dissect *e, const struct slot *s, const struct packet *p)
+{
+	bool one = s->outcome == DECODE_UDP ? s->mine : s->decoded.other && common_counters(e) == e->counter;
+	if (one)
+		protocols_packet(e->protocols, &s->decoded, p);
 }
 
 static void take_slot(struct dissect *e, const struct slot *s, const struct packet *p)
@@ -320,6 +336,8 @@ void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 				hash_slot(e, &slot[i]);
 			else if (slot[i].outcome == DECODE_DONE)
 				slot[i].anomaly = first_of_kind(e);
+			if (e->protocols)
+				count_other(e, &slot[i], &p[i]);
 		}
 		for (size_t i = 0; i < m; i++) {
 			if (slot[i].mine)
