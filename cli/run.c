@@ -15,7 +15,6 @@
 
 #include <openssl/evp.h>
 
-#include "cli/notify.h"
 #include "cli/settings.h"
 #include "cli/supervisor.h"
 #include "cli/wire.h"
@@ -231,10 +230,12 @@ int run_run(const struct options *o)
 	r.board->state.started_ns = clock_wall_ns();
 	run_tell_config(&r);
 	open_scout(&r);
-	notify_open();
+	snprintf(r.board->config_file, sizeof r.board->config_file, "%s", o->config != NULL ? o->config : fallback != NULL ? fallback : "");
+	notify_open(&r.notify);
 	code = drop_rights(&owner);
 	if (code == 0)
 		code = supervisor_run(&r);
+	notify_close(&r.notify);
 	board_close(&r.board);
 	return code;
 }

@@ -8,6 +8,7 @@
 
 #include "cli/board.h"
 #include "cli/command.h"
+#include "cli/notify.h"
 
 // Exit statuses of children that mean something to the supervisor.
 enum run_status {
@@ -22,6 +23,7 @@ struct run {
 	const struct options *options;
 	const char *config_path;      // of the file in use, or NULL
 	const char *user;             // to become, or NULL
+	struct notify notify;
 	int scout_ask, scout_serve;   // two ends of a seqpacket pair; -1: nobody is asked
 	pid_t supervisor;
 	uint32_t watch_life;          // how often watch was started before

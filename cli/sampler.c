@@ -129,6 +129,12 @@ static void copy_stats(struct sensor_port *to, const struct port_stats *from)
 	to->tx_errors = from->tx_errors;
 }
 
+static void tell_loss(struct sampler *s, const struct message_sensor *m)
+{
+	__atomic_store_n(&s->watch->run->board->lost_ns, clock_mono_ns(), __ATOMIC_RELAXED);
+	tell(s, m);
+}
+
 // Adds up what every port of a tap lost; n[LOSS_RECEIVED] is what came meanwhile.
 static void add_loss(struct message_sensor *m, const struct port_stats *now, const struct port_stats *last)
 {
@@ -216,7 +222,7 @@ static void sample_taps(struct sampler *s, uint64_t now_ns, uint64_t wall_ns)
 				s->port[first + a].silent_since_ns = now_ns;
 		}
 		if (any_loss(&loss))
-			tell(s, &loss);
+			tell_loss(s, &loss);
 		for (size_t a = 0; arms == 2 && a < 2; a++)
 			watch_arm(s, first + a, first + 1 - a, now_ns, packets[a], packets[1 - a]);
 		watch_quiet(s, t, now_ns, all);
@@ -253,7 +259,7 @@ static void sample_workers(struct sampler *s, uint64_t wall_ns)
 	loss.n[LOSS_LANES] = lanes.lanes_full - s->lanes_full;
 	loss.n[LOSS_FACTS] = facts_lost - s->facts_lost;
 	if (any_loss(&loss))
-		tell(s, &loss);
+		tell_loss(s, &loss);
 	s->lanes_full = lanes.lanes_full;
 	s->facts_lost = facts_lost;
 	if (split > s->split) {

@@ -10,7 +10,6 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include "cli/notify.h"
 #include "hw/clock.h"
 #include "hw/log.h"
 
@@ -78,16 +77,17 @@ static int on_stats(void *ctx, struct json *j, const char **why)
 static void reload(struct supervisor *s)
 {
 	const char *why;
-	notify_reloading();
+	notify_reloading(&s->run->notify);
 	supervisor_reload(s, NULL, &why);
-	notify_ready();
+	notify_ready(&s->run->notify);
 }
 
 static int on_reload(void *ctx, struct json *j, const char **why)
 {
-	notify_reloading();
-	int rc = supervisor_reload(ctx, j, why);
-	notify_ready();
+	struct supervisor *s = ctx;
+	notify_reloading(&s->run->notify);
+	int rc = supervisor_reload(s, j, why);
+	notify_ready(&s->run->notify);
 	return rc;
 }
 
@@ -97,7 +97,7 @@ static void stop(struct supervisor *s)
 		return;
 	s->stopping = true;
 	s->stop_ns = clock_mono_ns();
-	notify_stopping();
+	notify_stopping(&s->run->notify);
 	__atomic_store_n(&s->board->stop, true, __ATOMIC_RELEASE);
 	log_info("supervisor", "ending; what is known is told");
 }
@@ -161,7 +161,7 @@ static void feed_watchdog(struct supervisor *s, uint64_t now_ns)
 	if (every_us == 0 || now_ns - s->fed_ns < every_us * 1000 / 3 || !kids_turning(s, now_ns))
 		return;
 	s->fed_ns = now_ns;
-	notify_watchdog();
+	notify_watchdog(&s->run->notify);
 }
 
 static bool turn(struct supervisor *s, bool *told_ready)
@@ -183,7 +183,7 @@ static bool turn(struct supervisor *s, bool *told_ready)
 	look_at_clock(s, now_ns);
 	if (!*told_ready && s->kid[CHILD_WATCH].ready && s->kid[CHILD_JUDGE].ready) {
 		*told_ready = true;
-		notify_ready();
+		notify_ready(&s->run->notify);
 		log_info("supervisor", "watching");
 	}
 	feed_watchdog(s, now_ns);
