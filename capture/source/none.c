@@ -4,6 +4,9 @@
 #include "capture/source/ops.h"
 
 #include <errno.h>
+#include <stdio.h>
+
+#include "capture/port.h"
 
 int none_open_name(struct source **out, const char *name, const char **reason)
 {
@@ -11,3 +14,21 @@ int none_open_name(struct source **out, const char *name, const char **reason)
 	*reason = *name ? "no capture engine of this build takes this name" : "the name of a source is empty";
 	return -ENODEV;
 }
+
+#if !HAVE_PCAP
+int pcap_port_open(struct port **out, const struct port_config *c, char why[static PORT_WHY])
+{
+	*out = NULL;
+	snprintf(why, PORT_WHY, "%.64s needs libpcap, which this build is without", c->name);
+	return -ENOTSUP;
+}
+#endif
+
+#if !HAVE_DPDK
+int dpdk_port_open(struct port **out, const struct port_config *c, char why[static PORT_WHY])
+{
+	*out = NULL;
+	snprintf(why, PORT_WHY, "%.64s needs DPDK, which this build is without; the kernel's interfaces are pcap:NAME", c->name);
+	return -ENOTSUP;
+}
+#endif
