@@ -360,7 +360,7 @@ static void decode_slot(struct dissect *e, struct slot *s, const struct packet *
 	if (p->kind == PACKET_TIME)
 		return;
 	take_books(e, p);
-	s->outcome = (uint8_t)decode_packet(p, &s->decoded, false, e->common);
+	s->outcome = (uint8_t)decode_packet(p, &s->decoded, false, e->config.tunnels, e->common);
 	if (s->outcome == DECODE_TCP || s->outcome == DECODE_UDP)
 		hash_slot(e, s, e->config.shared_out && p->kind == PACKET_WHOLE);
 	else if (s->outcome == DECODE_DONE)
