@@ -75,6 +75,7 @@ extern const size_t commands_n;
 
 // One file each.
 int read_run(const struct options *o);
+int run_run(const struct options *o);
 int explain_run(const struct options *o);
 int check_run(const struct options *o);
 int config_show_run(const struct options *o);

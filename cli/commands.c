@@ -38,6 +38,13 @@ static const struct option read_options[] = {
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
 };
 
+static const struct option run_options[] = {
+	{"out", OPTION_TEXT, AT(out), "PATH", "write the records there, and nowhere else; - is standard output"},
+	OPTION_CONFIG_ROWS,
+	OPTION_KEYLOG_ROW,
+	OPTION_POLICY_ROW,
+	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
+};
 static const struct option explain_options[] = {
 	OPTION_JSON_ROW,
 	OPTION_CONFIG_ROWS,
@@ -90,6 +97,12 @@ const struct command commands[] = {
 		"and no network. Prints a summary; --out writes the records. With --outside and --inside it reads\n"
 		"two taps on both sides of a device together, and compares what they saw of each session.",
 		ROWS(read_options), 0, ANY, read_run, NULL},
+	{"run", "[PORT [PORT]]", "watch taps: the sensor, in the foreground",
+		"PORT replaces the ports of the first tap: pcap:eth1 (libpcap), 0000:81:00.0 (a card bound to DPDK),\n"
+		"vdev:net_pcap0,rx_iface=eth1 (a virtual device of DPDK); two are the two directions of one link.\n"
+		"Without --config it uses /etc/postwacht/postwacht.yaml where that exists. SIGHUP loads the\n"
+		"configuration and opens the outputs again, SIGTERM ends it within five seconds.",
+		ROWS(run_options), 0, 2, run_run, no_words},
 	{"explain", "ID FILE|DIR...", "show why an alert or a session was judged as it was",
 		"ID is an alert's or a session's id from a record or the summary, or at least its first 8 characters.\n"
 		"Give the same files, --config, --set, --keylog and --policy as to `read`. An info finding has no alert:\n"
