@@ -206,7 +206,9 @@ static void dpdk_queue_close(struct source *s)
 	// The port closes its queues.
 }
 
-static const struct source_ops queue_ops = {.name = "dpdk", .burst = dpdk_burst, .close = dpdk_queue_close, .progress = dpdk_queue_progress};
+static const struct source_ops queue_ops = {
+	.name = "dpdk", .burst = dpdk_burst, .close = dpdk_queue_close, .progress = dpdk_queue_progress,
+};
 
 // ---- the port
 
@@ -241,7 +243,8 @@ static void dpdk_about(const struct port *p, struct port_about *out)
 	snprintf(out->offload, sizeof(out->offload), "%s", d->hw.offload);
 }
 
-static uint16_t dpdk_queue_of(const struct port *p, uint8_t ip_v, const uint8_t *src, const uint8_t *dst, uint16_t src_port, uint16_t dst_port)
+static uint16_t dpdk_queue_of(const struct port *p, uint8_t ip_v, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
+	uint16_t dst_port)
 {
 	return dpdk_rss_queue(&((const struct dpdk *)p)->hw.rss, ip_v, src, dst, src_port, dst_port);
 }
@@ -272,7 +275,9 @@ static void dpdk_close(struct port *p)
 	dpdk_free(d, n);
 }
 
-static const struct port_ops dpdk_ops = {.name = "dpdk", .queue = dpdk_queue_of_port, .stats = dpdk_stats, .about = dpdk_about, .close = dpdk_close};
+static const struct port_ops dpdk_ops = {
+	.name = "dpdk", .queue = dpdk_queue_of_port, .stats = dpdk_stats, .about = dpdk_about, .close = dpdk_close,
+};
 
 // ---- opening
 
