@@ -54,6 +54,20 @@ static const struct option explain_options[] = {
 	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };
+#define OPTION_SOCKET_ROW {"socket", OPTION_TEXT, AT(socket), "PATH", "ask there, not at sensor.control of the configuration"}
+static const struct option ask_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS, OPTION_SOCKET_ROW};
+static const struct option top_options[] = {
+	{"once", OPTION_FLAG, AT(once), NULL, "show one second and end"},
+	{"json", OPTION_FLAG, AT(json), NULL, "the same as JSON; implies --once"},
+	OPTION_CONFIG_ROWS,
+	OPTION_SOCKET_ROW,
+};
+static const struct option doctor_options[] = {
+	OPTION_JSON_ROW,
+	OPTION_CONFIG_ROWS,
+	{"network", OPTION_FLAG, AT(network), NULL, "ask DNS for the keys of the root, and validate them"},
+	{"open", OPTION_FLAG, AT(open), NULL, "open the ports for a moment: what their drivers say; not while the sensor runs"},
+};
 static const struct option check_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS};
 static const struct option show_options[] = {
 	OPTION_JSON_ROW,
@@ -110,6 +124,20 @@ const struct command commands[] = {
 		ROWS(explain_options), 1, ANY, explain_run, NULL},
 	{"check", "", "test a configuration: errors with file, line and column",
 		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
+	{"doctor", "", "examine this machine as a sensor: pass, warn or fail, and the repair",
+		"Huge pages, IOMMU, drivers, links, offloads, clock, disk, rights, DNSSEC. Changes nothing. Without --config\n"
+		"it uses /etc/postwacht/postwacht.yaml where that exists. Run it as root to see everything.",
+		ROWS(doctor_options), 0, 0, doctor_run, no_words},
+	{"status", "", "show how the sensor goes: ports, workers, processes, losses, health",
+		"Asks the sensor that runs on this machine, over its control socket (sensor.control).",
+		ROWS(ask_options), 0, 0, status_run, no_words},
+	{"stats", "", "show what the sensor has counted since its start, with what each counter means", "",
+		ROWS(ask_options), 0, 0, stats_run, no_words},
+	{"top", "", "show what the sensor does this second", "Ends with q. Where output is no terminal it shows one second.",
+		ROWS(top_options), 0, 0, top_run, no_words},
+	{"reload", "", "let the sensor read its configuration again",
+		"Tells what changed, and what needs a new start. A configuration with errors changes nothing (exit code 3).",
+		ROWS(ask_options), 0, 0, reload_command_run, no_words},
 	{"config show", "", "print the configuration that would be used",
 		"Without --config and --set these are the defaults.", ROWS(show_options), 0, 0, config_show_run, no_words},
 	{"findings list", "", "list everything postwacht can find", "", ROWS(findings_options), 0, 0, findings_list_run,

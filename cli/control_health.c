@@ -58,7 +58,7 @@ static void children(struct control_health *h, const struct board *b, uint64_t w
 		if (c->pid == 0)
 			problem(h, "%.*s is not running", NAME(c->name));
 		else if (c->restarts > 0 && ago_s(wall_ns, c->started_ns) < LATELY_S)
-			problem(h, "%.*s was started again %llu s ago, for the %u. time", NAME(c->name),
+			problem(h, "%.*s was started again %llu s ago (%u times in all)", NAME(c->name),
 				(unsigned long long)ago_s(wall_ns, c->started_ns), c->restarts);
 	}
 }

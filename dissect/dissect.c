@@ -118,18 +118,25 @@ static void take_books(struct dissect *e, const struct packet *p)
 	e->ledger = !e->config.shared_out || whole ? e->counter : e->scratch;
 }
 
+// Each tick is gone through by itself, at the time it stands for: what a timer decides then does not depend on whether a
+// packet, or a mark of time, came just then.
 static void run_timers(struct dissect *e)
 {
-	size_t n = wheel_advance(&e->wheel, e->now_ns);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t flow = e->wheel.due[i];
-		enum session_end end;
-		wheel_add(&e->wheel, flow, stream_due(e, flow));
-		if (stream_timer(e, flow, &end)) {
-			wheel_remove(&e->wheel, flow);
-			route_close(e, flow, end);
+	uint64_t now_ns = e->now_ns;
+	do {
+		e->now_ns = wheel_next(&e->wheel, now_ns);
+		size_t n = wheel_advance(&e->wheel, e->now_ns);
+		for (size_t i = 0; i < n; i++) {
+			uint32_t flow = e->wheel.due[i];
+			enum session_end end;
+			wheel_add(&e->wheel, flow, stream_due(e, flow));
+			if (stream_timer(e, flow, &end)) {
+				wheel_remove(&e->wheel, flow);
+				route_close(e, flow, end);
+			}
 		}
-	}
+	} while (wheel_ticks(&e->wheel, now_ns));
+	e->now_ns = now_ns;
 	if (e->now_ns >= e->counters_due_ns) {
 		if (e->counters_due_ns)
 			tell_counters(e, false);

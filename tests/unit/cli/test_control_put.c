@@ -13,8 +13,7 @@
 
 #include "cli/control_health.h"
 #include "hw/clock.h"
-
-#define SECOND UINT64_C(1000000000)
+#include "tests/unit/cli/board_fixture.h"
 
 static json_t *read_back(void (*put)(struct json *j, const struct board *b), const struct board *b, const char *member)
 {
@@ -40,47 +39,6 @@ static void put_status(struct json *j, const struct board *b)
 	control_put_status(j, b, &b->config[0]);
 }
 
-// A sensor that is well.
-static struct board *well(void)
-{
-	struct board *b = calloc(1, sizeof *b);
-	assert_non_null(b);
-	struct sensor_state *s = &b->state;
-	uint64_t mono_ns = clock_mono_ns(), wall_ns = clock_wall_ns();
-	config_init(&b->config[0]);
-	s->started_ns = wall_ns - 3600 * SECOND;
-	strcpy(s->config_sha256, "00ff");
-	strcpy(b->config_file, "/etc/postwacht/postwacht.yaml");
-	s->n_ports = 2;
-	s->n_workers = 2;
-	s->n_children = CHILDREN;
-	for (size_t i = 0; i < 2; i++) {
-		s->port[i] = (struct sensor_port){.tap = 0, .queues = 2, .link_known = true, .link_up = true, .speed_mbps = 10000,
-			.rx_packets = 500 + i};
-		snprintf(s->port[i].name, sizeof s->port[i].name, "0000:81:00.%zu", i);
-		strcpy(s->port[i].driver, "net_ice");
-		s->worker[i] = (struct sensor_worker){.turns = 9, .packets = 500, .cpu = i == 0 ? 3 : -1};
-		b->turned_ns[i] = mono_ns;
-	}
-	static const char *const names[CHILDREN] = {"watch", "judge", "scout", "courier"};
-	for (size_t i = 0; i < CHILDREN; i++) {
-		s->child[i] = (struct sensor_child){.pid = 100 + (int)i, .started_ns = wall_ns - 3600 * SECOND};
-		strcpy(s->child[i].name, names[i]);
-		strcpy(s->child[i].rights, "no capabilities; seccomp 40 calls");
-	}
-	b->watch_ready_ns = b->judge_ready_ns = mono_ns - 3599 * SECOND;
-	b->judge_turned_ns = b->courier_turned_ns = b->reader_turned_ns = mono_ns;
-	s->rx = 1001;
-	s->dissected = 990;
-	s->lanes_full = 10;
-	s->clock_synced = true;
-	b->counter[0][COUNT_packets] = 600;
-	b->counter[1][COUNT_packets] = 390;
-	b->states[STATE_STARTTLS_OK] = 5;
-	b->verdicts[VERDICT_CLEAR] = 2;
-	return b;
-}
-
 static json_int_t number(const json_t *root, const char *a, const char *b)
 {
 	const json_t *v = json_object_get(root, a);
@@ -92,7 +50,7 @@ static json_int_t number(const json_t *root, const char *a, const char *b)
 
 static void test_status(void **state)
 {
-	struct board *b = well();
+	struct board *b = board_well();
 	json_t *s = read_back(put_status, b, "status");
 	assert_true(number(s, "uptime", NULL) >= 3600 && number(s, "uptime", NULL) < 3700);
 	assert_string_equal(json_string_value(json_object_get(s, "host")), "sensor-1");
@@ -119,7 +77,7 @@ static void test_status(void **state)
 
 static void test_stats(void **state)
 {
-	struct board *b = well();
+	struct board *b = board_well();
 	json_t *s = read_back(control_put_stats, b, "stats");
 	assert_int_equal(number(s, "counters", "packets"), 990);
 	assert_int_equal(json_object_size(json_object_get(s, "counters")), 1);
@@ -210,7 +168,7 @@ static const struct {
 	{"well", nothing, NULL},
 	{"sent", tx, "0000:81:00.1 has sent 1 packets"},
 	{"child down", child_down, "scout is not running"},
-	{"child started again", child_again, "watch was started again 30 s ago, for the 2. time"},
+	{"child started again", child_again, "watch was started again 30 s ago (2 times in all)"},
 	{"child started again long ago", child_again_long_ago, NULL},
 	{"worker stuck", worker_stuck, "worker 1 has not turned for 3 s"},
 	{"worker turned half a second ago", worker_just_turned, NULL},
@@ -234,7 +192,7 @@ static const struct {
 static void test_health(void **state)
 {
 	for (size_t i = 0; i < sizeof ills / sizeof ills[0]; i++) {
-		struct board *b = well();
+		struct board *b = board_well();
 		struct control_health h;
 		ills[i].change(b);
 		control_health(&h, b, clock_mono_ns(), clock_wall_ns());
