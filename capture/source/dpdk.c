@@ -231,11 +231,21 @@ static void dpdk_stats(struct port *p, struct port_stats *out)
 	}
 }
 
+// These drive a card, or make an interface, that stays the kernel's: link and counters are asked of it each time.
+static bool asks_kernel(const char *driver)
+{
+	static const char *const drivers[] = {"mlx5", "mlx4", "net_mlx", "net_tap", "net_tun", "net_netvsc", "net_mana", "net_failsafe"};
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (strncmp(driver, drivers[i], strlen(drivers[i])) == 0)
+			return true;
+	return false;
+}
+
 static void dpdk_about(const struct port *p, struct port_about *out)
 {
 	const struct dpdk *d = (const struct dpdk *)p;
 	*out = (struct port_about){.queues = d->hw.queues, .tx_queues = d->hw.tx_queues, .socket = d->hw.socket, .clock = d->clock,
-		.rss_symmetric = d->hw.symmetric, .steered = d->hw.steered};
+		.rss_symmetric = d->hw.symmetric, .steered = d->hw.steered, .kernel_card = asks_kernel(d->hw.driver)};
 	snprintf(out->name, sizeof(out->name), "%s", d->name);
 	snprintf(out->driver, sizeof(out->driver), "%s", d->hw.driver);
 	snprintf(out->rss, sizeof(out->rss), "%s", d->hw.rss_words);

@@ -284,6 +284,7 @@ static int configure(struct dpdk_port *p, const struct dpdk_port_config *c, char
 		return r;
 	}
 	p->device = info.device;
+	p->virtual = strcmp(c->bus, "vdev") == 0;
 	p->socket = rte_eth_dev_socket_id(p->number);
 	snprintf(p->driver, sizeof(p->driver), "%.31s", info.driver_name ? info.driver_name : "?");
 	choose_queues(p, c, &info, &conf);
@@ -326,7 +327,8 @@ int dpdk_port_start(struct dpdk_port *p, const struct dpdk_port_config *c, char 
 	return 0;
 }
 
-// The order matters: the driver owns buffers of the pool until it is closed.
+// The order matters: the driver owns buffers of the pool until it is closed. A card stays DPDK's until the process ends: taking
+// it away reads files of the kernel, which whoever has given up its rights must not.
 void dpdk_port_stop(struct dpdk_port *p)
 {
 	if (p->rules)
@@ -339,7 +341,7 @@ void dpdk_port_stop(struct dpdk_port *p)
 	if (p->started)
 		rte_eth_dev_stop(p->number);
 	rte_eth_dev_close(p->number);
-	if (p->device)
+	if (p->device && p->virtual)
 		rte_dev_remove(p->device);
 	if (p->pool)
 		dpdk_pool_close(&p->pool);

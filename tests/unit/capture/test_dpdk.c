@@ -1,11 +1,14 @@
 // Ports of DPDK, without any card: files that net_pcap plays come out as our own reader reads them, octet for octet.
 //
-//   test_capture_dpdk STORIES [--nobody | --hugepages]     as whoever runs it; as a plain user; with huge pages made for it
+//   test_capture_dpdk STORIES [--nobody | --hugepages | --rights]
+//
+// As whoever runs it; as a plain user; with huge pages made for it; with the rights the watch has when it reads.
 //
 // DPDK can be started once a process, so each way is a process of its own. 77: this machine does not allow that way.
 #include "capture/port.h"
 #include "hw/clock.h"
 #include "hw/dpdk/eal.h"
+#include "hw/rights.h"
 #include "tests/unit/capture/build.h"
 
 #include <errno.h>
@@ -20,6 +23,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -364,6 +368,7 @@ static void copy_story(const char *from_dir, const char *story)
 static int skipped(const char *why)
 {
 	printf("skipped: %s\n", why);
+	fflush(stdout); // some ways end without
 	return 77;
 }
 
@@ -375,6 +380,43 @@ static bool become_nobody(void)
 		return false;
 	return setgroups(0, NULL) == 0 && setgid(pw->pw_gid) == 0 && setuid(pw->pw_uid) == 0 &&
 	       prctl(PR_SET_DUMPABLE, 1) == 0; // or the leak sanitizer cannot look at us
+}
+
+// What the watch does after it has given up its rights: reads to the end, counts, closes. The kernel ends it where that is too
+// much. Ends by _exit(), as the watch does.
+static void run_rights(void)
+{
+	struct packet burst[PACKET_BURST];
+	char words[RIGHTS_WORDS], why[RIGHTS_WORDS], path[128], name[160];
+	struct port_stats stats;
+	uint64_t seen = 0;
+	path_of(path, stories[0]);
+	snprintf(name, sizeof(name), "vdev:net_pcap0,rx_pcap=%s", path);
+	struct port *p = open_port(name, 1), *null = open_port("vdev:net_null0", 1);
+	const struct rights_config c = {.profile = RIGHTS_WATCH};
+	if (rights_drop(&c, words, why) < 0)
+		_exit(skipped(why));
+	for (int n; (n = source_burst(p->ops->queue(p, 0), burst)) != SOURCE_END;)
+		seen += n == SOURCE_IDLE ? 0 : (uint64_t)n;
+	source_burst(null->ops->queue(null, 0), burst);
+	p->ops->stats(p, &stats);
+	port_close(&null);
+	port_close(&p);
+	_exit(seen > 10 && stats.rx_packets == seen && stats.link_up ? 0 : 1);
+}
+
+static int run_with_rights(void)
+{
+	int status = 0;
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid == 0)
+		run_rights();
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return 1;
+	if (WIFSIGNALED(status))
+		printf("ended by the kernel: signal %d\n", WTERMSIG(status));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 static const char huge_pages[] = "/proc/sys/vm/nr_hugepages";
@@ -415,6 +457,8 @@ int main(int argc, char **argv)
 	int r;
 	if (strcmp(way, "--hugepages") == 0)
 		r = run_hugepages();
+	else if (strcmp(way, "--rights") == 0)
+		r = run_with_rights();
 	else if (strcmp(way, "--nobody") == 0 && !become_nobody())
 		r = skipped("only root can become somebody else");
 	else
