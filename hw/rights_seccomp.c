@@ -179,6 +179,9 @@ static int fill_child(struct filter *f)
 		rc = allow_all(f, rights_calls_sanitizer, rights_calls_sanitizer_n, &allowed);
 	if (rc == 0)
 		rc = refuse_gently(f);
+	// DPDK asks the file system which node a thread's core belongs to, and takes no for an answer.
+	if (rc == 0 && f->c->profile == RIGHTS_WATCH && !f->c->kernel_card && !RIGHTS_SANITIZED)
+		rc = seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(access), 0);
 	return rc == 0 ? allowed : rc;
 }
 
@@ -193,6 +196,8 @@ static int fill_supervisor(struct filter *f)
 	for (unsigned bit = 0; rc == 0 && bit < 32; bit++)
 		if (NAMESPACES & (1u << bit))
 			rc = seccomp_rule_add(f->ctx, forbid, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, 1u << bit, 1u << bit));
+	for (size_t i = 0; rc == 0 && i < 2; i++) // DPDK asks for ports of the processor at its start, and goes on without
+		rc = seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EPERM), (int[]){SCMP_SYS(iopl), SCMP_SYS(ioperm)}[i], 0);
 	if (rc == 0) // DPDK's drivers are loaded from files: run, but not written
 		rc = seccomp_rule_add(f->ctx, forbid, SCMP_SYS(mmap), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC));

@@ -414,7 +414,7 @@ static int start(struct dpdk **out, const struct dpdk_port_config *hw, const str
 int dpdk_port_open(struct port **out, const struct port_config *c, char why[static PORT_WHY])
 {
 	struct wanted w = {0};
-	struct dpdk *d;
+	struct dpdk *d = NULL;
 	*out = NULL;
 	int r = read_name(c->name, &w, why);
 	if (r == 0)
