@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "capture/source.h"
 
@@ -22,6 +23,9 @@ bool lane_put(struct lane *l, const struct packet *p);
 void lane_flush(struct lane *l);
 // Writer, last act: the reader's source will say SOURCE_END.
 void lane_finish(struct lane *l);
+
+// PACKET_WHOLE that were read. Any thread.
+uint64_t lane_read(const struct lane *l);
 
 // Reader: borrowed; closed with the lane. SOURCE_IDLE when nothing is there.
 struct source *lane_source(struct lane *l);

@@ -8,7 +8,9 @@
 // Arms of a tap are merged by time within a window of some hundred microseconds; TCP bears what that cannot mend.
 // packet.seq is the packet's time in ns with its lowest four bits replaced by the worker (fan-out: 0), raised so that it
 // always grows; so N workers' messages merge by time. When nothing arrives a source hands out PACKET_TIME once a
-// millisecond, and in fan-out whenever packet time passes 2^30 ns, so that every worker's timers run with everybody's packets.
+// millisecond, with the time that passed since the last packet (before the first: the system's clock). In fan-out also
+// whenever packet time passes 2^30 ns, so that every worker's timers run with everybody's packets, and when a worker had
+// nothing for a millisecond. While a capture file is played (PORT_CLOCK_CAPTURE), only after 50 ms of nothing.
 #pragma once
 
 #include "capture/port.h"
@@ -64,8 +66,10 @@ void live_port_stats(struct live *l, size_t port, struct port_stats *out);
 void live_port_about(const struct live *l, size_t port, struct port_about *out);
 
 // Since the start: packets that went over lanes, and those that found no room in one: nobody dissects them. In fan-out the
-// two together are all that was received. copies_full: a PACKET_COPY found no room; another worker has the packet.
+// two and what is waiting in arms are all that was received. copies_full: a PACKET_COPY found no room; another worker has the
+// packet. waiting: received, but not yet handed to a worker; exact when all threads rest. So a ledger is
+//     all ports' rx_packets = PACKET_WHOLE that workers' sources handed out + lanes_full + waiting
 struct live_counts {
-	uint64_t lanes_taken, lanes_full, copies_full;
+	uint64_t lanes_taken, lanes_full, copies_full, waiting;
 };
 void live_counts(const struct live *l, struct live_counts *out);

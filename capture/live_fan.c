@@ -46,12 +46,19 @@ static void put_mark(struct fan *f, struct fan_worker *w, uint64_t seq, uint64_t
 		told(f, w, seq, mono_ns);
 }
 
+// Before something that is older: how far time had come.
+static void catch_up(struct fan *f, struct fan_worker *w, uint64_t mono_ns)
+{
+	if (w->time_ns != f->newest_ns)
+		put_mark(f, w, f->newest_seq, f->newest_ns, mono_ns);
+}
+
 static void put_packet(struct fan *f, struct fan_worker *w, const struct packet *p, enum packet_kind kind, uint64_t mono_ns)
 {
 	struct packet copy = *p;
 	copy.kind = (uint8_t)kind;
-	if (p->time_ns < f->newest_ns && w->time_ns != f->newest_ns)
-		put_mark(f, w, f->newest_seq, f->newest_ns, mono_ns);
+	if (p->time_ns < f->newest_ns)
+		catch_up(f, w, mono_ns);
 	bool taken = lane_put(w->lane, &copy);
 	if (taken)
 		told(f, w, p->seq, mono_ns);
@@ -62,12 +69,14 @@ static void put_packet(struct fan *f, struct fan_worker *w, const struct packet 
 }
 
 // Packet time comes to this packet. True when every worker has to be told.
-static bool advance(struct fan *f, const struct packet *p)
+static bool advance(struct fan *f, const struct packet *p, uint64_t mono_ns)
 {
 	if (!p->time_ns)
 		return false;
 	bool back = p->time_ns + CLOCK_SLACK_NS < f->newest_ns;
 	bool ticks = p->time_ns >> LIVE_TICK_SHIFT > f->tick;
+	for (uint16_t i = 0; back && i < f->workers; i++)
+		catch_up(f, &f->worker[i], mono_ns);
 	f->all_told |= back && f->pace.play;
 	if (back || ticks)
 		f->tick = p->time_ns >> LIVE_TICK_SHIFT;
@@ -81,7 +90,7 @@ static bool advance(struct fan *f, const struct packet *p)
 static void deliver(struct fan *f, struct packet *p, uint64_t mono_ns)
 {
 	pace_packet(&f->pace, p, mono_ns);
-	bool everybody = advance(f, p);
+	bool everybody = advance(f, p, mono_ns);
 	uint32_t owner = f->owner.of(f->owner.ctx, p, true);
 	if (owner >= f->workers && owner != LIVE_ALL)
 		owner = 0;
@@ -110,9 +119,10 @@ static void tell_silent(struct fan *f, uint64_t mono_ns)
 static void tell_idle(struct fan *f, struct arms_now now)
 {
 	struct packet mark;
-	if (!pace_idle(&f->pace, &mark, now.mono_ns, arms_settled(f->arms, now)))
+	const struct pace_still still = live_still(f->arms, now);
+	if (!pace_idle(&f->pace, &mark, &still))
 		return;
-	advance(f, &mark);
+	advance(f, &mark, now.mono_ns);
 	for (uint16_t i = 0; i < f->workers; i++)
 		put_mark(f, &f->worker[i], mark.seq, mark.time_ns, now.mono_ns);
 }
@@ -144,6 +154,7 @@ void fan_counts(const struct fan *f, struct live_counts *sum)
 	sum->lanes_taken += counter_read(&f->counts.lanes_taken);
 	sum->lanes_full += counter_read(&f->counts.lanes_full);
 	sum->copies_full += counter_read(&f->counts.copies_full);
+	sum->waiting += arms_held(f->arms);
 }
 
 int fan_open(struct fan **out, struct live_owner owner, struct lane *const *lanes, uint16_t workers, const struct arm_config *ports,
