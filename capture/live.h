@@ -10,7 +10,7 @@
 // always grows; so N workers' messages merge by time. When nothing arrives a source hands out PACKET_TIME once a
 // millisecond, with the time that passed since the last packet (before the first: the system's clock). In fan-out also
 // whenever packet time passes 2^30 ns, so that every worker's timers run with everybody's packets, and when a worker had
-// nothing for a millisecond. While a capture file is played (PORT_CLOCK_CAPTURE), only after 50 ms of nothing.
+// nothing for a millisecond. While a capture file is played (PORT_CLOCK_CAPTURE), only after a second of nothing.
 #pragma once
 
 #include "capture/port.h"

@@ -9,8 +9,8 @@
 
 #include "capture/packet.h"
 
-#define PACE_IDLE_NS UINT64_C(1000000)  // a mark a millisecond
-#define PACE_PLAY_NS UINT64_C(50000000) // a file that is played says nothing for so long only when it is over
+#define PACE_IDLE_NS UINT64_C(1000000) // a mark a millisecond
+#define PACE_PLAY_NS UINT64_C(1000000000) // of a file that is played: it would have ended by then, and its timers run on its own time
 
 struct pace {
 	uint64_t seq;           // of the last packet or mark

@@ -1,6 +1,7 @@
 // The source that is not there: takes every name and refuses it with a reason.
 //
 // It also documents what an open function owes its caller: no source on failure, -errno, and words for the operator.
+// The same of ports whose library this build has not.
 #include "capture/source/ops.h"
 
 #include <errno.h>
@@ -28,7 +29,8 @@ int pcap_port_open(struct port **out, const struct port_config *c, char why[stat
 int dpdk_port_open(struct port **out, const struct port_config *c, char why[static PORT_WHY])
 {
 	*out = NULL;
-	snprintf(why, PORT_WHY, "%.64s needs DPDK, which this build is without; the kernel's interfaces are pcap:NAME", c->name);
+	snprintf(why, PORT_WHY, "%.64s needs DPDK, which this build is without: install libdpdk-dev and build again; the kernel's interfaces "
+		"are pcap:NAME", c->name);
 	return -ENOTSUP;
 }
 #endif
