@@ -59,6 +59,14 @@ static bool new_block(struct lane *l, size_t need)
 	return true;
 }
 
+bool lane_has_room(struct lane *l, size_t len)
+{
+	size_t need = 3 * sizeof(struct entry) + padded(len);
+	if (l->block && (l->used + need > l->room || l->block->n_packets + 3 > PACKET_BURST))
+		lane_flush(l);
+	return l->block || new_block(l, need);
+}
+
 bool lane_put(struct lane *l, const struct packet *p)
 {
 	size_t need = sizeof(struct entry) + padded(p->len);

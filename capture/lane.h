@@ -21,6 +21,8 @@ void lane_close(struct lane **l);
 // Writer: copies a packet (or mark) behind the others. False: no room, it is not taken. It is seen after lane_flush().
 bool lane_put(struct lane *l, const struct packet *p);
 void lane_flush(struct lane *l);
+// Writer: whether a packet of `len` octets would find room, and two marks with it.
+bool lane_has_room(struct lane *l, size_t len);
 // Writer, last act: the reader's source will say SOURCE_END.
 void lane_finish(struct lane *l);
 

@@ -104,17 +104,24 @@ static void test_fan(void **state)
 	live_close(&l);
 }
 
-// Lanes that are full: what finds no room is counted, exactly.
-static void test_full(void **state)
+// 3000 packets of 1500 octets, more than a lane holds; their first octet is `mark`.
+static struct fake *large_packets(enum port_clock clock, uint8_t mark)
 {
 	static uint8_t octets[1500];
-	struct fake *f = fake_open(1, PORT_CLOCK_CAPTURE);
+	struct fake *f = fake_open(1, clock);
+	octets[0] = mark;
+	f->queue[0].large = octets;
 	for (uint64_t i = 0; i < 3000; i++) {
 		fake_add(f, 0, 1000 + i * 16, 0);
 		f->queue[0].len[i] = sizeof(octets);
 	}
-	octets[0] = 1;
-	f->queue[0].large = octets;
+	return f;
+}
+
+// Lanes that are full: what finds no room is counted, exactly.
+static void test_full(void **state)
+{
+	struct fake *f = large_packets(PORT_CLOCK_SYSTEM, 1);
 	struct live *l = open_live(2, &f, 1, 1024 * 1024);
 	for (int n, k = 0; (n = live_read(l)) != SOURCE_END; k++)
 		if (k > 60) // a worker that is too slow
@@ -131,20 +138,12 @@ static void test_full(void **state)
 	assert_int_equal(taken[1].whole + c.lanes_full, 3000);
 	assert_int_equal(taken[1].whole, c.lanes_taken);
 	assert_int_equal(c.waiting, 0);
-	octets[0] = 0;
 	live_close(&l);
 }
 
 static void test_full_copies(void **state)
 {
-	static uint8_t octets[1500];
-	struct fake *f = fake_open(1, PORT_CLOCK_CAPTURE);
-	for (uint64_t i = 0; i < 3000; i++) {
-		fake_add(f, 0, 1000 + i * 16, 0);
-		f->queue[0].len[i] = sizeof(octets);
-	}
-	octets[0] = ALL;
-	f->queue[0].large = octets;
+	struct fake *f = large_packets(PORT_CLOCK_SYSTEM, ALL);
 	struct live *l = open_live(2, &f, 1, 1024 * 1024);
 	while (live_read(l) != SOURCE_END)
 		while (take(l, 0) != SOURCE_IDLE) // 0 is quick, 1 does not look
@@ -154,12 +153,50 @@ static void test_full_copies(void **state)
 	assert_int_equal(c.lanes_full, 0);
 	assert_int_equal(taken[0].whole, 3000);
 	live_read_end(l);
+	size_t copies = 0;
 	while (take(l, 1) != SOURCE_END)
 		;
+	for (size_t i = 0; i < taken[1].n; i++)
+		copies += taken[1].p[i].kind == PACKET_COPY;
 	assert_int_equal(taken[1].whole, 0);
 	assert_true(c.copies_full > 1000);
-	assert_int_equal(taken[1].n + c.copies_full, 3000);
+	assert_int_equal(copies + c.copies_full, 3000);
 	live_close(&l);
+}
+
+// A file waits: nothing is lost, however slow a worker is.
+static void test_patient(void **state)
+{
+	static const uint8_t marks[] = {1, ALL};
+	for (size_t i = 0; i < sizeof(marks); i++) {
+		struct fake *f = large_packets(PORT_CLOCK_CAPTURE, marks[i]);
+		struct live *l = open_live(2, &f, 1, 1024 * 1024);
+		size_t idle = 0;
+		for (int n; (n = live_read(l)) != SOURCE_END;) {
+			ledger(l);
+			if (n != SOURCE_IDLE)
+				continue;
+			idle++;
+			take(l, 0);
+			take(l, 1);
+		}
+		assert_true(idle > 20);
+		live_read_end(l);
+		for (uint16_t w = 0; w < 2; w++)
+			while (take(l, w) != SOURCE_END)
+				;
+		struct live_counts c;
+		live_counts(l, &c);
+		assert_true(c.lanes_full == 0 && c.copies_full == 0 && c.lanes_taken == 3000);
+		assert_int_equal(taken[0].whole, marks[i] == ALL ? 3000 : 0);
+		assert_int_equal(taken[1].whole, marks[i] == ALL ? 0 : 3000);
+		for (size_t k = 1, last = 0; k < taken[1].n; k++)
+			if (taken[1].p[k].kind != PACKET_TIME) {
+				assert_true(last == 0 || taken[1].p[k].frame == last + 1);
+				last = taken[1].p[k].frame;
+			}
+		live_close(&l);
+	}
 }
 
 // ---- run to completion -----------------------------------------------------------------------------------------
@@ -272,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_fan),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_full_copies),
+		cmocka_unit_test(test_patient),
 		cmocka_unit_test(test_lanes_between),
 		cmocka_unit_test(test_all_handed_on),
 		cmocka_unit_test(test_wait),

@@ -132,6 +132,7 @@ static void test_tick(void **state)
 	assert_int_equal(taken[2].p[2].time_ns, 6 * tick_ns);
 	assert_int_equal(taken[2].p[2].seq, taken[1].p[2].seq);
 	assert_int_equal(taken[0].p[1].seq, taken[1].p[2].seq);
+	assert_int_equal(taken[0].p[1].frame, taken[1].p[2].frame); // whose time it is
 	live_close(&l);
 }
 
@@ -160,7 +161,7 @@ static void test_idle(void **state)
 			take(l, w);
 			assert_int_equal(taken[w].n, 6);
 			for (int i = 0; i < 5; i++)
-				assert_int_equal(taken[w].p[i].kind, PACKET_TIME);
+				assert_true(taken[w].p[i].kind == PACKET_TIME && taken[w].p[i].frame == 0);
 		}
 		assert_int_equal(taken[workers - 1].p[5].kind, PACKET_WHOLE);
 		for (int i = 0; i < 3; i++) // after a packet time goes on from there
