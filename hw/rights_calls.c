@@ -45,9 +45,9 @@ const struct rights_call rights_calls[] = {
 	CALL(read, ALL, ONLY_ANY), CALL(pread64, ALL, ONLY_ANY), CALL(readv, ALL, ONLY_ANY), CALL(lseek, ALL, ONLY_ANY),
 	CALL(close, ALL, ONLY_ANY), CALL(write, W, ONLY_WRITE_FDS), CALL(writev, W, ONLY_WRITE_FDS), CALL(write, FILES, ONLY_ANY),
 	CALL(writev, FILES, ONLY_ANY), CALL(pwrite64, FILES, ONLY_ANY), CALL(fstat, ALL, ONLY_ANY),
-	// Packet sockets that are open: received from, and asked for what they lost.
+	// Packet sockets that are open: received from, asked for what they lost, and whether their interface is up (libpcap asks so, too).
 	CALL(recvfrom, W, ONLY_ANY), CALL(recvmsg, W, ONLY_ANY), CALL(recvmmsg, W, ONLY_ANY), CALL(getsockopt, ALL, ONLY_ANY),
-	CALL(ioctl, W, ONLY_VFIO_IRQ),
+	CALL(ioctl, W, ONLY_PORT), CALL(getsockname, W, ONLY_ANY),
 	CALL(accept, T, ONLY_ANY), CALL(accept4, T, ONLY_ANY), CALL(ioctl, K, ONLY_ANY), CALL(openat, K, ONLY_ANY),
 	CALL(newfstatat, K, ONLY_ANY), CALL(socket, K, ONLY_INET),
 	// Files; where is Landlock's matter. Nothing that changes rights, times or attributes by name, which Landlock does not know.

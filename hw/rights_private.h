@@ -31,7 +31,7 @@ enum rights_only {
 	ONLY_NAME,          // prctl: the thread's name
 	ONLY_TERMINAL,      // ioctl: is this a terminal
 	ONLY_NONBLOCK,      // ioctl: FIONBIO, FIONREAD
-	ONLY_VFIO_IRQ,      // ioctl: an interrupt was seen
+	ONLY_PORT,          // ioctl: an interrupt was seen; flags of an interface
 	ONLY_OWN_LIMITS,    // prlimit64: this process
 };
 

@@ -3,6 +3,7 @@
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <linux/vfio.h>
 #include <sched.h>
 #include <stdio.h>
@@ -126,8 +127,8 @@ static int allow(struct filter *f, int nr, enum rights_only only)
 		return allow_two(f, nr, TCGETS, TIOCGWINSZ, 1);
 	case ONLY_NONBLOCK:
 		return allow_two(f, nr, FIONBIO, FIONREAD, 1);
-	case ONLY_VFIO_IRQ:
-		return ALLOW(1, SCMP_A1(SCMP_CMP_MASKED_EQ, INT_MASK, VFIO_DEVICE_SET_IRQS));
+	case ONLY_PORT:
+		return allow_two(f, nr, VFIO_DEVICE_SET_IRQS, SIOCGIFFLAGS, 1);
 	default:
 		return ALLOW(0);
 	}
