@@ -9,6 +9,7 @@
 #include "dissect/stream/recent.h"
 #include "dissect/stream/tamper.h"
 #include "dissect/stream/tape.h"
+#include "dissect/stream/twice.h"
 #include "dissect/tls/tls.h"
 
 struct dissect;
@@ -42,6 +43,7 @@ struct conn {
 	struct recent_line again[2]; // in what came again where a handshake was read
 	struct tape tape;
 	struct tamper tamper;
+	struct twice twice;
 	uint32_t flow;            // whose it is; 0: not in use
 	uint32_t vlan[2];         // tags of the first octets of each direction, packed; 0 not known yet
 	uint32_t syn_data_end;    // sequence number behind it
