@@ -59,6 +59,21 @@ static struct judge_tap tap_of(const struct config *c, const char *name)
 	return (struct judge_tap){.name = t->name, .side = (enum tap_side)t->side};
 }
 
+void wire_taps(struct judge_config *out, const struct config *c)
+{
+	for (size_t i = 0; i < c->taps.n; i++)
+		out->taps[i] = (struct judge_tap){.name = c->taps.tap[i].name, .side = (enum tap_side)c->taps.tap[i].side};
+	for (size_t i = 0; i < c->pairs.n; i++) {
+		const struct config_pair *p = &c->pairs.pair[i];
+		out->pairs[i] = (struct judge_pair){
+			.name = p->name,
+			.outside = (uint8_t)config_tap_find(c, p->outside),
+			.inside = (uint8_t)config_tap_find(c, p->inside),
+		};
+	}
+	out->n_pairs = c->pairs.n;
+}
+
 void wire_two_taps(struct judge_config *out, const struct config *c)
 {
 	const struct config_pair *p = &c->pairs.pair[0];

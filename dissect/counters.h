@@ -59,6 +59,9 @@
 	X(session_dropped, "candidates on other ports that were no SMTP") \
 	X(session_no_memory, "sessions told before their end, or never: no room for facts of another") \
 	X(session_sealed, "sessions cut through after TLS completed") \
+	X(classify_shown, "segments of connections on other ports shown to nDPI") \
+	X(classify_mail, "connections on other ports that nDPI takes for SMTP, where the three rules saw none") \
+	X(classify_no_room, "connections that nDPI was not shown, or not to the end: no room, or too many at once") \
 	/* stream */ \
 	X(tcp_checksum_bad, "TCP checksums that are wrong") \
 	X(tcp_checksum_accepted, "... accepted: the sender's captures never show a good one (offload)") \

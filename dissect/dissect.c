@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dissect/classify/protocols.h"
 #include "dissect/dns/dns.h"
 #include "dissect/engine.h"
 #include "dissect/meet.h"
@@ -66,6 +67,10 @@ int dissect_open(struct dissect **out, const struct dissect_config *config)
 		err = frag_open(&e->frag);
 	if (!err)
 		err = open_pools(e);
+	if (!err && config->protocols)
+		err = protocols_open(&e->protocols);
+	if (!err && config->protocols && config->shared_out) // a live worker stops for nothing later
+		err = protocols_ready(e->protocols);
 	if (err)
 		dissect_close(&e);
 	*out = e;
@@ -84,6 +89,7 @@ void dissect_close(struct dissect **d)
 	second_close(&e->second);
 	slab_close(&e->chunks);
 	slab_close(&e->conns);
+	protocols_close(&e->protocols);
 	frag_close(&e->frag);
 	guards_close(&e->guards);
 	wheel_close(&e->wheel);
@@ -112,18 +118,25 @@ static void take_books(struct dissect *e, const struct packet *p)
 	e->ledger = !e->config.shared_out || whole ? e->counter : e->scratch;
 }
 
+// Each tick is gone through by itself, at the time it stands for: what a timer decides then does not depend on whether a
+// packet, or a mark of time, came just then.
 static void run_timers(struct dissect *e)
 {
-	size_t n = wheel_advance(&e->wheel, e->now_ns);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t flow = e->wheel.due[i];
-		enum session_end end;
-		wheel_add(&e->wheel, flow, stream_due(e, flow));
-		if (stream_timer(e, flow, &end)) {
-			wheel_remove(&e->wheel, flow);
-			route_close(e, flow, end);
+	uint64_t now_ns = e->now_ns;
+	do {
+		e->now_ns = wheel_next(&e->wheel, now_ns);
+		size_t n = wheel_advance(&e->wheel, e->now_ns);
+		for (size_t i = 0; i < n; i++) {
+			uint32_t flow = e->wheel.due[i];
+			enum session_end end;
+			wheel_add(&e->wheel, flow, stream_due(e, flow));
+			if (stream_timer(e, flow, &end)) {
+				wheel_remove(&e->wheel, flow);
+				route_close(e, flow, end);
+			}
 		}
-	}
+	} while (wheel_ticks(&e->wheel, now_ns));
+	e->now_ns = now_ns;
 	if (e->now_ns >= e->counters_due_ns) {
 		if (e->counters_due_ns)
 			tell_counters(e, false);
@@ -288,6 +301,8 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	bool told = h->phase == FLOW_SESSION || h->phase == FLOW_SEALED;
 	engine_ends(e, told ? COUNT_packet_tcp_session : COUNT_packet_tcp_counted);
+	if (e->protocols)
+		protocols_segment(e, flow, s, p);
 }
 
 // ---- bursts --------------------------------------------------------------------------------------------------
@@ -348,6 +363,14 @@ static void hash_whole(struct dissect *e, struct slot *s)
 		return;
 	uint16_t who = e->config.meet ? meet_who(e->config.meet, owner) : MEET_NOBODY;
 	s->mine = who == MEET_NOBODY || who == e->config.worker;
+}
+
+// What is not TCP, counted where all workers see it by one of them.
+static void count_other(struct dissect *e, const struct slot *s, const struct packet *p)
+{
+	bool one = s->outcome == DECODE_UDP ? s->mine : s->decoded.other && e->common == e->counter;
+	if (one)
+		protocols_packet(e->protocols, &s->decoded, p);
 }
 
 static void take_slot(struct dissect *e, const struct slot *s, const struct packet *p)
@@ -416,8 +439,11 @@ void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 	for (size_t first = 0; first < n; first += PACKET_BURST) {
 		const struct packet *p = burst + first;
 		size_t m = n - first < PACKET_BURST ? n - first : PACKET_BURST;
-		for (size_t i = 0; i < m; i++)
+		for (size_t i = 0; i < m; i++) {
 			decode_slot(e, &slot[i], &p[i]);
+			if (e->protocols && p[i].kind == PACKET_WHOLE)
+				count_other(e, &slot[i], &p[i]);
+		}
 		for (size_t i = 0; i < m; i++) {
 			if (slot[i].mine)
 				flow_table_prefetch_lines(&e->table, slot[i].hash);

@@ -36,6 +36,7 @@ struct dissect {
 	struct guards guards;
 	uint32_t conn_hand;  // of the clock that looks for a session to evict
 	struct frag_table *frag;
+	struct protocols *protocols; // NULL: not counted
 	uint64_t now_ns;     // engine time: packet time, but it never runs back
 	uint64_t shift_ns[ENGINE_CLOCKS]; // what has to be added to packet time for that, by clock
 	uint32_t n_clocks;

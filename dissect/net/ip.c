@@ -36,7 +36,7 @@ static enum decode_outcome other_of(struct layer *l, struct decoded *out, bool c
 	if (out->proto == PROTO_GRE)
 		return fragment ? tunnel_closed(l) : tunnel_gre(l, out, checksum);
 	if (out->proto != PROTO_UDP || fragment)
-		return layer_count(l, COUNT_packet_not_tcp);
+		return layer_other(l, out);
 	return udp_decode(l, out, checksum);
 }
 
@@ -96,7 +96,7 @@ enum decode_outcome ip6_walk(struct layer *l, uint8_t next, struct decoded *out,
 		bool extension = fragment || next == PROTO_HOP_BY_HOP || next == PROTO_ROUTING || next == PROTO_DESTINATION ||
 		                 next == PROTO_AH;
 		if (!extension)
-			return layer_count(l, COUNT_packet_not_tcp);
+			return layer_other(l, out);
 		// Hop-by-hop options stand first or the receiver drops the packet (RFC 8200 4.1). So must we: octets that
 		// only we read are an insertion.
 		if ((next == PROTO_HOP_BY_HOP && (n > 0 || whole)) || (fragment && whole))

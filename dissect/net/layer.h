@@ -44,6 +44,13 @@ static inline enum decode_outcome layer_count(const struct layer *l, enum dissec
 	return DECODE_DONE;
 }
 
+// IP of another protocol, that nobody reads.
+static inline enum decode_outcome layer_other(const struct layer *l, struct decoded *out)
+{
+	out->other = true;
+	return layer_count(l, COUNT_packet_not_tcp);
+}
+
 // The two rows a header that cannot be gets: what was wrong, and where the packet ended.
 static inline enum decode_outcome layer_malformed(const struct layer *l, enum dissect_counter detail)
 {

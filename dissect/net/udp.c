@@ -22,13 +22,13 @@ enum decode_outcome udp_decode(struct layer *l, struct decoded *out, bool checks
 {
 	const uint8_t *h = l->at;
 	if (layer_left(l) < UDP_HEADER_LEN)
-		return layer_count(l, COUNT_packet_not_tcp);
+		return layer_other(l, out);
 	out->src_port = layer_be16(h);
 	out->dst_port = layer_be16(h + 2);
 	bool dns = out->src_port == PORT_DNS || out->dst_port == PORT_DNS;
 	bool tunnel = !dns && tunnel_port(l, out->dst_port);
 	if (!dns && !tunnel && !(out->dst_port == PORT_DOQ && begins_quic(h, layer_left(l))))
-		return layer_count(l, COUNT_packet_not_tcp);
+		return layer_other(l, out);
 	uint32_t len = layer_be16(h + 4);
 	if (len < UDP_HEADER_LEN || len > (uint64_t)layer_left(l) + l->missing)
 		return layer_malformed(l, COUNT_decode_udp_bad_header);
