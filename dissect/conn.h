@@ -10,6 +10,7 @@
 #include "dissect/stream/recent.h"
 #include "dissect/stream/tamper.h"
 #include "dissect/stream/tape.h"
+#include "dissect/stream/twice.h"
 #include "dissect/tls/tls.h"
 
 struct dissect;
@@ -43,6 +44,7 @@ struct conn {
 	struct recent_line again[2]; // in what came again where a handshake was read
 	struct tape tape;
 	struct tamper tamper;
+	struct twice twice;
 	uint32_t flow;            // whose it is; 0: not in use
 	struct flow_other other;  // while it is a candidate
 	uint32_t vlan[2];         // tags of the first octets of each direction, packed; 0 not known yet
