@@ -28,7 +28,6 @@ static void fill_conn(const struct dissect *e, uint32_t flow, struct facts *m)
 	m->path.synack_twice = c->synack_twice;
 	f->midstream = !f->syn[0] && !f->syn[1];
 	f->server_guessed = h->flags & FLOW_GUESSED;
-	f->known_port = engine_known_port(e, c->port[DIR_S2C]);
 	f->start_ns = c->start_ns;
 	f->last_ns = c->last_ns;
 	f->first_frame = c->first_frame;

@@ -125,6 +125,7 @@ void stream_open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	c->proxied = *d == DIR_C2S && classify_proxied(s->payload, s->payload_len);
 	struct facts *f = &c->message.facts;
 	f->birth = cold->birth;
+	f->conn.known_port = known; // and stays so, whatever ports are watched later
 	for (int i = 0; i < 2; i++)
 		c->compare_from[i] = h->off[i];
 	f->conn.midstream = !flow_has(h, FLOW_SYN, DIR_C2S) && !flow_has(h, FLOW_SYN, DIR_S2C);
