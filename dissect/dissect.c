@@ -8,6 +8,7 @@
 
 #include "dissect/dns/dns.h"
 #include "dissect/engine.h"
+#include "dissect/keep.h"
 #include "dissect/net/layer.h"
 #include "dissect/route.h"
 #include "dissect/stream/stream.h"
@@ -59,6 +60,8 @@ int dissect_open(struct dissect **out, const struct dissect_config *config)
 		err = frag_open(&e->frag);
 	if (!err)
 		err = open_pools(e);
+	if (!err && config->evidence)
+		err = keep_open(&e->keep);
 	if (err)
 		dissect_close(&e);
 	*out = e;
@@ -70,6 +73,7 @@ void dissect_close(struct dissect **d)
 	struct dissect *e = *d;
 	if (!e)
 		return;
+	keep_close(&e->keep);
 	free(e->message);
 	tls_memory_close(&e->tls);
 	slab_close(&e->lines);
@@ -211,12 +215,32 @@ static void count_packet(struct dissect *e, uint32_t flow, enum dir d, const str
 	h->seen_ns = e->now_ns;
 }
 
+// A packet of a connection whose clear part may still be read.
+static void begin_evidence(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	if (!e->keep)
+		return;
+	keep_begin(e, s, p);
+	if (flow && flow_hot_at(&e->table, flow)->phase <= FLOW_SESSION)
+		keep_flow(e, flow, d);
+}
+
+// Refused, and perhaps what somebody on the path has sent.
+static void refused_evidence(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	if (!e->keep || !flow || flow_hot_at(&e->table, flow)->phase != FLOW_SESSION)
+		return;
+	begin_evidence(e, flow, d, s, p);
+	keep_end(e);
+}
+
 static void take_segment(struct dissect *e, uint64_t hash, const struct decoded *s, const struct packet *p)
 {
 	struct route r;
 	enum route_action action = route_segment(e, hash, s, &r);
 	if (!checksum_usable(e, r.flow, r.d, s, p)) {
 		engine_count(e, COUNT_packet_tcp_bad_checksum, 1);
+		refused_evidence(e, r.flow, r.d, s, p);
 		return;
 	}
 	uint32_t flow = r.flow;
@@ -229,12 +253,15 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 		return;
 	}
 	count_packet(e, flow, r.d, p);
+	begin_evidence(e, flow, r.d, s, p);
 	if (dns_port(s) && (action == ROUTE_TAKE || action == ROUTE_OPEN))
 		dns_segment(e, flow_hot_at(&e->table, flow), r.d, s, p);
 	if (action == ROUTE_STRAY)
 		stream_stray(e, flow);
 	else if (action != ROUTE_IGNORE)
 		stream_segment(e, flow, r.d, s, p);
+	if (e->keep)
+		keep_end(e);
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	bool told = h->phase == FLOW_SESSION || h->phase == FLOW_SEALED;
 	engine_count(e, told ? COUNT_packet_tcp_session : COUNT_packet_tcp_counted, 1);
