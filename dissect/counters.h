@@ -92,6 +92,9 @@
 	X(tls_records, "TLS record headers read") \
 	X(tls_handshake_no_memory, "handshake messages without room") \
 	X(tls_malformed, "TLS messages that contradict themselves") \
+	/* evidence */ \
+	X(evidence_packets, "packets handed on as evidence") \
+	X(evidence_bounded, "... not handed on: their session has had its share") \
 	/* dns */ \
 	X(dns_messages, "DNS messages about mail hosts (A, AAAA, MX, TLSA), told") \
 	X(dns_other, "... of other types, or of no host name: counted, never described") \
