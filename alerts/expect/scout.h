@@ -57,3 +57,8 @@ struct scout_counts {
 	uint64_t asked, answered, unknown, refused, deaths;
 };
 struct scout_counts scout_counts(const struct scout *s);
+struct rights_config;
+int scout_attach(struct scout **out, int fd, const struct scout_config *c);
+int scout_serve(int fd, const struct scout_config *c);
+void scout_tell_died(int fd);
+void scout_rights(struct rights_config *r, const struct scout_config *c);
