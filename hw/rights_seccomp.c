@@ -137,8 +137,12 @@ static int allow(struct filter *f, int nr, enum rights_only only)
 
 static uint32_t who(const struct rights_config *c)
 {
-	bool watch = c->profile == RIGHTS_WATCH;
-	return 1u << c->profile | (watch && c->telemetry ? 1u << RIGHTS_TELEMETRY : 0) | (watch && c->kernel_card ? 1u << RIGHTS_KERNEL_CARD : 0);
+	uint32_t bits = 1u << c->profile;
+	if (c->profile == RIGHTS_WATCH && c->telemetry)
+		bits |= 1u << RIGHTS_TELEMETRY;
+	if (c->profile == RIGHTS_WATCH && c->kernel_card)
+		bits |= 1u << RIGHTS_KERNEL_CARD;
+	return bits;
 }
 
 static int allow_all(struct filter *f, const struct rights_call *calls, size_t n, int *allowed)
