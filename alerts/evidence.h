@@ -7,7 +7,7 @@
 
 #include "alerts/record.h"
 
-struct evidence;
+struct evidence_store;
 
 struct evidence_config {
 	const char *dir;         // made when missing
@@ -20,12 +20,12 @@ struct evidence_counts {
 	uint64_t packets, forgotten, files, removed, errors;
 };
 
-int evidence_open(struct evidence **out, const struct evidence_config *c);
-void evidence_close(struct evidence **e);
+int evidence_open(struct evidence_store **out, const struct evidence_config *c);
+void evidence_close(struct evidence_store **e);
 
-void evidence_take(struct evidence *e, const struct message_evidence *m);
+void evidence_take(struct evidence_store *e, const struct message_evidence *m);
 // The session `birth` has ended: its packets go, unless an alert of it is still to come within this call.
-void evidence_forget(struct evidence *e, uint64_t birth);
+void evidence_forget(struct evidence_store *e, uint64_t birth);
 
 // Writes the file of an alert. False: there is nothing, or it could not be written (counted). `file` is relative to dir.
 struct evidence_file {
@@ -33,6 +33,6 @@ struct evidence_file {
 	char sha256[65];
 	uint32_t n_packets;
 };
-bool evidence_write(struct evidence *e, const struct record_alert *a, struct evidence_file *out);
+bool evidence_write(struct evidence_store *e, const struct record_alert *a, struct evidence_file *out);
 
-struct evidence_counts evidence_counts(const struct evidence *e);
+struct evidence_counts evidence_counts(const struct evidence_store *e);

@@ -12,15 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void disable(struct judge *j)
-{
-	for (size_t i = 0; i < j->config.n_disabled; i++) {
-		const struct catalogue_row *row = catalogue_find(j->config.disabled[i]);
-		if (row)
-			j->disabled[row - catalogue] = true;
-	}
-}
-
 static int open_history(struct judge *j, const char **bad_path)
 {
 	char why[HISTORY_ERROR];
@@ -30,8 +21,6 @@ static int open_history(struct judge *j, const char **bad_path)
 		*bad_path = j->config.state;
 	if (r && why[0])
 		log_error("state", "%s: %s", j->config.state, why);
-	for (uint8_t i = 0; !r && i < FACTS_TAPS; i++)
-		history_tap(j->history, i, j->config.taps[i].name ? j->config.taps[i].name : "");
 	return r;
 }
 
@@ -46,14 +35,15 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 		return -ENOMEM;
 	j->config = *config;
 	j->summary.worst_alert_severity = -1;
-	disable(j);
 	r = judge_sessions_open(&j->sessions, config->sessions_max ? config->sessions_max : 1);
 	if (!r)
 		r = rules_memory_open(&j->memory);
 	if (!r)
 		r = open_history(j, bad_path);
-	if (!r)
+	if (!r) {
+		judge_use(j, config);
 		rules_memory_use(j->memory, j->history);
+	}
 	if (!r)
 		r = dedup_open(&j->dedup, &repeats);
 	if (!r)
@@ -123,23 +113,24 @@ static void evict(struct judge *j)
 	judge_sessions_drop(&j->sessions, e);
 }
 
-static struct judge_entry *entry_of(struct judge *j, uint64_t birth, bool make)
+static struct judge_entry *entry_of(struct judge *j, const struct message *m, bool make)
 {
-	struct judge_entry *e = judge_sessions_find(&j->sessions, birth);
+	struct judge_entry *e = judge_sessions_find(&j->sessions, m->birth);
 
 	if (e || !make)
 		return e;
-	e = judge_sessions_add(&j->sessions, birth);
+	e = judge_sessions_add(&j->sessions, m->birth);
 	if (!e) {
 		evict(j);
-		e = judge_sessions_add(&j->sessions, birth);
+		e = judge_sessions_add(&j->sessions, m->birth);
 	}
+	e->worker = m->worker;
 	return e;
 }
 
 static void take_handshake(struct judge *j, const struct message_handshake *m)
 {
-	struct judge_entry *e = entry_of(j, m->head.birth, true);
+	struct judge_entry *e = entry_of(j, &m->head, true);
 
 	judge_peers_take(j->peers, judge_sessions_peer(&j->sessions, e, true), m);
 }
@@ -213,20 +204,22 @@ static void take_session(struct judge *j, const struct message_session *m)
 	// Connections without payload are counted, not described.
 	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C])
 		return;
-	struct judge_entry *e = entry_of(j, f->birth, j->config.expect || !last || judge_pair_wanted(j, f));
+	struct judge_entry *e = entry_of(j, &m->head, j->config.expect || !last || judge_pair_wanted(j, f));
 	if (j->config.expect)
 		judge_ask(j, e, f);
 	if (m->sealed && !last)
 		e->sealed = true;
-	if (e && (e->sealed || e->policy == POLICY_PENDING))
+	// Live, whoever tells the rest may be gone before it is told.
+	if (e && (e->sealed || e->policy == POLICY_PENDING || j->config.sensor))
 		judge_sessions_keep(&j->sessions, e, f);
 	conclude(j, e, f, &m->head, last);
 }
 
 static void take_end(struct judge *j, const struct message_end *m)
 {
-	struct judge_entry *e = entry_of(j, m->head.birth, false);
+	struct judge_entry *e = entry_of(j, &m->head, false);
 
+	j->summary.ends_unknown += !e;
 	// Told early when the table was full, or never sealed.
 	if (!e || !e->sealed || e->ended)
 		return;
@@ -257,6 +250,16 @@ static void take_end(struct judge *j, const struct message_end *m)
 	conclude(j, e, &j->facts, &m->head, true);
 }
 
+void judge_gone(struct judge *j, struct judge_entry *e)
+{
+	struct facts *kept = judge_sessions_facts(&j->sessions, e);
+	const struct message head = {.time_ns = j->now_ns};
+
+	kept->conn.end = END_EVICTED;
+	memcpy(&j->facts, kept, facts_len(kept));
+	conclude(j, e, &j->facts, &head, true);
+}
+
 // Counters of the newest message of every worker, as one. `last`: no more will come of anyone.
 static void tell_stats(struct judge *j, const struct message *head, bool last)
 {
@@ -283,15 +286,7 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 			len >= sizeof(*m) ? m->worker : 0);
 		return -EBADMSG;
 	}
-	if (m->time_ns > j->now_ns)
-		j->now_ns = m->time_ns;
-	if (m->time_ns && (!j->summary.first_ns || m->time_ns < j->summary.first_ns))
-		j->summary.first_ns = m->time_ns;
-	j->summary.last_ns = j->now_ns;
-	dedup_advance(j->dedup, j->now_ns);
-	judge_answers(j, false);
-	judge_pair_settle(j, j->now_ns);
-	judge_dns_due(j, false);
+	judge_time(j, m->time_ns);
 	switch ((enum message_type)m->type) {
 	case MESSAGE_SESSION:
 		take_session(j, (const struct message_session *)m);

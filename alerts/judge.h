@@ -91,6 +91,8 @@ struct judge_summary {
 	uint64_t unpaired;             // sessions of a tap of a pair without a twin
 	uint64_t pair_doubts;          // of them, those with more than one that could be it
 	uint64_t evicted;              // sessions told early because a table was full
+	uint64_t sessions_forgotten;   // open ones whose worker is gone: what was remembered of them was told
+	uint64_t ends_unknown;         // ends of sessions that nobody here remembers
 	uint64_t exempted;             // sessions in which an exemption kept an alert back
 	uint64_t exemption_ended[INVENTORY_EXEMPT_MAX]; // by entry: sessions it would have covered, had it not ended before
 	int worst_alert_severity;      // of all alerts told; -1 none
@@ -119,6 +121,9 @@ void judge_forget_worker(struct judge *j, uint16_t worker);
 // Another configuration from now on: inventory, findings, severities, records, names of taps. What sizes memory, the state
 // directory, stores and taps stay as they were opened. 0, or -errno and nothing has changed.
 int judge_reconfigure(struct judge *j, const struct judge_config *config);
+
+// Live: the `stats` record, now.
+void judge_heartbeat(struct judge *j, uint64_t wall_ns);
 
 // End of input: answers that did not come are unknown, open windows of `repeat` are closed, last stats are told.
 void judge_finish(struct judge *j);

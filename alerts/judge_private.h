@@ -2,7 +2,7 @@
 // none of them; judge_evaluate.c concludes; judge_expect.c asks what should have happened, judge_hold.c waits for it;
 // judge_tell.c chooses and writes alerts; judge_peer.c opens what the ends showed; judge_pair.c brings together what
 // two taps saw; judge_dns.c takes what DNS said; judge_end.c writes what is told once a session; judge_summary.c counts;
-// judge_net.c asks the inventory.
+// judge_net.c asks the inventory; judge_live.c is for a sensor that runs.
 #pragma once
 
 #include "alerts/dedup.h"
@@ -19,10 +19,16 @@
 #include "alerts/keylog/keylog.h"
 #include "alerts/resumed.h"
 
-enum { JUDGE_WORKERS_MAX = 64 };
+enum { JUDGE_WORKERS_MAX = 64, JUDGE_NAME = 256 };
+
+// What the configuration calls things, as long as the judge lives: it may be told others, and what is kept points here.
+struct judge_names {
+	char tap[FACTS_TAPS][JUDGE_NAME], pair[FACTS_TAPS][JUDGE_NAME], host[JUDGE_NAME], in_iface[JUDGE_NAME];
+};
 
 struct judge {
 	struct judge_config config;
+	struct judge_names names;
 	struct judge_sessions sessions;
 	struct history *history;
 	struct rules_memory *memory;
@@ -64,6 +70,13 @@ bool judge_check(const struct message *m, size_t len);
 
 // Name of the tap that saw these facts.
 const char *judge_tap_name(const struct judge *j, const struct facts *f);
+
+// Packet time has come to `time_ns`: what was due until then is told.
+void judge_time(struct judge *j, uint64_t time_ns);
+// What may change while it runs: findings, severities, records, names of taps.
+void judge_use(struct judge *j, const struct judge_config *c);
+// Whoever told of this session, whose facts are kept, is gone: nothing will follow.
+void judge_gone(struct judge *j, struct judge_entry *e);
 
 // judge_pair.c. A session has said its last word: its record is told, or waits for its twin. `e` may be NULL where
 // judge_pair_wanted() says no. j->session is the session.

@@ -108,10 +108,21 @@ struct judge_entry *judge_sessions_add(struct judge_sessions *t, uint64_t birth)
 		return NULL;
 	struct judge_entry *e = at(t, index);
 	e->birth = birth;
+	e->used = true;
 	e->hash_next = *head;
 	*head = index;
 	list_add(t, &t->lru, lru_links, index);
 	return e;
+}
+
+struct judge_entry *judge_sessions_each(const struct judge_sessions *t, uint32_t *index)
+{
+	while (*index < t->entries.n_fresh) {
+		struct judge_entry *e = at(t, ++*index);
+		if (e->used)
+			return e;
+	}
+	return NULL;
 }
 
 struct judge_entry *judge_sessions_oldest(const struct judge_sessions *t)
@@ -134,6 +145,7 @@ void judge_sessions_drop(struct judge_sessions *t, struct judge_entry *e)
 		slab_put(&t->facts, e->facts);
 	if (e->peer)
 		slab_put(&t->peers, e->peer);
+	e->used = false;
 	slab_put(&t->entries, index);
 }
 

@@ -20,6 +20,8 @@ struct judge_entry {
 	uint32_t peer;          // what was learned of the ends, or 0
 	uint32_t frame;
 	uint16_t n_alerts;      // told so far: the ordinal of the next
+	uint16_t worker;        // who told of it
+	bool used;              // false: the place is free
 	bool sealed;            // the worker forgot it; kept facts are all there is
 	bool ended;             // its last facts came; only the policy is missing
 	uint32_t waiting;       // ended, and waits for its twin: place in the table of pairs; 0 not
@@ -57,6 +59,8 @@ struct judge_entry *judge_sessions_find(struct judge_sessions *t, uint64_t birth
 // A new entry, zeroed but for its birth; NULL when the table is full and the oldest must go first.
 struct judge_entry *judge_sessions_add(struct judge_sessions *t, uint64_t birth);
 struct judge_entry *judge_sessions_oldest(const struct judge_sessions *t);
+// All of them, in no order that means anything: `at` 0 at first; NULL: that was the last. Entries may be dropped meanwhile.
+struct judge_entry *judge_sessions_each(const struct judge_sessions *t, uint32_t *at);
 void judge_sessions_drop(struct judge_sessions *t, struct judge_entry *e);
 
 // Keeps a copy of `f` in the entry. There is room for every entry's.

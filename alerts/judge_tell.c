@@ -273,6 +273,8 @@ void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void
 	struct judge *j = ctx;
 	const struct judge_kept *k = kept;
 	struct session *s = &j->update;
+	if (j->disabled[index_of(k->root.row)]) // since it was counted
+		return;
 	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .update = true,
 		.time_ns = k->time_ns, .frame = k->frame};
 

@@ -17,7 +17,8 @@ enum { LIVE_PORTS_MAX = 16, LIVE_WORKERS_MAX = 16 };
 
 enum {
 	LIVE_HERE = LIVE_WORKERS_MAX, // owner(): whoever received it
-	LIVE_ALL,                     // owner(): everybody; one gets it whole, the others a PACKET_COPY
+	LIVE_ALL,                     // owner(): everybody; worker 0 gets it whole, the others a PACKET_COPY
+	LIVE_READER,                  // live_wait(): the thread that calls live_read()
 };
 
 struct live_port {
@@ -62,8 +63,9 @@ size_t live_n_ports(const struct live *l);
 void live_port_stats(struct live *l, size_t port, struct port_stats *out);
 void live_port_about(const struct live *l, size_t port, struct port_about *out);
 
-// Packets that found no room in a lane, since the start; and those that went over lanes.
+// Since the start: packets that went over lanes, and those that found no room in one: nobody dissects them. In fan-out the
+// two together are all that was received. copies_full: a PACKET_COPY found no room; another worker has the packet.
 struct live_counts {
-	uint64_t lanes_taken, lanes_full;
+	uint64_t lanes_taken, lanes_full, copies_full;
 };
 void live_counts(const struct live *l, struct live_counts *out);

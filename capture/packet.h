@@ -19,7 +19,9 @@ struct packet {
 	uint32_t frame;      // position in its own file, from 1 (pcap_cnt)
 	uint16_t file;       // index of its file in the source's list
 	uint8_t tap;         // where it was taken: index in the list of taps; 0 when there is one
+	uint8_t kind;        // enum packet_kind
 	uint16_t linktype;   // LINKTYPE_* as in the pcap registry (1 Ethernet, 113 SLL, 276 SLL2, 101 raw, 0/108 loopback ...)
+	uint8_t port;        // index in the list of ports (an arm of the tap); 0 when there is one. Live sources only
 };
 
 enum { PACKET_WIRE_MAX = 262144 }; // 256 KiB, the largest snaplen there is (libpcap's MAXIMUM_SNAPLEN)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "alerts/sensor.h"
+#include "alerts/session.h"
 #include "configs/config.h"
 #include "hw/ring.h"
 
@@ -19,7 +20,17 @@ struct board {
 	uint64_t judge_turned_ns, courier_turned_ns;
 	uint32_t applied[CHILDREN];  // configuration generation each child works with
 	uint64_t watch_ready_ns;     // monotonic, ports receive; 0: not yet
+	uint32_t watch_deaths;       // the supervisor: how often it was found dead
+	uint32_t watch_buried;       // the judge: of them, those whose facts were all taken and whose sessions were told
 	uint64_t judge_ready_ns;
+	bool watch_gone;             // the supervisor: there is no watch, and none is started again
+	bool courier_leave;          // the supervisor: the courier ends when there is nothing on the ring, and is started again
+	uint32_t reopen;             // the supervisor: how often outputs were to be opened again
+	uint64_t counter[SENSOR_WORKERS][DISSECT_COUNTERS]; // watch: a copy of each worker's, a second old at most
+	uint64_t states[STATE_N], verdicts[VERDICT_N]; // judge: of sessions
+	bool patient;                // watch: its ports play files and wait for everybody, so nobody gives up waiting for them
+	uint64_t lost_ns;            // watch's sampler: monotonic, when packets or facts were last found lost; 0: never
+	char config_file[CONFIG_PATH_MAX + 1]; // the supervisor: that it was read from; empty: none
 	bool watch_done;             // every source has ended (a virtual device that plays a file)
 	// Rings, made before the first fork; only the pointers stand here.
 	struct ring *facts[SENSOR_WORKERS]; // worker -> judge
@@ -27,6 +38,12 @@ struct board {
 	struct ring *notices;        // supervisor -> judge: struct message_sensor
 	struct ring *records;        // judge -> courier: lines
 };
+
+// A switch on the board, as whoever means no good may have written it: an octet that is neither 0 nor 1 is no bool to C.
+static inline bool board_flag(const bool *flag)
+{
+	return *(const volatile unsigned char *)flag != 0;
+}
 
 // -errno. Rings for `workers` workers of `ring_octets` each.
 int board_open(struct board **out, uint16_t workers, size_t ring_octets);

@@ -32,6 +32,9 @@ struct options {
 	const char *outside, *inside;   // --outside and --inside: both, or NULL
 	const char *state;              // --state, or NULL
 	const char *finding;            // --finding, or NULL
+	const char *socket;             // --socket, or NULL: as configured
+	bool once;                      // --once
+	bool open, network;             // doctor: --open, --network
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
 	long seconds;                   // --seconds, or 0
@@ -75,8 +78,14 @@ extern const size_t commands_n;
 
 // One file each.
 int read_run(const struct options *o);
+int run_run(const struct options *o);
 int explain_run(const struct options *o);
 int check_run(const struct options *o);
+int doctor_run(const struct options *o);
+int status_run(const struct options *o);
+int stats_run(const struct options *o);
+int top_run(const struct options *o);
+int reload_command_run(const struct options *o);
 int config_show_run(const struct options *o);
 int findings_list_run(const struct options *o);
 int findings_show_run(const struct options *o);

@@ -38,6 +38,13 @@ static const struct option read_options[] = {
 	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
 };
 
+static const struct option run_options[] = {
+	{"out", OPTION_TEXT, AT(out), "PATH", "write the records there, and nowhere else; - is standard output"},
+	OPTION_CONFIG_ROWS,
+	OPTION_KEYLOG_ROW,
+	OPTION_POLICY_ROW,
+	{"workers", OPTION_NUMBER, AT(workers), "N", "threads that dissect (capture.workers)", 1, 16},
+};
 static const struct option explain_options[] = {
 	OPTION_JSON_ROW,
 	OPTION_CONFIG_ROWS,
@@ -46,6 +53,20 @@ static const struct option explain_options[] = {
 	OPTION_RESOLVE_ROWS,
 	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
+};
+#define OPTION_SOCKET_ROW {"socket", OPTION_TEXT, AT(socket), "PATH", "ask there, not at sensor.control of the configuration"}
+static const struct option ask_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS, OPTION_SOCKET_ROW};
+static const struct option top_options[] = {
+	{"once", OPTION_FLAG, AT(once), NULL, "show one second and end"},
+	{"json", OPTION_FLAG, AT(json), NULL, "the same as JSON; implies --once"},
+	OPTION_CONFIG_ROWS,
+	OPTION_SOCKET_ROW,
+};
+static const struct option doctor_options[] = {
+	OPTION_JSON_ROW,
+	OPTION_CONFIG_ROWS,
+	{"network", OPTION_FLAG, AT(network), NULL, "ask DNS for the keys of the root, and validate them"},
+	{"open", OPTION_FLAG, AT(open), NULL, "open the ports for a moment: what their drivers say; not while the sensor runs"},
 };
 static const struct option check_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS};
 static const struct option show_options[] = {
@@ -90,6 +111,12 @@ const struct command commands[] = {
 		"and no network. Prints a summary; --out writes the records. With --outside and --inside it reads\n"
 		"two taps on both sides of a device together, and compares what they saw of each session.",
 		ROWS(read_options), 0, ANY, read_run, NULL},
+	{"run", "[PORT [PORT]]", "watch taps: the sensor, in the foreground",
+		"PORT replaces the ports of the first tap: pcap:eth1 (libpcap), 0000:81:00.0 (a card bound to DPDK),\n"
+		"vdev:net_pcap0,rx_iface=eth1 (a virtual device of DPDK); two are the two directions of one link.\n"
+		"Without --config it uses /etc/postwacht/postwacht.yaml where that exists. SIGHUP loads the\n"
+		"configuration and opens the outputs again, SIGTERM ends it within five seconds.",
+		ROWS(run_options), 0, 2, run_run, no_words},
 	{"explain", "ID FILE|DIR...", "show why an alert or a session was judged as it was",
 		"ID is an alert's or a session's id from a record or the summary, or at least its first 8 characters.\n"
 		"Give the same files, --config, --set, --keylog and --policy as to `read`. An info finding has no alert:\n"
@@ -97,6 +124,20 @@ const struct command commands[] = {
 		ROWS(explain_options), 1, ANY, explain_run, NULL},
 	{"check", "", "test a configuration: errors with file, line and column",
 		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
+	{"doctor", "", "examine this machine as a sensor: pass, warn or fail, and the repair",
+		"Huge pages, IOMMU, drivers, links, offloads, clock, disk, rights, DNSSEC. Changes nothing. Without --config\n"
+		"it uses /etc/postwacht/postwacht.yaml where that exists. Run it as root to see everything.",
+		ROWS(doctor_options), 0, 0, doctor_run, no_words},
+	{"status", "", "show how the sensor goes: ports, workers, processes, losses, health",
+		"Asks the sensor that runs on this machine, over its control socket (sensor.control).",
+		ROWS(ask_options), 0, 0, status_run, no_words},
+	{"stats", "", "show what the sensor has counted since its start, with what each counter means", "",
+		ROWS(ask_options), 0, 0, stats_run, no_words},
+	{"top", "", "show what the sensor does this second", "Ends with q. Where output is no terminal it shows one second.",
+		ROWS(top_options), 0, 0, top_run, no_words},
+	{"reload", "", "let the sensor read its configuration again",
+		"Tells what changed, and what needs a new start. A configuration with errors changes nothing (exit code 3).",
+		ROWS(ask_options), 0, 0, reload_command_run, no_words},
 	{"config show", "", "print the configuration that would be used",
 		"Without --config and --set these are the defaults.", ROWS(show_options), 0, 0, config_show_run, no_words},
 	{"findings list", "", "list everything postwacht can find", "", ROWS(findings_options), 0, 0, findings_list_run,

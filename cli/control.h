@@ -12,7 +12,12 @@
 #include "alerts/json.h"
 #include "cli/board.h"
 
-enum { CONTROL_ASK_MAX = 1024, CONTROL_CLIENTS_MAX = 16, CONTROL_VERSION = 1 };
+enum {
+	CONTROL_ASK_MAX = 1024,
+	CONTROL_ANSWER_MAX = 64 << 10, // a board with every port, worker and child it may have is half of that
+	CONTROL_CLIENTS_MAX = 16,
+	CONTROL_VERSION = 1,
+};
 
 // ---- the supervisor's side ----
 
@@ -28,16 +33,26 @@ struct control_ops {
 
 // Binds `path` (its directory is made, mode 0750, when missing; a socket that nobody answers on is replaced; one that
 // somebody answers on is -EADDRINUSE). `group`: "none" or a group.
+// Its owner is whoever this process is now: open it after becoming another user, or that one may not ask. -ENOENT: no such
+// group; -EEXIST: there is something else than a socket.
 int control_open(struct control **out, const char *path, const char *group, const struct control_ops *ops, void *ctx);
-void control_close(struct control **c); // removes the socket
-int control_fds(const struct control *c, int *fds, size_t max); // to poll for reading
-void control_turn(struct control *c);                           // accepts, reads, answers; never blocks
+void control_close(struct control **c); // removes the socket, where that is still allowed
+int control_fds(const struct control *c, int *fds, size_t max); // to poll for reading; how many
+// Accepts, reads, answers; never blocks. To be called when one of the descriptors is readable, and at least four times a
+// second, or whoever is slow keeps a place for longer.
+void control_turn(struct control *c);
 
-// The members that status and stats answer, from the board alone.
+// The members "status" and "stats" of those answers, from the board alone.
 void control_put_status(struct json *j, const struct board *b, const struct config *c);
 void control_put_stats(struct json *j, const struct board *b);
 
+// The member "reload" of its answer. `applied`, `restart`: keys with ", " between them, as reload_differences() has them.
+// With errors the configuration is not valid, and nothing has changed.
+void control_put_reload(struct json *j, const char *file, uint32_t generation, const char *applied, const char *restart,
+                        const struct config_errors *errors);
+
 // ---- the asking side ----
 
-// Asks and waits at most five seconds. 0 and the answer (malloc, NUL-terminated, without its newline), or -errno.
+// Asks and waits at most five seconds. 0 and the answer (malloc, NUL-terminated, without its newline), or -errno:
+// -ENOENT, -ECONNREFUSED nobody is there; -EACCES; -ETIMEDOUT; -EPROTO no whole answer.
 int control_ask(const char *path, const char *command, char **answer);

@@ -1,4 +1,4 @@
-// Threads, rings and the merge.
+// Threads and rings.
 #include "cli/pipeline.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "alerts/inbox.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/wire.h"
@@ -109,45 +110,6 @@ static void *worker_main(void *arg)
 
 // ---- the judge's thread --------------------------------------------------------------------------------------
 
-static bool sorts_before(const struct message *a, const struct message *b)
-{
-	if (a->seq != b->seq)
-		return a->seq < b->seq;
-	if (a->birth != b->birth)
-		return a->birth < b->birth;
-	return a->ord < b->ord;
-}
-
-// The ring whose message is next in the order of everything, or NULL when that cannot be known yet.
-static struct ring *next_ring(struct pipeline *p, const struct message **m, size_t *len)
-{
-	struct ring *best = NULL;
-	uint64_t silent = UINT64_MAX; // lowest watermark of the rings that have nothing now
-	for (uint16_t i = 0; i < p->n_workers; i++) {
-		struct ring *r = p->worker[i].ring;
-		size_t n;
-		// The watermark first: what was written before it was raised is then seen by the peek.
-		uint64_t watermark = ring_watermark(r);
-		const struct message *head = ring_peek(r, &n);
-		if (head == NULL) {
-			silent = watermark < silent ? watermark : silent;
-		} else if (best == NULL || sorts_before(head, *m)) {
-			best = r;
-			*m = head;
-			*len = n;
-		}
-	}
-	return best != NULL && (*m)->seq <= silent ? best : NULL;
-}
-
-static bool all_done(struct pipeline *p)
-{
-	for (uint16_t i = 0; i < p->n_workers; i++)
-		if (!ring_done(p->worker[i].ring))
-			return false;
-	return true;
-}
-
 static void tick(struct pipeline *p, struct progress *progress)
 {
 	uint64_t done, total;
@@ -162,16 +124,19 @@ static void tick(struct pipeline *p, struct progress *progress)
 static void judge_all(struct pipeline *p)
 {
 	struct progress progress = {.on = false};
+	struct inbox inbox = {.n = p->n_workers}; // without patience: nothing of a file comes late
 	unsigned n = 0;
 	long pause = 0;
+	for (uint16_t i = 0; i < p->n_workers; i++)
+		inbox.ring[i] = p->worker[i].ring;
 	if (p->show_progress)
 		progress_start(&progress);
 	while (!flag(&p->abort)) {
-		const struct message *m = NULL;
 		size_t len;
-		struct ring *r = next_ring(p, &m, &len);
-		if (r == NULL) {
-			if (all_done(p))
+		struct ring *r;
+		const struct message *m = inbox_next(&inbox, 0, &len, &r);
+		if (m == NULL) {
+			if (inbox_done(&inbox))
 				break;
 			tick(p, &progress);
 			wait_a_little(&pause);

@@ -95,6 +95,41 @@ static int take_snapshot(struct promises *p, const char *path)
 	return r ? EXIT_TROUBLE : 0;
 }
 
+static int open_store(struct promises **out, bool any)
+{
+	struct promises *p = calloc(1, sizeof(*p));
+	// An empty one is asked as well: the operator's word needs no other.
+	int r = p ? store_open(&p->store, any ? STORE_DOMAINS_MAX : 16, any ? STORE_HOSTS_MAX : 16) : -1;
+	*out = p;
+	if (!r)
+		return 0;
+	free(p);
+	*out = NULL;
+	log_error("policy", "no memory for what policy says");
+	return EXIT_TROUBLE;
+}
+
+int promises_attach(struct promises **out, int fd, const struct options *o, const struct config *c)
+{
+	struct promises *p;
+	int r = open_store(out, o->policy || fd >= 0);
+
+	if (r)
+		return r;
+	p = *out;
+	if (o->policy) {
+		r = take_snapshot(p, o->policy);
+	} else if (fd >= 0) {
+		wire_scout(&p->wire, c, o);
+		r = scout_attach(&p->scout, fd, &p->wire.config);
+		if (r)
+			log_error("policy", "cannot ask the scout: %s", strerror(-r));
+	}
+	if (r)
+		promises_close(out);
+	return r ? EXIT_TROUBLE : 0;
+}
+
 int promises_open(struct promises **out, const struct options *o, const struct config *c)
 {
 	*out = NULL;
@@ -107,18 +142,13 @@ int promises_open(struct promises **out, const struct options *o, const struct c
 		log_error("usage", "--resolver and --trust-anchor need --resolve");
 		return EXIT_USAGE;
 	}
-	struct promises *p = calloc(1, sizeof(*p));
-	// An empty one is asked as well: the operator's word needs no other.
-	int r = p ? store_open(&p->store, any ? STORE_DOMAINS_MAX : 16, any ? STORE_HOSTS_MAX : 16) : -1;
-	if (r) {
-		free(p);
-		log_error("policy", "no memory for what policy says");
-		return EXIT_TROUBLE;
-	}
+	int r = open_store(out, any);
+	if (r)
+		return r;
+	struct promises *p = *out;
 	r = o->policy ? take_snapshot(p, o->policy) : o->resolve ? ask(p, o, c) : 0;
 	if (r)
-		promises_close(&p);
-	*out = p;
+		promises_close(out);
 	return r;
 }
 
@@ -131,6 +161,13 @@ void promises_close(struct promises **p)
 	store_close(&(*p)->store);
 	free(*p);
 	*p = NULL;
+}
+
+void promises_join_judge(const struct promises *p, struct judge_config *judge)
+{
+	judge->store = p->store;
+	judge->expect = p->scout ? &ops : NULL;
+	judge->expect_ctx = (void *)p;
 }
 
 void promises_join(struct promises *p, struct pipeline_config *pipeline)

@@ -17,6 +17,7 @@ void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t w
 		.sessions_max = c->sessions_max / n,
 		.reassembly_octets = ((uint64_t)c->reassembly_mib << 20) / n,
 		.tls_outside_mail = c->tls_outside_mail,
+		.tunnels = c->tunnels,
 		.keep_envelope = c->envelope == ENVELOPE_FULL,
 		.worker = worker,
 		.n_workers = n,
@@ -56,6 +57,21 @@ static struct judge_tap tap_of(const struct config *c, const char *name)
 {
 	const struct config_tap *t = &c->taps.tap[config_tap_find(c, name)]; // config_check() has found it
 	return (struct judge_tap){.name = t->name, .side = (enum tap_side)t->side};
+}
+
+void wire_taps(struct judge_config *out, const struct config *c)
+{
+	for (size_t i = 0; i < c->taps.n; i++)
+		out->taps[i] = (struct judge_tap){.name = c->taps.tap[i].name, .side = (enum tap_side)c->taps.tap[i].side};
+	for (size_t i = 0; i < c->pairs.n; i++) {
+		const struct config_pair *p = &c->pairs.pair[i];
+		out->pairs[i] = (struct judge_pair){
+			.name = p->name,
+			.outside = (uint8_t)config_tap_find(c, p->outside),
+			.inside = (uint8_t)config_tap_find(c, p->inside),
+		};
+	}
+	out->n_pairs = c->pairs.n;
 }
 
 void wire_two_taps(struct judge_config *out, const struct config *c)

@@ -24,4 +24,6 @@ const char *wire_trust_store(const struct config *c);
 // Packets of two captures: tap 0 is the outside of the first pair that is configured, tap 1 its inside. Without a pair
 // they are called `outside` and `inside`, and the pair `pair`.
 void wire_two_taps(struct judge_config *out, const struct config *c);
+// The taps and pairs as configured, for what is taken live.
+void wire_taps(struct judge_config *out, const struct config *c);
 void wire_judge(struct judge_config *out, const struct config *c);

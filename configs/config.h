@@ -113,6 +113,7 @@ struct config {
 	char trust_store[CONFIG_PATH_MAX + 1]; // "system", "none", or a path
 	char trust_anchor[CONFIG_PATH_MAX + 1]; // "system", or a path
 	struct config_forwarders forward_to;
+	bool resolve; // `run` asks DNS
 	bool mta_sts;
 	struct config_domains watchlist;
 	uint32_t trust_store_age_days; // 0: never old

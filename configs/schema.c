@@ -86,6 +86,8 @@ const struct config_key config_schema[] = {
 		"DNSSEC keys of the root: a zone file, or RFC 5011 state, which is kept up to date."},
 	{"policy.forward_to", CONFIG_FORWARDERS, AT(forward_to), 0, RESOLVER_FORWARDERS_MAX, NULL, "[]",
 		"Resolvers that DNS questions are sent to; without them the root is asked and what is below it."},
+	{"policy.resolve", CONFIG_SWITCH, AT(resolve), 0, 0, NULL, "on",
+		"Whether `run` asks DNS what was promised: a question a name, from the management side."},
 	{"policy.mta_sts", CONFIG_SWITCH, AT(mta_sts), 0, 0, NULL, "off",
 		"Fetch MTA-STS policies: HTTPS requests to hosts of the domains that are looked up."},
 	{"policy.watchlist", CONFIG_DOMAINS, AT(watchlist), 0, SCOUT_WATCHLIST_MAX, NULL, "[]",

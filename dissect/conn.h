@@ -2,6 +2,7 @@
 // layers each direction is in.
 #pragma once
 
+#include "dissect/flow/flow.h"
 #include "dissect/message.h"
 #include "dissect/place.h"
 #include "dissect/smtp/smtp.h"
@@ -43,6 +44,7 @@ struct conn {
 	struct tape tape;
 	struct tamper tamper;
 	uint32_t flow;            // whose it is; 0: not in use
+	struct flow_other other;  // while it is a candidate
 	uint32_t vlan[2];         // tags of the first octets of each direction, packed; 0 not known yet
 	uint32_t syn_data_end;    // sequence number behind it
 	uint32_t fin_later[2];    // a second FIN, behind the one that counts

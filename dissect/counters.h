@@ -29,7 +29,11 @@
 	X(decode_ip6_bad_header, "IPv6 header or extension chain impossible") \
 	X(decode_ip6_ext_limit, "IPv6 extension header chain longer than we walk") \
 	X(decode_tcp_bad_header, "TCP header length impossible") \
-	X(decode_udp_bad_header, "UDP length impossible, on port 53") \
+	X(decode_udp_bad_header, "UDP length impossible, on a port that is read") \
+	X(decode_tunnel, "tunnels opened: what is in them is counted") \
+	X(decode_tunnel_closed, "packets of GRE, VXLAN or GENEVE that are not opened: of a kind not asked for, in fragments, or no data") \
+	X(decode_tunnel_bad, "tunnel headers that contradict themselves") \
+	X(decode_tunnel_limit, "tunnels in tunnels beyond the two that we open") \
 	X(decode_vlan_limit, "more link-layer tags than we walk") \
 	X(decode_wire_len, "records that claim more octets on the wire than any capture takes: those captured are counted") \
 	X(decode_no_time, "packets without a time stamp") \
@@ -48,11 +52,15 @@
 	X(flow_closed_reuse, "ended because their tuple was used again") \
 	X(flow_midstream, "first seen in the middle") \
 	X(flow_twin, "opened beside another one with the same ends: a new handshake, or a forged one") \
+	X(flow_split, "SYN/ACKs that reached another worker than the SYN: the card does not keep connections together") \
 	X(flow_twin_alive, "segments that went on with the older of two: one of them is forged") \
 	X(session_opened, "connections that got facts of their own") \
 	X(session_dropped, "candidates on other ports that were no SMTP") \
 	X(session_no_memory, "sessions told before their end, or never: no room for facts of another") \
 	X(session_sealed, "sessions cut through after TLS completed") \
+	X(classify_shown, "segments of connections on other ports shown to nDPI") \
+	X(classify_mail, "connections on other ports that nDPI takes for SMTP, where the three rules saw none") \
+	X(classify_no_room, "connections that nDPI was not shown, or not to the end: no room, or too many at once") \
 	/* stream */ \
 	X(tcp_checksum_bad, "TCP checksums that are wrong") \
 	X(tcp_checksum_accepted, "... accepted: the sender's captures never show a good one (offload)") \

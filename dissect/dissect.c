@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dissect/classify/protocols.h"
 #include "dissect/dns/dns.h"
 #include "dissect/engine.h"
+#include "dissect/meet.h"
 #include "dissect/net/layer.h"
 #include "dissect/route.h"
 #include "dissect/stream/stream.h"
@@ -37,6 +39,13 @@ static int open_pools(struct dissect *e)
 	return err || e->message ? err : -ENOMEM;
 }
 
+static void know_ports(struct dissect *e, const uint16_t *ports, size_t n_ports)
+{
+	memset(e->known_port, 0, sizeof(e->known_port));
+	for (size_t i = 0; i < n_ports; i++)
+		e->known_port[ports[i] / 8] |= (uint8_t)(1 << ports[i] % 8);
+}
+
 int dissect_open(struct dissect **out, const struct dissect_config *config)
 {
 	*out = NULL;
@@ -48,8 +57,7 @@ int dissect_open(struct dissect **out, const struct dissect_config *config)
 	if (!e->config.n_workers)
 		e->config.n_workers = 1;
 	e->n_clocks = 1; // packet time as it is
-	for (size_t i = 0; i < config->n_ports; i++)
-		e->known_port[config->ports[i] / 8] |= (uint8_t)(1 << config->ports[i] % 8);
+	know_ports(e, config->ports, config->n_ports);
 	int err = flow_table_open(&e->table, config->flows_max);
 	if (!err)
 		err = wheel_open(&e->wheel, &e->table, config->flows_max);
@@ -59,6 +67,10 @@ int dissect_open(struct dissect **out, const struct dissect_config *config)
 		err = frag_open(&e->frag);
 	if (!err)
 		err = open_pools(e);
+	if (!err && config->protocols)
+		err = protocols_open(&e->protocols);
+	if (!err && config->protocols && config->shared_out) // a live worker stops for nothing later
+		err = protocols_ready(e->protocols);
 	if (err)
 		dissect_close(&e);
 	*out = e;
@@ -77,6 +89,7 @@ void dissect_close(struct dissect **d)
 	second_close(&e->second);
 	slab_close(&e->chunks);
 	slab_close(&e->conns);
+	protocols_close(&e->protocols);
 	frag_close(&e->frag);
 	guards_close(&e->guards);
 	wheel_close(&e->wheel);
@@ -97,24 +110,33 @@ uint64_t dissect_watermark(const struct dissect *d)
 
 // ---- time ----------------------------------------------------------------------------------------------------
 
-// Where to count what every worker sees: once.
-static uint64_t *common_counters(struct dissect *e)
+// What every worker sees is counted once: by the first of them, or by the one that got it whole.
+static void take_books(struct dissect *e, const struct packet *p)
 {
-	return e->config.worker ? e->scratch : e->counter;
+	bool whole = p->kind == PACKET_WHOLE;
+	e->common = (e->config.shared_out ? whole : !e->config.worker) ? e->counter : e->scratch;
+	e->ledger = !e->config.shared_out || whole ? e->counter : e->scratch;
 }
 
+// Each tick is gone through by itself, at the time it stands for: what a timer decides then does not depend on whether a
+// packet, or a mark of time, came just then.
 static void run_timers(struct dissect *e)
 {
-	size_t n = wheel_advance(&e->wheel, e->now_ns);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t flow = e->wheel.due[i];
-		enum session_end end;
-		wheel_add(&e->wheel, flow, stream_due(e, flow));
-		if (stream_timer(e, flow, &end)) {
-			wheel_remove(&e->wheel, flow);
-			route_close(e, flow, end);
+	uint64_t now_ns = e->now_ns;
+	do {
+		e->now_ns = wheel_next(&e->wheel, now_ns);
+		size_t n = wheel_advance(&e->wheel, e->now_ns);
+		for (size_t i = 0; i < n; i++) {
+			uint32_t flow = e->wheel.due[i];
+			enum session_end end;
+			wheel_add(&e->wheel, flow, stream_due(e, flow));
+			if (stream_timer(e, flow, &end)) {
+				wheel_remove(&e->wheel, flow);
+				route_close(e, flow, end);
+			}
 		}
-	}
+	} while (wheel_ticks(&e->wheel, now_ns));
+	e->now_ns = now_ns;
 	if (e->now_ns >= e->counters_due_ns) {
 		if (e->counters_due_ns)
 			tell_counters(e, false);
@@ -125,7 +147,7 @@ static void run_timers(struct dissect *e)
 // Engine time for a packet: the least that is not in the past by one of the clocks met so far. A clock that is further
 // behind than all of them is a new one: a capture that starts again in the past, or an arm of the tap whose clock was
 // never set. Packets of several clocks may alternate, and time must not run ahead at every change.
-static uint64_t engine_time(struct dissect *e, uint64_t time_ns)
+static uint64_t engine_time(struct dissect *e, uint64_t time_ns, bool mark)
 {
 	uint64_t best = UINT64_MAX;
 	for (uint32_t i = 0; i < e->n_clocks; i++) {
@@ -135,21 +157,24 @@ static uint64_t engine_time(struct dissect *e, uint64_t time_ns)
 	}
 	if (best != UINT64_MAX)
 		return best > e->now_ns ? best : e->now_ns;
+	if (mark) // says that time passes, and knows no other clock than those of packets
+		return e->now_ns;
 	if (e->n_clocks == ENGINE_CLOCKS) // the oldest is forgotten
 		memmove(e->shift_ns, e->shift_ns + 1, sizeof(e->shift_ns) - sizeof(e->shift_ns[0]));
 	else
 		e->n_clocks++;
 	e->shift_ns[e->n_clocks - 1] = e->now_ns - time_ns;
-	counter_add(&common_counters(e)[COUNT_decode_time_backwards], 1);
+	counter_add(&e->common[COUNT_decode_time_backwards], 1);
 	return e->now_ns;
 }
 
 static void take_time(struct dissect *e, const struct packet *p)
 {
+	bool mark = p->kind == PACKET_TIME;
 	if (p->time_ns)
-		e->now_ns = engine_time(e, p->time_ns);
-	else // it came after the one before it: more is not known
-		counter_add(&common_counters(e)[COUNT_decode_no_time], 1);
+		e->now_ns = engine_time(e, p->time_ns, mark);
+	else if (!mark) // it came after the one before it: more is not known
+		counter_add(&e->common[COUNT_decode_no_time], 1);
 	e->time_ns = p->time_ns;
 	e->seq = 2 * p->seq;
 	if (wheel_ticks(&e->wheel, e->now_ns))
@@ -211,12 +236,26 @@ static void count_packet(struct dissect *e, uint32_t flow, enum dir d, const str
 	h->seen_ns = e->now_ns;
 }
 
+// A connection begins here. Its SYN and the answer must begin it once; a SYN/ACK that does is looked up.
+static void note_worker(struct dissect *e, const struct decoded *s)
+{
+	struct flow_key key;
+	flow_key_of(&key, s);
+	uint64_t hash = flow_key_owner(&key);
+	bool answer = s->flags & TCP_SYN && s->flags & TCP_ACK;
+	uint16_t who = answer ? meet_who(e->config.meet, hash) : MEET_NOBODY;
+	if (who == MEET_NOBODY)
+		meet_put(e->config.meet, hash, e->config.worker);
+	else if (who != e->config.worker)
+		engine_count(e, COUNT_flow_split, 1);
+}
+
 static void take_segment(struct dissect *e, uint64_t hash, const struct decoded *s, const struct packet *p)
 {
 	struct route r;
 	enum route_action action = route_segment(e, hash, s, &r);
 	if (!checksum_usable(e, r.flow, r.d, s, p)) {
-		engine_count(e, COUNT_packet_tcp_bad_checksum, 1);
+		engine_ends(e, COUNT_packet_tcp_bad_checksum);
 		return;
 	}
 	uint32_t flow = r.flow;
@@ -225,10 +264,12 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 	else if (action == ROUTE_OPEN)
 		flow = route_open(e, hash, &r, s, p, &r.d);
 	if (!flow) {
-		engine_count(e, action == ROUTE_STRANGE ? COUNT_packet_tcp_session : COUNT_packet_no_flow, 1);
+		engine_ends(e, action == ROUTE_STRANGE ? COUNT_packet_tcp_session : COUNT_packet_no_flow);
 		return;
 	}
 	count_packet(e, flow, r.d, p);
+	if (action == ROUTE_OPEN && e->config.meet)
+		note_worker(e, s);
 	if (dns_port(s) && (action == ROUTE_TAKE || action == ROUTE_OPEN))
 		dns_segment(e, flow_hot_at(&e->table, flow), r.d, s, p);
 	if (action == ROUTE_STRAY)
@@ -237,7 +278,9 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 		stream_segment(e, flow, r.d, s, p);
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	bool told = h->phase == FLOW_SESSION || h->phase == FLOW_SEALED;
-	engine_count(e, told ? COUNT_packet_tcp_session : COUNT_packet_tcp_counted, 1);
+	engine_ends(e, told ? COUNT_packet_tcp_session : COUNT_packet_tcp_counted);
+	if (e->protocols)
+		protocols_segment(e, flow, s, p);
 }
 
 // ---- bursts --------------------------------------------------------------------------------------------------
@@ -267,15 +310,45 @@ static uint16_t first_of_kind(struct dissect *e)
 	return 0;
 }
 
-static void hash_slot(struct dissect *e, struct slot *s)
+static bool owned(const struct dissect *e, uint64_t owner)
+{
+	return owner % e->config.n_workers == e->config.worker;
+}
+
+// A packet that was handed to this worker is its own; of what all of them see one is the owner.
+static void hash_slot(struct dissect *e, struct slot *s, bool handed)
 {
 	struct flow_key key;
 	flow_key_of(&key, &s->decoded);
-	s->mine = e->config.n_workers == 1 || flow_key_owner(&key) % e->config.n_workers == e->config.worker;
+	s->mine = handed || e->config.n_workers == 1 || owned(e, flow_key_owner(&key));
 	if (!s->mine)
 		return;
 	s->hash = flow_table_hash(&e->table, &key);
 	flow_table_prefetch(&e->table, s->hash);
+}
+
+// A datagram that every worker has put together. Where a card hands out packets the rest of its connection need not be with
+// the owner: whoever has the connection takes it, and of one that nobody is known to have the owner does.
+static void hash_whole(struct dissect *e, struct slot *s)
+{
+	struct flow_key key;
+	enum dir d;
+	flow_key_of(&key, &s->decoded);
+	s->hash = flow_table_hash(&e->table, &key);
+	s->mine = s->outcome == DECODE_TCP && flow_table_find(&e->table, s->hash, &s->decoded, &d);
+	uint64_t owner = flow_key_owner(&key);
+	if (s->mine || !owned(e, owner))
+		return;
+	uint16_t who = e->config.meet ? meet_who(e->config.meet, owner) : MEET_NOBODY;
+	s->mine = who == MEET_NOBODY || who == e->config.worker;
+}
+
+// What is not TCP, counted where all workers see it by one of them.
+static void count_other(struct dissect *e, const struct slot *s, const struct packet *p)
+{
+	bool one = s->outcome == DECODE_UDP ? s->mine : s->decoded.other && e->common == e->counter;
+	if (one)
+		protocols_packet(e->protocols, &s->decoded, p);
 }
 
 static void take_slot(struct dissect *e, const struct slot *s, const struct packet *p)
@@ -286,56 +359,83 @@ static void take_slot(struct dissect *e, const struct slot *s, const struct pack
 		dns_datagram(e, &s->decoded, p);
 }
 
+static void decode_slot(struct dissect *e, struct slot *s, const struct packet *p)
+{
+	s->outcome = DECODE_DONE;
+	s->mine = false;
+	s->anomaly = 0;
+	if (p->kind == PACKET_TIME)
+		return;
+	take_books(e, p);
+	s->outcome = (uint8_t)decode_packet(p, &s->decoded, false, e->config.tunnels, e->common);
+	if (s->outcome == DECODE_TCP || s->outcome == DECODE_UDP)
+		hash_slot(e, s, e->config.shared_out && p->kind == PACKET_WHOLE);
+	else if (s->outcome == DECODE_DONE)
+		s->anomaly = first_of_kind(e);
+}
+
+// Every worker puts datagrams together, because only a whole one shows whose it is.
 static void take_fragment(struct dissect *e, struct slot *s, const struct packet *p)
 {
 	if (!s->decoded.ip_checksum_ok && e->config.checksums != CHECKSUMS_IGNORE) {
-		counter_add(&common_counters(e)[COUNT_packet_fragment_dropped], 1);
+		counter_add(&e->common[COUNT_packet_fragment_dropped], 1);
 		return;
 	}
 	bool ambiguous = false;
-	enum decode_outcome outcome = frag_take(e->frag, p, &s->decoded, &ambiguous, false, common_counters(e));
+	enum decode_outcome outcome = frag_take(e->frag, p, &s->decoded, &ambiguous, false, e->common);
 	s->decoded.ambiguous = ambiguous;
 	// Now, because the next packet that is asked may stand in another burst, and none may follow.
 	s->anomaly = first_of_kind(e);
 	if (outcome != DECODE_TCP && outcome != DECODE_UDP)
 		return;
 	s->outcome = (uint8_t)outcome;
-	hash_slot(e, s);
+	if (e->config.shared_out)
+		hash_whole(e, s);
+	else
+		hash_slot(e, s, false);
 	if (s->mine)
 		take_slot(e, s, p);
+	else if (e->config.shared_out) // whoever takes it has a copy of this piece
+		engine_ends(e, COUNT_packet_fragment_kept);
+}
+
+static void take_packet(struct dissect *e, struct slot *s, const struct packet *p)
+{
+	take_books(e, p);
+	take_time(e, p);
+	if (s->mine)
+		take_slot(e, s, p);
+	else if (s->outcome == DECODE_FRAGMENT)
+		take_fragment(e, s, p);
+	if (s->anomaly)
+		tell_anomaly(e, s->anomaly, p);
 }
 
 void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 {
 	struct slot slot[PACKET_BURST];
-	uint64_t *count = common_counters(e);
 	for (size_t first = 0; first < n; first += PACKET_BURST) {
 		const struct packet *p = burst + first;
 		size_t m = n - first < PACKET_BURST ? n - first : PACKET_BURST;
 		for (size_t i = 0; i < m; i++) {
-			slot[i].outcome = (uint8_t)decode_packet(&p[i], &slot[i].decoded, false, count);
-			slot[i].mine = false;
-			slot[i].anomaly = 0;
-			if (slot[i].outcome == DECODE_TCP || slot[i].outcome == DECODE_UDP)
-				hash_slot(e, &slot[i]);
-			else if (slot[i].outcome == DECODE_DONE)
-				slot[i].anomaly = first_of_kind(e);
+			decode_slot(e, &slot[i], &p[i]);
+			if (e->protocols && p[i].kind == PACKET_WHOLE)
+				count_other(e, &slot[i], &p[i]);
 		}
 		for (size_t i = 0; i < m; i++) {
 			if (slot[i].mine)
 				flow_table_prefetch_lines(&e->table, slot[i].hash);
 		}
-		for (size_t i = 0; i < m; i++) {
-			take_time(e, &p[i]);
-			if (slot[i].mine)
-				take_slot(e, &slot[i], &p[i]);
-			else if (slot[i].outcome == DECODE_FRAGMENT)
-				take_fragment(e, &slot[i], &p[i]);
-			if (slot[i].anomaly)
-				tell_anomaly(e, slot[i].anomaly, &p[i]);
-		}
+		for (size_t i = 0; i < m; i++)
+			take_packet(e, &slot[i], &p[i]);
 		e->watermark = 2 * p[m - 1].seq + 1;
 	}
+}
+
+void dissect_reconfigure(struct dissect *e, const uint16_t *ports, size_t n_ports, enum dissect_checksums checksums)
+{
+	e->config.checksums = checksums;
+	know_ports(e, ports, n_ports);
 }
 
 void dissect_finish(struct dissect *e)

@@ -37,6 +37,7 @@ struct dissect_config {
 	bool protocols;                // classify what is not mail by nDPI, where it is built in, and count it: MESSAGE_PROTOCOLS
 	uint32_t tunnels;              // enum dissect_tunnel bits that are opened
 	const struct dialogue *dialogue; // or NULL
+	struct meet *meet;             // of all workers that are handed packets (`shared_out`), or NULL: see dissect/meet.h
 	// Takes a message of `len` octets before it returns. Called by the worker's own thread, in order.
 	void (*emit)(void *ctx, const struct message *m, size_t len);
 	void *emit_ctx;

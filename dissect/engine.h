@@ -36,6 +36,7 @@ struct dissect {
 	struct guards guards;
 	uint32_t conn_hand;  // of the clock that looks for a session to evict
 	struct frag_table *frag;
+	struct protocols *protocols; // NULL: not counted
 	uint64_t now_ns;     // engine time: packet time, but it never runs back
 	uint64_t shift_ns[ENGINE_CLOCKS]; // what has to be added to packet time for that, by clock
 	uint32_t n_clocks;
@@ -46,7 +47,9 @@ struct dissect {
 	uint32_t counters_ord; // messages that belong to no session
 	uint32_t anomalies_told; // bits of the kinds of trouble that were told
 	uint8_t known_port[65536 / 8];
-	uint64_t scratch[DISSECT_COUNTERS]; // where workers other than the first count what all of them see
+	uint64_t *common;    // where what is below the connections is counted of the packet in hand: `counter` or `scratch`
+	uint64_t *ledger;    // ... and where it ended
+	uint64_t scratch[DISSECT_COUNTERS]; // for what another worker counts
 	uint64_t counter[DISSECT_COUNTERS];
 	void *message;       // room to put a long one together: MESSAGE_LEN_MAX
 };
@@ -54,6 +57,12 @@ struct dissect {
 static inline void engine_count(struct dissect *e, enum dissect_counter c, uint64_t n)
 {
 	counter_add(&e->counter[c], n);
+}
+
+// The ledger row of the packet in hand.
+static inline void engine_ends(struct dissect *e, enum dissect_counter row)
+{
+	counter_add(&e->ledger[row], 1);
 }
 
 static inline bool engine_known_port(const struct dissect *e, uint16_t port)

@@ -5,6 +5,7 @@
 // which of them is alive. When both are, neither can be believed alone, and both say so.
 #include "dissect/route.h"
 
+#include "dissect/classify/protocols.h"
 #include "dissect/stream/stream.h"
 
 #define MISFIT (UINT64_C(1) << 40) // for each number out of the window
@@ -269,5 +270,6 @@ void route_close(struct dissect *e, uint32_t flow, enum session_end end)
 	uint32_t twin = flow_hot_at(&e->table, flow)->flags & FLOW_TWIN ? flow_table_twin(&e->table, flow) : 0;
 	if (twin)
 		flow_hot_at(&e->table, twin)->flags &= (uint16_t)~FLOW_TWIN;
+	protocols_flow_end(e, flow);
 	flow_table_remove(&e->table, flow);
 }

@@ -1,4 +1,5 @@
 // What leaves the worker: facts of a session, the end of a sealed one, counters, trouble without a session.
+#include "dissect/classify/protocols.h"
 #include "dissect/engine.h"
 
 #include <string.h>
@@ -27,7 +28,6 @@ static void fill_conn(const struct dissect *e, uint32_t flow, struct facts *m)
 	m->path.synack_twice = c->synack_twice;
 	f->midstream = !f->syn[0] && !f->syn[1];
 	f->server_guessed = h->flags & FLOW_GUESSED;
-	f->known_port = engine_known_port(e, c->port[DIR_S2C]);
 	f->start_ns = c->start_ns;
 	f->last_ns = c->last_ns;
 	f->first_frame = c->first_frame;
@@ -158,8 +158,19 @@ static uint64_t memory_peak(const struct dissect *e)
 	return octets;
 }
 
+static void tell_protocols(struct dissect *e)
+{
+	struct message_protocols *m = e->message;
+	m->head = head_of(e, 0, MESSAGE_PROTOCOLS);
+	m->head.birth = UINT64_MAX;
+	m->n = protocols_rows(e->protocols, m->row);
+	e->config.emit(e->config.emit_ctx, &m->head, sizeof(*m) + m->n * sizeof(*m->row));
+}
+
 void tell_counters(struct dissect *e, bool last)
 {
+	if (e->protocols)
+		tell_protocols(e);
 	struct message_counters m = {
 		.head = head_of(e, 0, MESSAGE_COUNTERS),
 		.last = last,

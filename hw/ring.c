@@ -148,6 +148,41 @@ void ring_finish(struct ring *r)
 	atomic_store_explicit(&r->shared->finished, true, memory_order_release);
 }
 
+void ring_rejoin_writer(struct ring *r)
+{
+	r->writer.at = atomic_load_explicit(&r->shared->written, memory_order_acquire);
+	r->writer.released = atomic_load_explicit(&r->shared->released, memory_order_acquire);
+	r->writer.skip = r->writer.reserved = 0;
+	atomic_store_explicit(&r->shared->finished, false, memory_order_release);
+}
+
+void ring_rejoin_reader(struct ring *r)
+{
+	r->reader.at = atomic_load_explicit(&r->shared->released, memory_order_acquire);
+	r->reader.written = r->reader.at;
+	r->reader.peeked = 0;
+	r->reader.damaged = false;
+}
+
+void ring_skip(struct ring *r)
+{
+	r->reader.at = r->reader.written = atomic_load_explicit(&r->shared->written, memory_order_acquire);
+	r->reader.peeked = 0;
+	r->reader.damaged = false;
+	atomic_store_explicit(&r->shared->released, r->reader.at, memory_order_release);
+}
+
+size_t ring_used(struct ring *r)
+{
+	r->writer.released = atomic_load_explicit(&r->shared->released, memory_order_acquire);
+	return (size_t)(r->writer.at - r->writer.released);
+}
+
+size_t ring_len(const struct ring *r)
+{
+	return r->len;
+}
+
 static bool nothing_to_read(struct ring *r)
 {
 	if (r->reader.at == r->reader.written)

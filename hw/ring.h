@@ -35,6 +35,18 @@ uint64_t ring_watermark(const struct ring *r);
 // Writer, last act: nothing will follow. The watermark becomes UINT64_MAX.
 void ring_finish(struct ring *r);
 
+// Another process takes the place of one side that is gone, where that one left off: what it had reserved and not committed
+// is lost, what it had peeked at and not released comes again. A ring that ended goes on.
+void ring_rejoin_writer(struct ring *r);
+void ring_rejoin_reader(struct ring *r);
+
+// Reader: gives back everything that is in it, and goes on behind that; also from a damaged ring.
+void ring_skip(struct ring *r);
+
+// Octets that are written and not released, as the writer sees it; of how many.
+size_t ring_used(struct ring *r);
+size_t ring_len(const struct ring *r);
+
 // Reader: the oldest message (valid until ring_release()), or NULL when there is none now.
 // Peeking again without a release gives the same message.
 const void *ring_peek(struct ring *r, size_t *len);

@@ -71,7 +71,7 @@ static bool usable(const struct dissect *e, const struct decoded *s)
 
 void dns_datagram(struct dissect *e, const struct decoded *s, const struct packet *p)
 {
-	engine_count(e, COUNT_packet_dns, 1);
+	engine_ends(e, COUNT_packet_dns);
 	if (s->cut)
 		engine_count(e, COUNT_dns_cut, 1);
 	else if (!usable(e, s))

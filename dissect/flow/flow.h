@@ -20,6 +20,23 @@ enum flow_phase {
 
 #define FLOW_CONFLICT UINT32_MAX // in flow_hot.session
 
+enum flow_other_state {
+	OTHER_NEW,     // nothing shown to nDPI yet
+	OTHER_SHOWN,   // it has a place there
+	OTHER_KNOWN,   // what it speaks is known, or will not be
+	OTHER_COUNTED, // ... and its packets are counted there
+	OTHER_MAIL,    // nDPI says SMTP: a session begins with the next octets
+	OTHER_OURS,    // it is, or was, a session: neither shown nor counted
+};
+
+// What is known of a connection on another port while it has no facts: dissect/classify/protocols.h.
+struct flow_other {
+	uint16_t place;        // in the classifier; 0 none
+	uint8_t row;           // what it is counted as; 0 not known
+	uint8_t segments : 4;  // with payload that was no SMTP
+	uint8_t state : 4;     // enum flow_other_state
+};
+
 // Bits of flow_hot.flags; those in pairs are shifted by direction.
 enum flow_flag {
 	FLOW_SYN = 1 << 0,       // << dir: SYN or SYN/ACK of this side seen
@@ -40,8 +57,11 @@ struct flow_hot {
 	uint32_t ack[2];    // highest acknowledgment number this side has sent
 	uint64_t seen_ns;   // engine time (never runs back) of the last packet
 	uint32_t fin_seq[2];
-	uint32_t session;   // FLOW_SESSION: slab index; FLOW_WAITING: payload segments that were no SMTP; FLOW_SEALED: its
-			    // guard, 0 none, FLOW_CONFLICT when what was read is in doubt
+	union {
+		uint32_t session; // FLOW_SESSION: slab index; FLOW_SEALED: its guard, 0 none, FLOW_CONFLICT when what was read
+				  // is in doubt
+		struct flow_other other; // FLOW_WAITING, FLOW_COUNTED
+	};
 	uint32_t prev, next; // timer wheel
 	uint8_t phase;      // enum flow_phase
 	uint8_t slot;       // of the wheel

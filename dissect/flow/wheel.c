@@ -102,6 +102,16 @@ void wheel_sort_due(struct wheel *w, size_t n)
 	}
 }
 
+uint64_t wheel_next(const struct wheel *w, uint64_t now_ns)
+{
+	uint64_t to = now_ns >> WHEEL_TICK_SHIFT, next = w->tick + 1;
+	if (!w->started || next >= to)
+		return w->started ? to << WHEEL_TICK_SHIFT : now_ns;
+	if (to - w->tick > WHEEL_SLOTS)
+		next = to - WHEEL_SLOTS + 1;
+	return next << WHEEL_TICK_SHIFT;
+}
+
 size_t wheel_advance(struct wheel *w, uint64_t now_ns)
 {
 	uint64_t to = now_ns >> WHEEL_TICK_SHIFT;

@@ -26,6 +26,7 @@ struct decoded {
 	uint8_t tap;              // of the packet
 	uint8_t ttl;              // or hop limit
 	uint8_t proto;            // final protocol, 6 for TCP, 17 for UDP
+	bool other;               // DECODE_DONE: whole, but nothing that is read; of UDP, unless it is a fragment, with ports
 	uint8_t n_vlan;           // of them in `vlan`
 	uint16_t vlan[2];         // 12 bits, outer first; further tags are walked, not kept
 	uint32_t seq, ack;        // host order
@@ -53,7 +54,8 @@ struct decoded {
 // Decodes one packet. Counts every other outcome in `counter` by name (one ledger row each, see counters.h).
 // `checksum`: verify the TCP checksum when the whole segment was captured (a cut one counts as good).
 // A segment with length fields from segmentation offload (IP length 0, more than a frame carries) takes the captured length.
-enum decode_outcome decode_packet(const struct packet *p, struct decoded *out, bool checksum, uint64_t *counter);
+// `tunnels`: enum dissect_tunnel bits of those that are opened; `out` is the inner packet then.
+enum decode_outcome decode_packet(const struct packet *p, struct decoded *out, bool checksum, uint32_t tunnels, uint64_t *counter);
 
 // Decodes TCP in a reassembled datagram: `l4` is what followed the IP headers. `out` holds the addresses already.
 enum decode_outcome decode_tcp(const uint8_t *l4, uint32_t len, uint32_t wire_len, struct decoded *out, bool checksum,

@@ -1,6 +1,7 @@
 // IPv4 and IPv6: header, length, fragments, and the chain of extension headers to TCP.
 #include "dissect/net/checksum.h"
 #include "dissect/net/layer.h"
+#include "dissect/net/tunnel.h"
 
 enum {
 	IP4_HEADER_LEN = 20,
@@ -10,6 +11,7 @@ enum {
 	PROTO_UDP = 17,
 	PROTO_ROUTING = 43,
 	PROTO_FRAGMENT = 44,
+	PROTO_GRE = 47,
 	PROTO_AH = 51,
 	PROTO_DESTINATION = 60,
 };
@@ -28,12 +30,14 @@ static enum decode_outcome fragment_of(const struct layer *l, struct decoded *ou
 	return DECODE_FRAGMENT;
 }
 
-// Of other protocols DNS is read, unless it came in fragments.
-static enum decode_outcome other_of(struct layer *l, struct decoded *out, uint16_t fragment)
+// Of other protocols DNS is read, and tunnels are opened, unless they came in fragments.
+static enum decode_outcome other_of(struct layer *l, struct decoded *out, bool checksum, uint16_t fragment)
 {
+	if (out->proto == PROTO_GRE)
+		return fragment ? tunnel_closed(l) : tunnel_gre(l, out, checksum);
 	if (out->proto != PROTO_UDP || fragment)
-		return layer_count(l, COUNT_packet_not_tcp);
-	return udp_decode(l, out);
+		return layer_other(l, out);
+	return udp_decode(l, out, checksum);
 }
 
 enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checksum)
@@ -64,7 +68,7 @@ enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checks
 	// Before the fragments: those of other protocols shall not push mail out of the small table.
 	uint16_t fragment = layer_be16(h + 6) & 0x3fff;
 	if (out->proto != PROTO_TCP)
-		return other_of(l, out, fragment);
+		return other_of(l, out, checksum, fragment);
 	if (!fragment)
 		return tcp_of(l, out, checksum);
 	out->frag_id = layer_be16(h + 4);
@@ -85,13 +89,13 @@ enum decode_outcome ip6_walk(struct layer *l, uint8_t next, struct decoded *out,
 		out->proto = next;
 		if (next == PROTO_TCP)
 			return tcp_of(l, out, checksum);
-		if (next == PROTO_UDP)
-			return udp_decode(l, out);
+		if (next == PROTO_UDP || next == PROTO_GRE)
+			return other_of(l, out, checksum, whole && next == PROTO_GRE);
 		bool fragment = next == PROTO_FRAGMENT;
 		bool extension = fragment || next == PROTO_HOP_BY_HOP || next == PROTO_ROUTING || next == PROTO_DESTINATION ||
 		                 next == PROTO_AH;
 		if (!extension)
-			return layer_count(l, COUNT_packet_not_tcp);
+			return layer_other(l, out);
 		// Hop-by-hop options stand first or the receiver drops the packet (RFC 8200 4.1). So must we: octets that
 		// only we read are an insertion.
 		if ((next == PROTO_HOP_BY_HOP && (n > 0 || whole)) || (fragment && whole))

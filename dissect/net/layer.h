@@ -18,6 +18,8 @@ struct layer {
 	const uint8_t *at;
 	const uint8_t *end;
 	uint32_t missing; // octets the packet had on the wire after `end`
+	uint32_t tunnels; // enum dissect_tunnel bits of those that are opened
+	unsigned depth;   // how many were
 	uint64_t *counter;
 };
 
@@ -40,6 +42,13 @@ static inline enum decode_outcome layer_count(const struct layer *l, enum dissec
 {
 	counter_add(&l->counter[row], 1);
 	return DECODE_DONE;
+}
+
+// IP of another protocol, that nobody reads.
+static inline enum decode_outcome layer_other(const struct layer *l, struct decoded *out)
+{
+	out->other = true;
+	return layer_count(l, COUNT_packet_not_tcp);
 }
 
 // The two rows a header that cannot be gets: what was wrong, and where the packet ended.
@@ -78,9 +87,20 @@ static inline bool layer_offloaded(const struct layer *l)
 
 // Peels the link layer. 4 or 6: `l` stands on that IP header. 0: there is none, and why was counted.
 int link_peel(struct layer *l, uint16_t linktype, struct decoded *out);
+// The same for what stands behind an Ethernet type.
+int link_peel_type(struct layer *l, uint16_t type, struct decoded *out);
+
+// Nothing is known of a packet yet.
+static inline struct decoded decode_nothing(uint8_t tap)
+{
+	return (struct decoded){.ip_checksum_ok = true, .tcp_checksum_ok = true, .window_scale = 255, .tap = tap};
+}
+
+// What link_peel() has found, from the IP header on.
+enum decode_outcome decode_network(struct layer *l, int version, struct decoded *out, bool checksum);
 
 // A UDP header and whether anybody reads what follows.
-enum decode_outcome udp_decode(struct layer *l, struct decoded *out);
+enum decode_outcome udp_decode(struct layer *l, struct decoded *out, bool checksum);
 
 // An IP header and what it carries.
 enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checksum);

@@ -129,7 +129,7 @@ static bool peel_llc(struct layer *l, uint16_t *type)
 }
 
 // Everything that an Ethernet type can name, tags in any order.
-static int peel_type(struct layer *l, uint16_t type, struct decoded *out)
+int link_peel_type(struct layer *l, uint16_t type, struct decoded *out)
 {
 	for (unsigned tags = 0; tags < LINK_TAGS_MAX; tags++) {
 		if (type <= ETHER_LENGTH_MAX && !peel_llc(l, &type))
@@ -164,20 +164,20 @@ static int peel_type(struct layer *l, uint16_t type, struct decoded *out)
 static int peel_ethernet(struct layer *l, struct decoded *out)
 {
 	const uint8_t *p = take(l, ETHER_HEADER_LEN);
-	return p ? peel_type(l, layer_be16(p + 12), out) : 0;
+	return p ? link_peel_type(l, layer_be16(p + 12), out) : 0;
 }
 
 // 1 and 4 in the type field of cooked frames mean "802.3" and "802.2": both arrive in peel_llc().
 static int peel_sll(struct layer *l, struct decoded *out)
 {
 	const uint8_t *p = take(l, 16);
-	return p ? peel_type(l, layer_be16(p + 14), out) : 0;
+	return p ? link_peel_type(l, layer_be16(p + 14), out) : 0;
 }
 
 static int peel_sll2(struct layer *l, struct decoded *out)
 {
 	const uint8_t *p = take(l, 20);
-	return p ? peel_type(l, layer_be16(p), out) : 0;
+	return p ? link_peel_type(l, layer_be16(p), out) : 0;
 }
 
 static int peel_raw(struct layer *l, struct decoded *out)

@@ -1,8 +1,9 @@
-// The UDP header (RFC 768), of the two ports that are read: DNS, and what shows that a client uses DNS over QUIC.
+// The UDP header (RFC 768), of the ports that are read: DNS, what shows that a client uses DNS over QUIC, and tunnels.
 #include <endian.h>
 
 #include "dissect/net/checksum.h"
 #include "dissect/net/layer.h"
+#include "dissect/net/tunnel.h"
 
 enum {
 	UDP_HEADER_LEN = 8,
@@ -17,20 +18,25 @@ static bool begins_quic(const uint8_t *h, uint32_t len)
 	return len >= UDP_HEADER_LEN + 1200 && h[8] >> 6 == 3;
 }
 
-enum decode_outcome udp_decode(struct layer *l, struct decoded *out)
+enum decode_outcome udp_decode(struct layer *l, struct decoded *out, bool checksum)
 {
 	const uint8_t *h = l->at;
 	if (layer_left(l) < UDP_HEADER_LEN)
-		return layer_count(l, COUNT_packet_not_tcp);
+		return layer_other(l, out);
 	out->src_port = layer_be16(h);
 	out->dst_port = layer_be16(h + 2);
 	bool dns = out->src_port == PORT_DNS || out->dst_port == PORT_DNS;
-	if (!dns && !(out->dst_port == PORT_DOQ && begins_quic(h, layer_left(l))))
-		return layer_count(l, COUNT_packet_not_tcp);
+	bool tunnel = !dns && tunnel_port(l, out->dst_port);
+	if (!dns && !tunnel && !(out->dst_port == PORT_DOQ && begins_quic(h, layer_left(l))))
+		return layer_other(l, out);
 	uint32_t len = layer_be16(h + 4);
 	if (len < UDP_HEADER_LEN || len > (uint64_t)layer_left(l) + l->missing)
 		return layer_malformed(l, COUNT_decode_udp_bad_header);
 	layer_narrow(l, len);
+	if (tunnel) {
+		l->at += UDP_HEADER_LEN;
+		return tunnel_udp(l, out->dst_port, out, checksum);
+	}
 	out->payload = h + UDP_HEADER_LEN;
 	out->payload_len = layer_left(l) - UDP_HEADER_LEN;
 	out->payload_wire_len = len - UDP_HEADER_LEN;

@@ -1,6 +1,7 @@
 // How a connection ends: FIN, RST, silence, the end of the capture. See dissect/stream/stream.h.
 #include "dissect/stream/stream.h"
 
+#include "dissect/classify/protocols.h"
 #include "dissect/route.h"
 #include "dissect/stream/parts.h"
 
@@ -244,11 +245,15 @@ enum session_end stream_close(struct dissect *e, uint32_t flow, enum session_end
 		struct conn *c = engine_conn(e, h);
 		c->message.facts.conn.end = (uint8_t)end;
 		conn_end(e, c);
-		if (c->candidate && conn_candidate_verdict(c) <= 0)
+		bool dropped = c->candidate && conn_candidate_verdict(c) <= 0;
+		if (dropped) {
 			engine_count(e, COUNT_session_dropped, 1);
-		else
+		} else {
+			protocols_ours(e, flow, &c->other);
 			tell_session(e, flow, false, end);
+		}
 		stream_drop_conn(e, flow);
+		h->phase = FLOW_COUNTED;
 	} else if (h->phase == FLOW_SEALED) {
 		tell_end(e, flow, end);
 		guard_put(e, flow);

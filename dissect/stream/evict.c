@@ -43,6 +43,9 @@ void stream_drop_conn(struct dissect *e, uint32_t flow)
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	tape_clear(&engine_conn(e, h)->tape, &e->tapes);
 	engine_conn(e, h)->flow = 0;
+	const struct flow_other other = engine_conn(e, h)->other;
 	slab_put(&e->conns, h->session);
 	h->session = 0;
+	if (h->phase != FLOW_SEALED)
+		h->other = other;
 }

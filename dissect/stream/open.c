@@ -1,6 +1,7 @@
 // How a connection is opened: where its numbers begin, who is the client, and when facts begin. See dissect/stream/stream.h.
 #include "dissect/stream/stream.h"
 
+#include "dissect/classify/protocols.h"
 #include "dissect/classify/three_rules.h"
 #include "dissect/stream/parts.h"
 
@@ -93,14 +94,15 @@ void stream_open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 	bool known = engine_known_port(e, cold->port[DIR_S2C]);
 	// The first octets may still be on their way: then what they say is judged when they come.
 	bool early = flow_has(h, FLOW_SYN, *d) && flow_offset(h, *d, s->seq) > (int64_t)h->off[*d];
-	bool search = !known && e->config.tls_outside_mail;
-	if (!known && !early && !search && !classify_candidate(*d, s->payload, s->payload_len)) {
-		if (++h->session >= CLASSIFY_SEGMENTS)
+	bool search = !known && e->config.tls_outside_mail, said = h->other.state == OTHER_MAIL;
+	if (!known && !early && !search && !said && !classify_candidate(*d, s->payload, s->payload_len)) {
+		if (++h->other.segments >= CLASSIFY_SEGMENTS)
 			h->phase = FLOW_COUNTED;
 		return;
 	}
-	if (h->session && !early)
+	if (h->other.segments && !early)
 		start_late(h, *d, s);
+	const struct flow_other other = h->other;
 	h->session = slab_get(&e->conns);
 	if (!h->session) {
 		engine_count(e, COUNT_session_no_memory, 1);
@@ -108,17 +110,22 @@ void stream_open_session(struct dissect *e, uint32_t flow, enum dir *d, const st
 		h->session = slab_get(&e->conns);
 	}
 	if (!h->session) { // room for none
+		h->other = other;
 		h->phase = FLOW_COUNTED;
 		return;
 	}
 	h->phase = FLOW_SESSION;
 	struct conn *c = engine_conn(e, h);
 	c->flow = flow;
-	c->candidate = !known;
+	c->other = other;
+	c->candidate = !known && !said;
+	if (!c->candidate)
+		protocols_ours(e, flow, &c->other);
 	c->search = search;
 	c->proxied = *d == DIR_C2S && classify_proxied(s->payload, s->payload_len);
 	struct facts *f = &c->message.facts;
 	f->birth = cold->birth;
+	f->conn.known_port = known; // and stays so, whatever ports are watched later
 	for (int i = 0; i < 2; i++)
 		c->compare_from[i] = h->off[i];
 	f->conn.midstream = !flow_has(h, FLOW_SYN, DIR_C2S) && !flow_has(h, FLOW_SYN, DIR_S2C);

@@ -1,6 +1,7 @@
 // One TCP segment: its numbers, and what to do with its octets.
 #include "dissect/stream/stream.h"
 
+#include "dissect/classify/protocols.h"
 #include "dissect/route.h"
 #include "dissect/stream/parts.h"
 
@@ -191,6 +192,14 @@ static void syn_refused(struct dissect *e, uint32_t flow)
 		drop_session(e, flow, FLOW_WAITING);
 }
 
+// A candidate is mail.
+static void accept(struct dissect *e, uint32_t flow)
+{
+	struct conn *c = engine_conn(e, flow_hot_at(&e->table, flow));
+	c->candidate = false;
+	protocols_ours(e, flow, &c->other);
+}
+
 static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
@@ -203,7 +212,7 @@ static void session_payload(struct dissect *e, uint32_t flow, enum dir d, const 
 	if (c->candidate && !c->sealed) {
 		int verdict = conn_candidate_verdict(c);
 		if (verdict > 0) {
-			c->candidate = false;
+			accept(e, flow);
 		} else if (verdict < 0) {
 			drop_session(e, flow, FLOW_COUNTED);
 		}
@@ -215,8 +224,8 @@ void stream_after(struct dissect *e, uint32_t flow)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
 	struct conn *c = engine_conn(e, h);
-	if (c->candidate && c->sealed)
-		c->candidate = conn_candidate_verdict(c) <= 0;
+	if (c->candidate && c->sealed && conn_candidate_verdict(c) > 0)
+		accept(e, flow);
 	if (c->sealed) {
 		conn_end(e, c);
 		if (!c->candidate)

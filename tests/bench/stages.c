@@ -65,7 +65,7 @@ static struct run run_stage(const char *path, enum stage stage)
 	for (int n; (n = source_burst(source, burst)) > 0; r.packets += (uint64_t)n) {
 		if (stage == STAGE_DECODE) {
 			for (int i = 0; i < n; i++)
-				(void)decode_packet(&burst[i], &decoded, false, counter);
+				(void)decode_packet(&burst[i], &decoded, false, 0, counter);
 		} else if (d) {
 			dissect_burst(d, burst, (size_t)n);
 		}

@@ -24,6 +24,7 @@ struct told {
 static struct told told;
 static struct judge *judge;
 static uint64_t seq;
+static uint16_t worker; // whose messages are sent
 
 static inline void told_write(void *ctx, enum record_type type, const char *line, size_t len)
 {
@@ -52,6 +53,7 @@ static inline void open_judge(const struct judge_config *c)
 {
 	told_clear();
 	seq = 0;
+	worker = 0;
 	assert_int_equal(judge_open(&judge, c, NULL), 0);
 }
 
@@ -103,7 +105,8 @@ static inline int send_session(const struct facts *f, bool sealed, uint64_t time
 {
 	static struct message_session m;
 
-	m = (struct message_session){.head = {.seq = ++seq, .birth = f->birth, .time_ns = time_ns, .type = MESSAGE_SESSION}, .sealed = sealed};
+	m = (struct message_session){.head = {.seq = ++seq, .birth = f->birth, .time_ns = time_ns, .type = MESSAGE_SESSION,
+		.worker = worker}, .sealed = sealed};
 	memcpy(&m.facts, f, facts_len(f));
 	return judge_take(judge, &m.head, offsetof(struct message_session, facts) + facts_len(f));
 }
@@ -135,7 +138,7 @@ static inline void send_sealed(struct facts *f)
 static inline void send_end_as(const struct facts *f, uint64_t time_ns, bool ambiguous)
 {
 	const struct message_end m = {
-		.head = {.seq = ++seq, .birth = f->birth, .time_ns = time_ns, .type = MESSAGE_END},
+		.head = {.seq = ++seq, .birth = f->birth, .time_ns = time_ns, .type = MESSAGE_END, .worker = worker},
 		.end = END_RST, .rst = {true, false}, .last_frame = 99, .pkts = {1000, 2000}, .octets = {100000, 200000},
 		.payload_octets = {90000, 190000}, .last_ns = time_ns, .ambiguous = ambiguous,
 	};

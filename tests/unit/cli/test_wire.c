@@ -22,7 +22,8 @@ static struct config configured(const char *const *assignments)
 static void test_dissect(void **state)
 {
 	static const char *const set[] = {"capture.ports_tcp=[25, 2526]", "capture.checksums=ignore", "memory.flows_max=4000",
-		"memory.sessions_max=400", "memory.reassembly_mib=8", "privacy.envelope=full", NULL};
+		"memory.sessions_max=400", "memory.reassembly_mib=8", "privacy.envelope=full", "capture.tunnels=[gre, vxlan]",
+		NULL};
 	struct config c = configured(set);
 	struct dissect_config d;
 	wire_dissect(&d, &c, 1, 4);
@@ -33,6 +34,7 @@ static void test_dissect(void **state)
 	assert_int_equal(d.sessions_max, 100);
 	assert_int_equal(d.reassembly_octets, 2 << 20);
 	assert_true(d.keep_envelope);
+	assert_int_equal(d.tunnels, TUNNEL_GRE | TUNNEL_VXLAN);
 	assert_int_equal(d.worker, 1);
 	assert_int_equal(d.n_workers, 4);
 }

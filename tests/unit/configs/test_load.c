@@ -43,6 +43,7 @@ static const struct {
 	{"policy.trust_store", "policy.trust_store=\"./a \\\"store\\\".pem\""},
 	{"policy.trust_anchor", "policy.trust_anchor=/etc/postwacht/root.key"},
 	{"policy.forward_to", "policy.forward_to=[192.0.2.53, \"2001:db8::53@5353\"]"},
+	{"policy.resolve", "policy.resolve=off"},
 	{"policy.mta_sts", "policy.mta_sts=on"},
 	{"policy.watchlist", "policy.watchlist=[a.example, b.example]"},
 	{"policy.trust_store_age_days", "policy.trust_store_age_days=0"},

@@ -216,6 +216,68 @@ static void a_lying_length_ends_the_ring(void **state)
 	}
 }
 
+// A child writes `n` messages that count on from `first`, and dies in the middle of the next one.
+static void write_and_die(struct ring *r, uint32_t first, uint32_t n)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		ring_rejoin_writer(r);
+		for (uint32_t i = 0; i < n; i++)
+			if (!put(r, &(uint32_t){first + i}, sizeof(i)))
+				_exit(1);
+		memset(ring_reserve(r, 100), 0xee, 100);
+		_exit(0);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void another_process_takes_the_place_of_the_writer(void **state)
+{
+	struct ring *r = ring_open(4096);
+	const uint32_t *got;
+	size_t len;
+	uint32_t want = 0;
+	// More than one round, so that the second does not begin where memory happens to be zero.
+	for (uint32_t life = 0; life < 20; life++) {
+		write_and_die(r, life * 50, 50);
+		ring_finish(r);
+		while ((got = ring_peek(r, &len)) != NULL) {
+			assert_int_equal(*got, want++);
+			ring_release(r);
+		}
+		assert_true(ring_done(r));
+		assert_int_equal(want, (life + 1) * 50);
+	}
+	ring_rejoin_writer(r);
+	assert_false(ring_done(r));
+	ring_close(&r);
+}
+
+static void another_reader_gets_what_was_not_released(void **state)
+{
+	struct ring *r = ring_open(4096);
+	size_t len;
+	for (uint32_t i = 0; i < 10; i++)
+		assert_true(put(r, &i, sizeof(i)));
+	assert_true(ring_used(r) > 0 && ring_used(r) <= ring_len(r));
+	for (int i = 0; i < 4; i++) {
+		ring_peek(r, &len);
+		ring_release(r);
+	}
+	assert_int_equal(*(const uint32_t *)ring_peek(r, &len), 4); // looked at, not released
+	ring_rejoin_reader(r);
+	assert_int_equal(*(const uint32_t *)ring_peek(r, &len), 4);
+	ring_skip(r);
+	assert_null(ring_peek(r, &len));
+	assert_int_equal(ring_used(r), 0);
+	assert_true(put(r, &(uint32_t){77}, sizeof(uint32_t)));
+	assert_int_equal(*(const uint32_t *)ring_peek(r, &len), 77);
+	ring_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +289,8 @@ int main(void)
 		cmocka_unit_test(two_threads_lose_nothing),
 		cmocka_unit_test(two_processes_lose_nothing),
 		cmocka_unit_test(a_lying_length_ends_the_ring),
+		cmocka_unit_test(another_process_takes_the_place_of_the_writer),
+		cmocka_unit_test(another_reader_gets_what_was_not_released),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,7 +99,7 @@ static const struct row {
 static enum decode_outcome decode(const struct packet *p, struct decoded *out, uint64_t *counter)
 {
 	memset(counter, 0, DISSECT_COUNTERS * sizeof(*counter));
-	enum decode_outcome outcome = decode_packet(p, out, true, counter);
+	enum decode_outcome outcome = decode_packet(p, out, true, 0, counter);
 	assert_int_equal(counter[COUNT_packets], 1);
 	assert_int_equal(counter[COUNT_octets], p->wire_len);
 	assert_int_equal(packets_ledger(counter), outcome == DECODE_DONE ? 1 : 0);
@@ -191,7 +191,7 @@ static void test_absurd_length(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct packet p = packets_at(octets, len, claims[i], 1);
 		memset(counter, 0, sizeof(counter));
-		assert_int_equal(decode_packet(&p, &d, true, counter), i ? DECODE_DONE : DECODE_TCP); // by itself 0 is no length
+		assert_int_equal(decode_packet(&p, &d, true, 0, counter), i ? DECODE_DONE : DECODE_TCP); // by itself 0 is no length
 		assert_int_equal(counter[COUNT_octets], i ? len : PACKET_WIRE_MAX);
 		assert_int_equal(counter[COUNT_decode_wire_len], i ? 1 : 0);
 		assert_true(d.payload_wire_len <= PACKET_WIRE_MAX);

@@ -1,0 +1,201 @@
+"""A running sensor, for the tests beside this file: started, asked, stopped; its records and what it logs.
+
+Everything lies in a directory of the test's own. The sensor stays root where the test is: the tests of rights have their own.
+"""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE.parent / "tools")]
+import pcapkit  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-import
+
+SKIP = 77
+# What a record has of where it came from and not of what it says (P12 excludes these), and what only a live sensor tells.
+PLACE = ("host", "in_iface", "pcap_cnt", "pcap_filename")
+PLACE_SMTP_TLS = ("seq", "epoch", "pcap")
+
+
+def skip(why):
+    """Said, never passed over."""
+    print(f"{pathlib.Path(sys.argv[0]).name}: skipped: {why}")
+    print("0 passed, 0 failed, 1 skipped")
+    sys.exit(SKIP)
+
+
+def own_namespace(*tools):
+    """Starts this program again in a network namespace of its own, unless that is where it is."""
+    missing = [t for t in ("ip", "sysctl", "unshare", *tools) if subprocess.run(["which", t], capture_output=True, check=False).returncode]
+    if missing:
+        skip(f"not installed: {' '.join(missing)}")
+    if os.environ.get("LIVE_NAMESPACE"):
+        subprocess.run("ip link set lo up", shell=True, check=True)
+        return
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-n", "true"], check=False).returncode:
+        skip("no rights to make a network namespace")
+    done = subprocess.run(["unshare", "-n", sys.executable, *sys.argv], env={**os.environ, "LIVE_NAMESPACE": "1"}, check=False)
+    sys.exit(done.returncode)
+
+
+def veth(near, far):
+    """A pair that carries what is sent on it and nothing of the kernel's own: no ARP, no IPv6 of itself."""
+    subprocess.run(f"ip link add {near} type veth peer name {far}", shell=True, check=True)
+    for name in (near, far):
+        subprocess.run(f"sysctl -qw net.ipv6.conf.{name}.disable_ipv6=1; ip link set {name} arp off multicast off up; "
+                       f"ethtool -K {name} gro off gso off tso off tx off rx off >/dev/null 2>&1 || true", shell=True, check=True)
+
+
+def stripped(record):
+    """A record without what P12 leaves out."""
+    record = {k: v for k, v in record.items() if k not in PLACE}
+    if isinstance(record.get("smtp_tls"), dict):
+        record["smtp_tls"] = {k: v for k, v in record["smtp_tls"].items() if k not in PLACE_SMTP_TLS}
+    return record
+
+
+def comparable(records):
+    """Records as a sorted list of texts, without `stats` and what the sensor tells of itself."""
+    return sorted(json.dumps(stripped(r), sort_keys=True) for r in records if r["event_type"] != "stats" and not of_sensor(r))
+
+
+def of_sensor(record):
+    """Is it an alert about the sensor itself, that no session has?"""
+    return record["event_type"] == "alert" and "src_ip" not in record
+
+
+def read_records(path):
+    """The records of a file, as far as it is there."""
+    try:
+        text = pathlib.Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+
+class Sensor:
+    """`postwacht run`, in the foreground of a thread that reads its log."""
+
+    def __init__(self, program, directory, *arguments, settings=(), environment=None, prefix=()):
+        self.directory = pathlib.Path(directory)
+        self.records_path = self.directory / "records.json"
+        self.socket = self.directory / "control.sock"
+        self.log = []
+        options = [f"sensor.control={self.socket}", "sensor.user=none", "policy.resolve=off", *settings]
+        command = [*prefix, str(program), "run", "--out", str(self.records_path)]
+        for option in options:
+            command += ["--set", option]
+        self.program = str(program)
+        self.process = subprocess.Popen([*command, *arguments], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace",
+                                        env={**os.environ, **(environment or {})})
+        self.reader = threading.Thread(target=self._read_log, daemon=True)
+        self.reader.start()
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            self.log.append(line.rstrip("\n"))
+
+    def wait_log(self, text, seconds=30, since=0):
+        """Until a line of the log has `text`; that line."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for line in self.log[since:]:
+                if text in line:
+                    return line
+            if self.process.poll() is not None:
+                self.reader.join(2)
+                if not any(text in line for line in self.log[since:]):
+                    break
+            time.sleep(0.02)
+        raise AssertionError(f"no {text!r} in the log:\n" + "\n".join(self.log[-30:]))
+
+    def wait_ready(self, seconds=60):
+        """Until it watches."""
+        self.wait_log("supervisor: watching", seconds)
+
+    def records(self):
+        """What it has told so far."""
+        return read_records(self.records_path)
+
+    def wait_records(self, wanted, seconds=20):
+        """Until `wanted` of its records says so; the records."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            records = self.records()
+            if wanted(records):
+                return records
+            time.sleep(0.05)
+        raise AssertionError(f"not among {len(self.records())} records; log:\n" + "\n".join(self.log[-20:]))
+
+    def ask(self, command):
+        """status or stats."""
+        done = subprocess.run([self.program, command, "--json", "--socket", str(self.socket)], capture_output=True, text=True, timeout=30,
+                              check=False)
+        if done.returncode:
+            raise AssertionError(f"{command}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def children(self):
+        """Process ids by name, of the children that run."""
+        return {c["name"]: c["pid"] for c in self.ask("status")["children"] if c["pid"]}
+
+    def wait_end(self, seconds=120):
+        """Until it ends by itself: a device that plays a file has an end."""
+        self.process.wait(seconds)
+        self.reader.join(5)
+        return self.process.returncode
+
+    def stop(self, seconds=60):
+        """SIGTERM; the exit code and how long it took."""
+        began = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(seconds)
+        self.reader.join(5)
+        return self.process.returncode, time.monotonic() - began
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Checks:
+    """Counts, and says what failed."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, good, what):
+        """One check."""
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAIL {what}", flush=True)
+
+    def equal(self, got, wanted, what):
+        """Two lists of texts are the same."""
+        if got == wanted:
+            self.passed += 1
+            return
+        self.failed += 1
+        less, more = [w for w in wanted if w not in got], [g for g in got if g not in wanted]
+        print(f"FAIL {what}: {len(less)} missing, {len(more)} too many", flush=True)
+        for text in less[:2]:
+            print(f"  missing  {text[:1500]}")
+        for text in more[:2]:
+            print(f"  too many {text[:1500]}")
+
+    def done(self):
+        """The last line; the exit code."""
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
