@@ -4,7 +4,8 @@
     p12.py [--each] [--story NAME]... [--workers N]... PROGRAM
 
 vdev   every recording of tests/replay, one after the other as one capture, through a virtual device of DPDK that plays it,
-       with 1, 2 and 3 workers, divided into the two directions of a link, and with two clocks; --each: every scenario by itself, too, with its policy
+       with 1, 2 and 3 workers, divided into the two directions of a link, and with two clocks; --each: every scenario by itself, too,
+       with its policy
 pcap   recordings sent onto a veth pair, which `postwacht run` listens on by libpcap, and tcpdump beside it: the same
        records as `postwacht read` of tcpdump's capture
 The last line is `N passed, N failed`; 77 where nothing could be tried.
