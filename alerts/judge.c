@@ -280,6 +280,8 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	if (j->config.sensor && len <= MESSAGE_LEN_MAX) // whoever wrote it may be another process, and no friend: it shall not change any more
 		m = memcpy(j->own, m, len);
 	if (!judge_check(m, len)) {
+		if (j->config.sensor) // whoever runs it tells it, once
+			return -EBADMSG;
 		log_error("judge", "a message of worker %u makes no sense; restart the sensor",
 			len >= sizeof(*m) ? m->worker : 0);
 		return -EBADMSG;
