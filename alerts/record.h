@@ -34,6 +34,7 @@ struct record_alert {
 	char id[RECORD_ID_LEN + 1];
 	uint64_t time_ns;        // packet time of what decided it
 	uint32_t frame;          // packet in hand then
+	const struct evidence_file *evidence; // alerts/evidence.h: where its packets are kept; NULL: nowhere
 };
 
 // Each writes one line without the newline into `out` (RECORD_LEN_MAX octets) and returns its length.
