@@ -24,6 +24,16 @@ static int open_history(struct judge *j, const char **bad_path)
 	return r;
 }
 
+static int open_evidence(struct judge *j, const char **bad_path)
+{
+	int r = evidence_open(&j->evidence, j->config.evidence);
+
+	if (r && bad_path)
+		*bad_path = j->config.evidence->dir;
+	j->config.evidence = NULL; // borrowed for the open
+	return r;
+}
+
 int judge_open(struct judge **out, const struct judge_config *config, const char **bad_path)
 {
 	struct judge *j = calloc(1, sizeof(*j));
@@ -59,6 +69,8 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 	j->sources = (struct rules_sources){.seen = j->seen, .race = j->race, .store = config->store};
 	if (!r)
 		r = judge_peers_open(&j->peers, config, bad_path);
+	if (!r && config->evidence)
+		r = open_evidence(j, bad_path);
 	if (r) {
 		judge_close(&j);
 		return r;
@@ -71,6 +83,8 @@ void judge_close(struct judge **j)
 {
 	if (!*j)
 		return;
+	judge_protocols_close(*j);
+	evidence_close(&(*j)->evidence);
 	judge_peers_close(&(*j)->peers);
 	race_close(&(*j)->race);
 	seen_close(&(*j)->seen);
@@ -202,8 +216,11 @@ static void take_session(struct judge *j, const struct message_session *m)
 	const struct facts *other = message_session_other(m);
 	f->path.offers_differ = other && pair_offer_gone(&m->facts.smtp, &other->smtp);
 	// Connections without payload are counted, not described.
-	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C])
+	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C]) {
+		if (last && j->evidence)
+			evidence_forget(j->evidence, f->birth);
 		return;
+	}
 	struct judge_entry *e = entry_of(j, &m->head, j->config.expect || !last || judge_pair_wanted(j, f));
 	if (j->config.expect)
 		judge_ask(j, e, f);
@@ -269,22 +286,25 @@ static void tell_stats(struct judge *j, const struct message *head, bool last)
 	if (!c.start_ns)
 		c.start_ns = j->summary.first_ns;
 
-	for (size_t w = 0; w < JUDGE_WORKERS_MAX; w++) {
-		all.flows_now += j->counters[w].flows_now;
-		all.sessions_now += j->counters[w].sessions_now;
-		all.memory_octets += j->counters[w].memory_octets;
-	}
-	memcpy(all.counter, j->summary.counter, sizeof(all.counter));
+	judge_sum_workers(j, &all);
 	judge_write(j, RECORD_STATS,
 		record_stats(j->line, &c, &all, j->summary.by_state, j->summary.by_verdict, j->summary.alerts));
 }
 
 int judge_take(struct judge *j, const struct message *m, size_t len)
 {
+	if (j->config.sensor && len <= MESSAGE_LEN_MAX) // whoever wrote it may be another process, and no friend: it shall not change any more
+		m = memcpy(j->own, m, len);
 	if (!judge_check(m, len)) {
+		if (j->config.sensor) // whoever runs it tells it, once
+			return -EBADMSG;
 		log_error("judge", "a message of worker %u makes no sense; restart the sensor",
 			len >= sizeof(*m) ? m->worker : 0);
 		return -EBADMSG;
+	}
+	if (m->type == MESSAGE_SENSOR) { // its time is the wall clock's
+		judge_trouble(j, (const struct message_sensor *)m);
+		return 0;
 	}
 	judge_time(j, m->time_ns);
 	switch ((enum message_type)m->type) {
@@ -304,13 +324,18 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
 		break;
 	case MESSAGE_EVIDENCE:
+		if (j->evidence)
+			evidence_take(j->evidence, (const struct message_evidence *)m);
+		break;
 	case MESSAGE_PROTOCOLS:
+		judge_protocols_take(j, (const struct message_protocols *)m);
+		break;
 	case MESSAGE_SENSOR:
 		break;
 	case MESSAGE_COUNTERS:
 		judge_count_workers(j, (const struct message_counters *)m);
-		// The last ones are told together at the end.
-		if (!((const struct message_counters *)m)->last)
+		// The last ones are told together at the end; live it is the heartbeat that tells.
+		if (!j->config.sensor && !((const struct message_counters *)m)->last)
 			tell_stats(j, m, false);
 		break;
 	}
@@ -341,6 +366,8 @@ void judge_finish(struct judge *j)
 	judge_peers_count(j->peers, &j->summary);
 	history_flush(j->history);
 	j->summary.history = history_counts(j->history);
-	if (j->stats_told)
+	if (j->config.sensor)
+		judge_heartbeat_tell(j, true);
+	if (j->stats_told && !j->config.sensor)
 		tell_stats(j, &head, true);
 }

@@ -3,6 +3,7 @@
 // null says "not known"; a member that has nothing behind it in this version is not written at all.
 #include "alerts/record_parts.h"
 
+#include "alerts/evidence.h"
 #include "alerts/expect/policy.h"
 #include "alerts/pair.h"
 #include "alerts/quality.h"
@@ -151,8 +152,9 @@ static void expect(struct record_writer *w, const struct session *s)
 	json_close_object(j);
 }
 
-static void capture(struct json *j, const struct facts *f)
+static void capture(struct json *j, const struct session *s)
 {
+	const struct facts *f = s->facts;
 	const struct conn_facts *c = &f->conn;
 
 	json_key(j, "capture");
@@ -163,6 +165,8 @@ static void capture(struct json *j, const struct facts *f)
 	json_field(j, "one_sided", flag, c->payload[DIR_C2S] != c->payload[DIR_S2C]);
 	json_field(j, "truncated", flag, quality_cut(f));
 	json_field(j, "ambiguous", flag, c->ambiguous);
+	if (s->loss)
+		json_field(j, "loss", flag, true);
 	json_close_object(j);
 }
 
@@ -218,6 +222,17 @@ static void pair(struct record_writer *w, const struct session *s, const struct 
 	json_close_object(j);
 }
 
+void record_repeat(struct json *j, const struct record_repeat *r)
+{
+	json_key(j, "repeat");
+	json_open_object(j);
+	json_field(j, "count", u64, r->count);
+	json_field(j, "window_s", u64, r->window_s);
+	json_key(j, "first_id");
+	word_or_null(j, r->first_id[0] ? r->first_id : NULL);
+	json_close_object(j);
+}
+
 // What only an alert has.
 static void of_alert(struct record_writer *w, const struct record_alert *a)
 {
@@ -239,14 +254,12 @@ static void of_alert(struct record_writer *w, const struct record_alert *a)
 		if (a->root->frames[i]) // 0 is no packet
 			json_put_u64(j, a->root->frames[i]);
 	json_close_array(j);
+	if (a->evidence) {
+		json_field(j, "file", word, a->evidence->file);
+		json_field(j, "sha256", word, a->evidence->sha256);
+	}
 	json_close_object(j);
-	json_key(j, "repeat");
-	json_open_object(j);
-	json_field(j, "count", u64, a->repeat.count);
-	json_field(j, "window_s", u64, a->repeat.window_s);
-	json_key(j, "first_id");
-	word_or_null(j, a->repeat.first_id[0] ? a->repeat.first_id : NULL);
-	json_close_object(j);
+	record_repeat(j, &a->repeat);
 }
 
 void record_smtp_tls(struct record_writer *w, const struct session *s, const struct record_alert *a)
@@ -276,7 +289,7 @@ void record_smtp_tls(struct record_writer *w, const struct session *s, const str
 	mail(w, f);
 	auth(w, f);
 	expect(w, s);
-	capture(j, f);
+	capture(j, s);
 	findings(w, s);
 	why(w, s);
 	pair(w, s, a);
@@ -304,7 +317,7 @@ void record_outside_mail(struct record_writer *w, const struct session *s)
 	record_bounded(w, s->tap);
 	json_field(j, "peer_cert", word, peer_cert_name(s));
 	record_handshake(w, s);
-	capture(j, s->facts);
+	capture(j, s);
 	if (w->truncated)
 		json_field(j, "truncated", flag, true);
 	json_close_object(j);

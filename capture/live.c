@@ -214,10 +214,15 @@ void live_port_about(const struct live *l, size_t port, struct port_about *out)
 
 void live_counts(const struct live *l, struct live_counts *out)
 {
+	uint64_t read = 0;
 	*out = (struct live_counts){0};
+	for (uint16_t to = 0; to < l->workers; to++) // first: what is read later was put before
+		for (uint16_t from = 0; from < l->workers; from++)
+			read += l->lane[to][from] ? lane_read(l->lane[to][from]) : 0;
 	if (l->fan)
 		fan_counts(l->fan, out);
 	for (uint16_t w = 0; w < l->workers; w++)
 		if (l->direct[w])
 			direct_counts(l->direct[w], out);
+	out->waiting += out->lanes_taken - read;
 }
