@@ -127,9 +127,6 @@ void judge_forget_worker(struct judge *j, uint16_t worker);
 // directory, stores and taps stay as they were opened. 0, or -errno and nothing has changed.
 int judge_reconfigure(struct judge *j, const struct judge_config *config);
 
-// Live: the `stats` record, now.
-void judge_heartbeat(struct judge *j, uint64_t wall_ns);
-
 // End of input: answers that did not come are unknown, open windows of `repeat` are closed, last stats are told.
 void judge_finish(struct judge *j);
 

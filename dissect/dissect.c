@@ -176,7 +176,7 @@ static void take_time(struct dissect *e, const struct packet *p)
 {
 	bool mark = p->kind == PACKET_TIME;
 	if (p->time_ns)
-		e->now_ns = engine_time(e, p->time_ns, mark);
+		e->now_ns = engine_time(e, p->time_ns, mark && !p->frame); // with a frame: another worker's packet
 	else if (!mark) // it came after the one before it: more is not known
 		counter_add(&e->common[COUNT_decode_no_time], 1);
 	e->time_ns = p->time_ns;

@@ -141,11 +141,11 @@ static void a_story_comes_out_as_it_is_in_the_file(void **state)
 
 static void two_ports_at_once(void **state)
 {
-	char path[2][128], name[2][160];
+	char path[2][128], name[2][192];
 	struct port *p[2];
 	for (int i = 0; i < 2; i++) {
 		path_of(path[i], stories[i]);
-		snprintf(name[i], sizeof(name[i]), "vdev:net_pcap%d,rx_pcap=%s", i, path[i]);
+		snprintf(name[i], sizeof(name[i]), "vdev:net_pcap%d,rx_pcap=%.120s", i, path[i]);
 		p[i] = open_port(name[i], 1);
 	}
 	refused(name[1], -EEXIST, "in use already");
