@@ -95,6 +95,24 @@ void record_alert_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const c
 	base32(out, time_ns, digest);
 }
 
+// Wall clock and what happened: no packet decided it.
+void record_sensor_id(char out[RECORD_ID_LEN + 1], const struct message_sensor *m, const char *tap, uint32_t signature_id,
+                      uint32_t ordinal)
+{
+	uint8_t digest[DIGEST_LEN];
+	struct hashed h = {.len = 0};
+
+	put(&h, "S", 1);
+	put_be(&h, m->head.time_ns, 8);
+	put_be(&h, m->from_ns, 8);
+	put_be(&h, signature_id, 4);
+	put_be(&h, ordinal, 4);
+	put(&h, m->text, strlen(m->text) + 1);
+	put(&h, tap ? tap : "", tap ? strlen(tap) : 0);
+	record_sha256(digest, h.octets, h.len);
+	base32(out, m->head.time_ns, digest);
+}
+
 uint64_t record_flow_id(const struct facts *f, const char *tap)
 {
 	uint8_t digest[DIGEST_LEN];

@@ -84,6 +84,7 @@ void judge_close(struct judge **j)
 	if (!*j)
 		return;
 	evidence_close(&(*j)->evidence);
+	judge_protocols_close(*j);
 	judge_peers_close(&(*j)->peers);
 	race_close(&(*j)->race);
 	seen_close(&(*j)->seen);
@@ -285,22 +286,23 @@ static void tell_stats(struct judge *j, const struct message *head, bool last)
 	if (!c.start_ns)
 		c.start_ns = j->summary.first_ns;
 
-	for (size_t w = 0; w < JUDGE_WORKERS_MAX; w++) {
-		all.flows_now += j->counters[w].flows_now;
-		all.sessions_now += j->counters[w].sessions_now;
-		all.memory_octets += j->counters[w].memory_octets;
-	}
-	memcpy(all.counter, j->summary.counter, sizeof(all.counter));
+	judge_sum_workers(j, &all);
 	judge_write(j, RECORD_STATS,
 		record_stats(j->line, &c, &all, j->summary.by_state, j->summary.by_verdict, j->summary.alerts));
 }
 
 int judge_take(struct judge *j, const struct message *m, size_t len)
 {
+	if (j->config.sensor && len <= MESSAGE_LEN_MAX) // whoever wrote it may be another process, and no friend: it shall not change any more
+		m = memcpy(j->own, m, len);
 	if (!judge_check(m, len)) {
 		log_error("judge", "a message of worker %u makes no sense; restart the sensor",
 			len >= sizeof(*m) ? m->worker : 0);
 		return -EBADMSG;
+	}
+	if (m->type == MESSAGE_SENSOR) { // its time is the wall clock's
+		judge_trouble(j, (const struct message_sensor *)m);
+		return 0;
 	}
 	judge_time(j, m->time_ns);
 	switch ((enum message_type)m->type) {
@@ -324,12 +326,14 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 			evidence_take(j->evidence, (const struct message_evidence *)m);
 		break;
 	case MESSAGE_PROTOCOLS:
+		judge_protocols_take(j, (const struct message_protocols *)m);
+		break;
 	case MESSAGE_SENSOR:
 		break;
 	case MESSAGE_COUNTERS:
 		judge_count_workers(j, (const struct message_counters *)m);
-		// The last ones are told together at the end.
-		if (!((const struct message_counters *)m)->last)
+		// The last ones are told together at the end; live it is the heartbeat that tells.
+		if (!j->config.sensor && !((const struct message_counters *)m)->last)
 			tell_stats(j, m, false);
 		break;
 	}
@@ -360,6 +364,8 @@ void judge_finish(struct judge *j)
 	judge_peers_count(j->peers, &j->summary);
 	history_flush(j->history);
 	j->summary.history = history_counts(j->history);
-	if (j->stats_told)
+	if (j->config.sensor)
+		judge_heartbeat_tell(j, true);
+	if (j->stats_told && !j->config.sensor)
 		tell_stats(j, &head, true);
 }

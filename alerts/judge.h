@@ -91,6 +91,7 @@ struct judge_summary {
 	uint64_t unpaired;             // sessions of a tap of a pair without a twin
 	uint64_t pair_doubts;          // of them, those with more than one that could be it
 	uint64_t evicted;              // sessions told early because a table was full
+	uint64_t sessions_loss;        // during which the sensor lost packets
 	uint64_t sessions_forgotten;   // open ones whose worker is gone: what was remembered of them was told
 	uint64_t ends_unknown;         // ends of sessions that nobody here remembers
 	uint64_t exempted;             // sessions in which an exemption kept an alert back
@@ -114,6 +115,10 @@ bool judge_waiting(struct judge *j);
 // Live: packet time has come to `time_ns` though no message says so. Once a second or oftener.
 void judge_tick(struct judge *j, uint64_t time_ns);
 
+// Live (config.sensor): writes a `stats` record of how the sensor does, and tells what had to be given up since the last one.
+// Every sensor.heartbeat_s; nothing else writes `stats` then but judge_finish().
+void judge_heartbeat(struct judge *j, uint64_t wall_ns);
+
 // Live: a worker that had flows open is gone, with what it knew. Sessions of it that are remembered are told as evicted.
 // `worker` UINT16_MAX: all workers.
 void judge_forget_worker(struct judge *j, uint16_t worker);
@@ -121,9 +126,6 @@ void judge_forget_worker(struct judge *j, uint16_t worker);
 // Another configuration from now on: inventory, findings, severities, records, names of taps. What sizes memory, the state
 // directory, stores and taps stay as they were opened. 0, or -errno and nothing has changed.
 int judge_reconfigure(struct judge *j, const struct judge_config *config);
-
-// Live: the `stats` record, now.
-void judge_heartbeat(struct judge *j, uint64_t wall_ns);
 
 // End of input: answers that did not come are unknown, open windows of `repeat` are closed, last stats are told.
 void judge_finish(struct judge *j);

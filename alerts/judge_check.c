@@ -146,6 +146,30 @@ static bool dns_ok(const struct message *m, size_t len)
 	return true;
 }
 
+static bool sensor_ok(const struct message *m, size_t len)
+{
+	const struct message_sensor *s = (const struct message_sensor *)m;
+	uint8_t is_over;
+
+	if (len < sizeof(*s))
+		return false;
+	memcpy(&is_over, &s->over, sizeof(is_over));
+	return is_over <= 1 && s->kind < SENSOR_KINDS && (s->tap < FACTS_TAPS || s->tap == SENSOR_NO_TAP) &&
+	       s->from_ns <= s->to_ns && memchr(s->text, '\0', sizeof(s->text));
+}
+
+static bool protocols_ok(const struct message *m, size_t len)
+{
+	const struct message_protocols *p = (const struct message_protocols *)m;
+
+	if (len < sizeof(*p) || p->n > PROTOCOLS_MAX || len < sizeof(*p) + p->n * sizeof(p->row[0]))
+		return false;
+	for (uint32_t i = 0; i < p->n; i++)
+		if (!memchr(p->row[i].name, '\0', sizeof(p->row[i].name)))
+			return false;
+	return true;
+}
+
 bool judge_check(const struct message *m, size_t len)
 {
 	if (len < sizeof(*m) || len > MESSAGE_LEN_MAX || m->worker >= JUDGE_WORKERS_MAX)
@@ -166,6 +190,10 @@ bool judge_check(const struct message *m, size_t len)
 		return len >= sizeof(struct message_anomaly) && ((const struct message_anomaly *)m)->counter < DISSECT_COUNTERS;
 	case MESSAGE_COUNTERS:
 		return len >= sizeof(struct message_counters);
+	case MESSAGE_SENSOR:
+		return sensor_ok(m, len);
+	case MESSAGE_PROTOCOLS:
+		return protocols_ok(m, len);
 	default:
 		return false;
 	}

@@ -58,6 +58,7 @@ void judge_conclude(struct judge *j, struct session *s, const struct facts *f, c
 	s->inventory = j->inventory;
 	s->store = judge_store_name(j);
 	s->final = f->conn.end != END_OPEN && f->conn.end != END_EVICTED;
+	s->loss = j->loss.intervals && loss_overlaps(&j->loss, f->conn.tap, f->conn.start_ns, f->conn.last_ns);
 	s->expect = expect ? *expect : (struct expectation){0};
 	s->state = state_of(f);
 	s->direction = judge_direction(j->inventory, &f->conn);

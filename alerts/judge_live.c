@@ -27,8 +27,10 @@ void judge_tick(struct judge *j, uint64_t time_ns)
 static void forget_counters(struct judge *j, uint16_t worker)
 {
 	for (uint16_t w = 0; w < JUDGE_WORKERS_MAX; w++)
-		if (worker == UINT16_MAX || w == worker)
+		if (worker == UINT16_MAX || w == worker) {
 			j->counters[w] = (struct message_counters){.head = {.worker = w}};
+			judge_protocols_forget(j, w);
+		}
 }
 
 void judge_forget_worker(struct judge *j, uint16_t worker)

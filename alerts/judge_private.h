@@ -2,7 +2,8 @@
 // none of them; judge_evaluate.c concludes; judge_expect.c asks what should have happened, judge_hold.c waits for it;
 // judge_tell.c chooses and writes alerts; judge_peer.c opens what the ends showed; judge_pair.c brings together what
 // two taps saw; judge_dns.c takes what DNS said; judge_end.c writes what is told once a session; judge_summary.c counts;
-// judge_net.c asks the inventory; judge_live.c is for a sensor that runs.
+// judge_net.c asks the inventory; judge_live.c is for a sensor that runs,
+// judge_sensor.c tells its own trouble, judge_heartbeat.c how it does.
 #pragma once
 
 #include "alerts/dedup.h"
@@ -14,17 +15,40 @@
 #include "alerts/dns/seen.h"
 #include "alerts/evidence.h"
 #include "alerts/judge_sessions.h"
+#include "alerts/loss.h"
 #include "alerts/pair.h"
 #include "alerts/pair_table.h"
 #include "alerts/keylog/flight.h"
 #include "alerts/keylog/keylog.h"
 #include "alerts/resumed.h"
 
+#include <stddef.h>
+
 enum { JUDGE_WORKERS_MAX = 64, JUDGE_NAME = 256 };
 
 // What the configuration calls things, as long as the judge lives: it may be told others, and what is kept points here.
 struct judge_names {
 	char tap[FACTS_TAPS][JUDGE_NAME], pair[FACTS_TAPS][JUDGE_NAME], host[JUDGE_NAME], in_iface[JUDGE_NAME];
+};
+
+// Something wrong with the sensor that is told, or was a short while ago.
+struct judge_trouble {
+	bool used;
+	bool goes_on;
+	uint8_t severity, confidence; // the highest told
+	uint32_t count;           // repeats since the last record
+	uint32_t n_told;
+	uint64_t start_ns;        // of its window, wall clock
+	const struct catalogue_row *row;
+	struct message_sensor what; // of the repeats, as one; without any, as it was told
+	char first_id[RECORD_ID_LEN + 1];
+};
+
+enum { JUDGE_TROUBLES = 64, JUDGE_PROTOCOLS = 256, JUDGE_EVICTIONS = 4 };
+
+struct judge_protocols {
+	size_t n;
+	struct protocol_count row[JUDGE_PROTOCOLS];
 };
 
 struct judge {
@@ -54,6 +78,15 @@ struct judge {
 	uint64_t store_told;      // birth of the session that an old trust store is told with
 	bool store_is_told;
 	uint64_t now_ns;          // packet time of the newest message
+	uint64_t wall_ns;         // live: newest wall clock that anybody told us
+	struct loss loss;
+	struct judge_trouble trouble[JUDGE_TROUBLES];
+	uint8_t found[32];        // bit by catalogue index: the sensor's findings since the last stats
+	uint64_t evictions[JUDGE_EVICTIONS], evictions_ns; // what had been given up at the last look
+	struct judge_protocols *protocols[JUDGE_WORKERS_MAX], *protocols_gone; // newest totals of each worker, of former ones; or NULL
+	struct judge_protocols protocols_all;
+	struct sensor_state state;
+	max_align_t own[(MESSAGE_LEN_MAX + sizeof(max_align_t) - 1) / sizeof(max_align_t)]; // live: the message in hand
 	char line[RECORD_LEN_MAX + 1];
 };
 
@@ -79,6 +112,16 @@ void judge_time(struct judge *j, uint64_t time_ns);
 void judge_use(struct judge *j, const struct judge_config *c);
 // Whoever told of this session, whose facts are kept, is gone: nothing will follow.
 void judge_gone(struct judge *j, struct judge_entry *e);
+
+// judge_sensor.c: trouble of the sensor; its windows that are over; the end.
+void judge_trouble(struct judge *j, const struct message_sensor *m);
+void judge_trouble_due(struct judge *j);
+void judge_trouble_finish(struct judge *j);
+// judge_heartbeat.c
+void judge_heartbeat_tell(struct judge *j, bool last);
+void judge_protocols_take(struct judge *j, const struct message_protocols *m);
+void judge_protocols_forget(struct judge *j, uint16_t worker);
+void judge_protocols_close(struct judge *j);
 
 // judge_pair.c. A session has said its last word: its record is told, or waits for its twin. `e` may be NULL where
 // judge_pair_wanted() says no. j->session is the session.
@@ -149,4 +192,6 @@ void judge_write(struct judge *j, enum record_type type, size_t len);
 
 void judge_count_session(struct judge *j, const struct session *s);
 void judge_count_alert(struct judge *j, const struct record_alert *a);
+void judge_count_trouble(struct judge *j, const struct record_sensor *a);
 void judge_count_workers(struct judge *j, const struct message_counters *m);
+void judge_sum_workers(const struct judge *j, struct message_counters *all); // the newest of all

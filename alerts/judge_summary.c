@@ -84,6 +84,7 @@ void judge_count_session(struct judge *j, const struct session *s)
 	sum->blind_midstream += (q & Q_MIDSTREAM) != 0;
 	sum->blind_truncated += quality_cut(s->facts);
 	sum->blind_ambiguous += (q & Q_AMBIG) != 0;
+	sum->sessions_loss += s->loss;
 	sum->blind_evicted += c->end == END_EVICTED;
 	if (c->start_ns && (!sum->first_ns || c->start_ns < sum->first_ns))
 		sum->first_ns = c->start_ns;
@@ -98,6 +99,32 @@ void judge_count_alert(struct judge *j, const struct record_alert *a)
 	j->summary.alerts++;
 	if (j->summary.worst_alert_severity < a->root->severity)
 		j->summary.worst_alert_severity = a->root->severity;
+}
+
+void judge_count_trouble(struct judge *j, const struct record_sensor *a)
+{
+	struct judge_example *e = &j->summary.finding[a->root->row - catalogue];
+
+	e->alerts++;
+	j->summary.alerts++;
+	if (j->summary.worst_alert_severity < a->root->severity)
+		j->summary.worst_alert_severity = a->root->severity;
+	if (e->alerts > 1 && a->root->severity <= e->worst_severity)
+		return;
+	e->worst_severity = a->root->severity;
+	e->best_confidence = a->root->confidence;
+	memcpy(e->alert_id, a->id, sizeof(e->alert_id));
+	memcpy(e->detail, a->root->detail, sizeof(e->detail));
+}
+
+void judge_sum_workers(const struct judge *j, struct message_counters *all)
+{
+	for (size_t w = 0; w < JUDGE_WORKERS_MAX; w++) {
+		all->flows_now += j->counters[w].flows_now;
+		all->sessions_now += j->counters[w].sessions_now;
+		all->memory_octets += j->counters[w].memory_octets;
+	}
+	memcpy(all->counter, j->summary.counter, sizeof(all->counter));
 }
 
 // A worker's counters only grow: its newest message replaces the one before in the sum.

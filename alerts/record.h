@@ -1,6 +1,7 @@
 // Records: one line of JSON each, EVE-compatible (DESIGN section 7).
 #pragma once
 
+#include "alerts/sensor.h"
 #include "alerts/session.h"
 #include "dissect/message.h"
 
@@ -37,6 +38,30 @@ struct record_alert {
 	const struct evidence_file *evidence; // alerts/evidence.h: where its packets are kept; NULL: nowhere
 };
 
+// Trouble of the sensor itself, told as an alert that belongs to no session.
+struct record_sensor {
+	const struct message_sensor *what; // of an update: all that were counted, as one
+	const struct finding *root;
+	const char *tap;         // NULL: of none
+	bool goes_on;            // it has not ended
+	struct record_repeat repeat;
+	char id[RECORD_ID_LEN + 1];
+};
+
+// What `stats` has only where a sensor runs. Borrowed.
+struct record_live {
+	const struct sensor_state *state; // of sensor_copy()
+	const char *const *taps;  // names, FACTS_TAPS of them; NULL in it: none
+	uint64_t counters_at_ns;  // packet time of the newest counters; 0 none came
+	const struct protocol_count *protocols; // over all workers, the most packets first
+	size_t n_protocols;
+	const uint8_t *found;     // bit by catalogue index: sensor findings since the last stats, or that go on
+	uint64_t intervals;       // of loss, since the start
+	const uint64_t *lost;     // LOSS_NUMBERS, since the start
+	uint64_t sessions_marked; // that lived through one
+	uint64_t sessions_forgotten, ends_unknown;
+};
+
 // Each writes one line without the newline into `out` (RECORD_LEN_MAX octets) and returns its length.
 // Always valid UTF-8 JSON; a record that would be longer loses its longest lists first and says "truncated":true.
 size_t record_smtp(char *out, const struct record_config *c, const struct session *s);
@@ -55,6 +80,10 @@ size_t record_dns_double(char *out, const struct record_config *c, const struct 
 // Anomaly of a session: `event` names it ("tcp_gap", "overlap_differs", ...), layer "stream" or "applayer".
 size_t record_session_anomaly(char *out, const struct record_config *c, const struct session *s, const char *layer,
                               const char *event);
+size_t record_sensor(char *out, const struct record_config *c, const struct record_sensor *a);
+// `live` is NULL in a replay.
+size_t record_stats_live(char *out, const struct record_config *c, const struct message_counters *m, const uint64_t sessions[STATE_N],
+                         const uint64_t verdicts[VERDICT_N], uint64_t alerts, const struct record_live *live);
 size_t record_stats(char *out, const struct record_config *c, const struct message_counters *m,
                     const uint64_t sessions[STATE_N], const uint64_t verdicts[VERDICT_N], uint64_t alerts);
 
@@ -70,6 +99,8 @@ const char *record_keylog_name(uint8_t keylog); // enum peer_keylog
 void record_session_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const char *tap);
 void record_alert_id(char out[RECORD_ID_LEN + 1], const struct facts *f, const char *tap, uint64_t time_ns,
                      uint32_t signature_id, uint32_t ordinal);
+void record_sensor_id(char out[RECORD_ID_LEN + 1], const struct message_sensor *m, const char *tap, uint32_t signature_id,
+                      uint32_t ordinal);
 uint64_t record_flow_id(const struct facts *f, const char *tap); // 51 bits
 
 // Community ID v1, seed 0. `out` has room for 32 octets.

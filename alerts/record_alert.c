@@ -52,7 +52,7 @@ static void metadata(struct json *j, const struct finding *root)
 	json_close_object(j);
 }
 
-static void alert_object(struct json *j, const struct finding *root)
+void record_alert_object(struct json *j, const struct finding *root)
 {
 	json_key(j, "alert");
 	json_open_object(j);
@@ -73,7 +73,7 @@ static void alert_event(struct record_writer *w, const void *what)
 	const struct session *s = a->session;
 
 	record_head_session(w, "alert", s, a->time_ns, a->frame);
-	alert_object(&w->json, a->root);
+	record_alert_object(&w->json, a->root);
 	record_flow(w, &s->facts->conn);
 	record_smtp_object(w, s->facts);
 	record_tls_object(w, s);

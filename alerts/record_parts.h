@@ -48,6 +48,8 @@ void record_head(struct record_writer *w, const char *event_type, uint64_t time_
 void record_head_session(struct record_writer *w, const char *event_type, const struct session *s, uint64_t time_ns,
                          uint32_t frame);
 
+struct record_live;
+
 // Members; each writes its key too, and nothing at all where there is nothing to say.
 void record_flow(struct record_writer *w, const struct conn_facts *c);
 void record_smtp_object(struct record_writer *w, const struct facts *f);
@@ -60,6 +62,26 @@ void record_certificates(struct record_writer *w, const struct session *s); // i
 void record_eve_certificate(struct record_writer *w, const struct certificate *c); // members of EVE's tls
 // `a` is NULL in a session's record.
 void record_smtp_tls(struct record_writer *w, const struct session *s, const struct record_alert *a);
+
+void record_alert_object(struct json *j, const struct finding *root);
+void record_repeat(struct json *j, const struct record_repeat *r);
+// Members of smtp_tls of a sensor that runs.
+void record_live_members(struct record_writer *w, const struct record_live *l);
+
+// A member whose key is in a table, not a literal; names in tables need no escaping.
+static inline void record_key(struct json *j, const char *name)
+{
+	json_put_word(j, name);
+	json_put_char(j, ':');
+	j->first = true;
+}
+
+// A whole member with a number that another process wrote: receivers hold 63 bits.
+static inline void record_number(struct json *j, const char *name, uint64_t value)
+{
+	record_key(j, name);
+	json_put_u64(j, value < INT64_MAX ? value : INT64_MAX);
+}
 
 // "tls" once TLS came up, or where nothing but TLS was seen; "smtp"; NULL where neither was. Never guessed from ports.
 const char *record_app_proto(const struct facts *f);

@@ -152,8 +152,9 @@ static void expect(struct record_writer *w, const struct session *s)
 	json_close_object(j);
 }
 
-static void capture(struct json *j, const struct facts *f)
+static void capture(struct json *j, const struct session *s)
 {
+	const struct facts *f = s->facts;
 	const struct conn_facts *c = &f->conn;
 
 	json_key(j, "capture");
@@ -164,6 +165,8 @@ static void capture(struct json *j, const struct facts *f)
 	json_field(j, "one_sided", flag, c->payload[DIR_C2S] != c->payload[DIR_S2C]);
 	json_field(j, "truncated", flag, quality_cut(f));
 	json_field(j, "ambiguous", flag, c->ambiguous);
+	if (s->loss)
+		json_field(j, "loss", flag, true);
 	json_close_object(j);
 }
 
@@ -219,6 +222,17 @@ static void pair(struct record_writer *w, const struct session *s, const struct 
 	json_close_object(j);
 }
 
+void record_repeat(struct json *j, const struct record_repeat *r)
+{
+	json_key(j, "repeat");
+	json_open_object(j);
+	json_field(j, "count", u64, r->count);
+	json_field(j, "window_s", u64, r->window_s);
+	json_key(j, "first_id");
+	word_or_null(j, r->first_id[0] ? r->first_id : NULL);
+	json_close_object(j);
+}
+
 // What only an alert has.
 static void of_alert(struct record_writer *w, const struct record_alert *a)
 {
@@ -245,13 +259,7 @@ static void of_alert(struct record_writer *w, const struct record_alert *a)
 		json_field(j, "sha256", word, a->evidence->sha256);
 	}
 	json_close_object(j);
-	json_key(j, "repeat");
-	json_open_object(j);
-	json_field(j, "count", u64, a->repeat.count);
-	json_field(j, "window_s", u64, a->repeat.window_s);
-	json_key(j, "first_id");
-	word_or_null(j, a->repeat.first_id[0] ? a->repeat.first_id : NULL);
-	json_close_object(j);
+	record_repeat(j, &a->repeat);
 }
 
 void record_smtp_tls(struct record_writer *w, const struct session *s, const struct record_alert *a)
@@ -281,7 +289,7 @@ void record_smtp_tls(struct record_writer *w, const struct session *s, const str
 	mail(w, f);
 	auth(w, f);
 	expect(w, s);
-	capture(j, f);
+	capture(j, s);
 	findings(w, s);
 	why(w, s);
 	pair(w, s, a);
@@ -309,7 +317,7 @@ void record_outside_mail(struct record_writer *w, const struct session *s)
 	record_bounded(w, s->tap);
 	json_field(j, "peer_cert", word, peer_cert_name(s));
 	record_handshake(w, s);
-	capture(j, s->facts);
+	capture(j, s);
 	if (w->truncated)
 		json_field(j, "truncated", flag, true);
 	json_close_object(j);

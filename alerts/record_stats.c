@@ -5,6 +5,7 @@ struct stats {
 	const struct message_counters *counters;
 	const uint64_t *sessions, *verdicts;
 	uint64_t alerts;
+	const struct record_live *live; // NULL: a replay
 };
 
 // Where a counter of ours means the same as one of EVE's. Groups stand together, in the order they are written.
@@ -27,20 +28,31 @@ static const struct {
 	{"tcp", "urg", COUNT_tcp_urgent},
 };
 
-// A member whose key is in a table, not a literal here; names in tables need no escaping.
-static void key(struct json *j, const char *name)
+// What came to the ports, and what of it never came to a worker.
+static void capture_live(struct json *j, const struct sensor_state *state)
 {
-	json_put_word(j, name);
-	json_put_char(j, ':');
-	j->first = true;
+	uint64_t drops = state->lanes_full, received = 0;
+
+	for (size_t i = 0; i < state->n_ports; i++) {
+		const struct sensor_port *p = &state->port[i];
+		received += p->rx_packets;
+		drops += p->missed + p->errors + p->no_mbuf;
+	}
+	record_number(j, "kernel_packets", received + drops - state->lanes_full);
+	record_number(j, "kernel_drops", drops);
+	json_close_object(j);
 }
 
-static void capture(struct record_writer *w, const struct message_counters *m)
+static void capture(struct record_writer *w, const struct message_counters *m, const struct record_live *live)
 {
 	struct json *j = &w->json;
 
 	json_key(j, "capture");
 	json_open_object(j);
+	if (live) {
+		capture_live(j, live->state);
+		return;
+	}
 	json_field(j, "kernel_packets", u64, m->counter[COUNT_packets]);
 	// A file drops nothing; what a live source dropped is not in the workers' counters.
 	if (w->config->file_name)
@@ -57,12 +69,12 @@ static void eve_groups(struct json *j, const struct message_counters *m)
 			if (group)
 				json_close_object(j);
 			group = eve[i].group;
-			key(j, group);
+			record_key(j, group);
 			json_open_object(j);
 			if (strcmp(group, "flow") == 0)
 				json_field(j, "active", u64, m->flows_now);
 		}
-		key(j, eve[i].name);
+		record_key(j, eve[i].name);
 		json_put_u64(j, m->counter[eve[i].counter]);
 	}
 	json_close_object(j);
@@ -78,7 +90,7 @@ static void stats_object(struct record_writer *w, const struct stats *s)
 	json_open_object(j);
 	if (start_ns && m->head.time_ns >= start_ns)
 		json_field(j, "uptime", u64, (m->head.time_ns - start_ns) / 1000000000);
-	capture(w, m);
+	capture(w, m, s->live);
 	eve_groups(j, m);
 	json_key(j, "detect");
 	json_open_object(j);
@@ -104,24 +116,26 @@ static void own(struct record_writer *w, const struct stats *s)
 	for (size_t i = 0; i < DISSECT_COUNTERS; i++) {
 		if (!m->counter[i])
 			continue;
-		key(j, dissect_counter_table[i].name);
+		record_key(j, dissect_counter_table[i].name);
 		json_put_u64(j, m->counter[i]);
 	}
 	json_close_object(j);
 	json_key(j, "states");
 	json_open_object(j);
 	for (size_t i = 0; i < STATE_N; i++) {
-		key(j, state_name((enum state)i));
+		record_key(j, state_name((enum state)i));
 		json_put_u64(j, s->sessions[i]);
 	}
 	json_close_object(j);
 	json_key(j, "verdicts");
 	json_open_object(j);
 	for (size_t i = 0; i < VERDICT_N; i++) {
-		key(j, verdict_name((enum verdict)i));
+		record_key(j, verdict_name((enum verdict)i));
 		json_put_u64(j, s->verdicts[i]);
 	}
 	json_close_object(j);
+	if (s->live)
+		record_live_members(w, s->live);
 	if (w->truncated)
 		json_field(j, "truncated", flag, true);
 	json_close_object(j);
@@ -137,8 +151,14 @@ static void stats_event(struct record_writer *w, const void *what)
 	json_close_object(&w->json);
 }
 
+size_t record_stats_live(char *out, const struct record_config *c, const struct message_counters *m, const uint64_t sessions[STATE_N],
+                         const uint64_t verdicts[VERDICT_N], uint64_t alerts, const struct record_live *live)
+{
+	return record_render(out, c, stats_event, &(struct stats){m, sessions, verdicts, alerts, live});
+}
+
 size_t record_stats(char *out, const struct record_config *c, const struct message_counters *m,
                     const uint64_t sessions[STATE_N], const uint64_t verdicts[VERDICT_N], uint64_t alerts)
 {
-	return record_render(out, c, stats_event, &(struct stats){m, sessions, verdicts, alerts});
+	return record_stats_live(out, c, m, sessions, verdicts, alerts, NULL);
 }

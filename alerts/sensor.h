@@ -13,7 +13,8 @@ enum sensor_kind {
 	SENSOR_CHILD_RESTARTED, // text: which; n[0] its pid, n[1] signal or exit status + 256; [from, to]: nobody did its work
 	SENSOR_CLOCK_UNSYNCED,  // n[0] estimated error in ns, 0 not known
 	SENSOR_CONFIG_CHANGED,  // text: the keys
-	SENSOR_STATE_EVICTED,   // the judge's own: n[0] flows, n[1] sessions, n[2] pieces of reassembly given up since `from`
+	SENSOR_STATE_EVICTED,   // the judge's own, given up since `from`: n[0] flows, n[1] sessions, n[2] lines and handshake messages,
+				// n[3] octets of reassembly
 	SENSOR_KINDS,
 };
 
@@ -83,3 +84,19 @@ struct sensor_state {
 	uint64_t clock_error_ns;
 	bool clock_synced;
 };
+
+// A copy at one moment that is safe to read whoever wrote it: counts within bounds, texts ended.
+void sensor_copy(struct sensor_state *out, const struct sensor_state *state);
+
+// ---- words ----------------------------------------------------------------------------------------------------
+
+// The finding that a kind is told as.
+const char *sensor_finding(enum sensor_kind kind);
+// It is told when it begins, and again (`over`) when it ends.
+bool sensor_lasts(enum sensor_kind kind);
+// What n[i] counts; NULL: nothing.
+const char *sensor_number(enum sensor_kind kind, size_t i);
+// Packets that never came (n[] as enum sensor_loss): everything but those that did, and messages.
+uint64_t sensor_lost(const uint64_t n[static LOSS_NUMBERS]);
+// In a word or two; at most `len` octets with the NUL.
+void sensor_detail(char *out, size_t len, const struct message_sensor *m);

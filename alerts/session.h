@@ -150,6 +150,7 @@ struct session {
 	uint64_t flow_id;                 // 51 bits, per connection
 	char id[RECORD_ID_LEN + 1];       // smtp_tls.session
 	bool final;
+	bool loss;                        // the sensor lost packets of its tap while it lived, whosever they were
 	enum state state;
 	enum verdict verdict;
 	enum identity identity;

@@ -291,7 +291,6 @@ int judging_run(struct run *r)
 		wait_for_answers(j);
 	take_aside(j, r->board->sampler);
 	judge_finish(j->judge);
-	judge_heartbeat(j->judge, clock_wall_ns());
 	judge_close(&j->judge);
 	promises_close(&j->promises);
 	ring_finish(r->board->records);

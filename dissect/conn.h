@@ -10,6 +10,7 @@
 #include "dissect/stream/recent.h"
 #include "dissect/stream/tamper.h"
 #include "dissect/stream/tape.h"
+#include "dissect/stream/twice.h"
 #include "dissect/tls/tls.h"
 
 struct dissect;
@@ -52,6 +53,7 @@ struct conn {
 	struct recent_line again[2]; // in what came again where a handshake was read
 	struct tape tape;
 	struct tamper tamper;
+	struct twice twice;
 	struct conn_keep keep;
 	uint32_t flow;            // whose it is; 0: not in use
 	struct flow_other other;  // while it is a candidate

@@ -13,6 +13,7 @@
 	/* L: where a packet ended */ \
 	X(packet_tcp_session, "L: TCP packets of a session we follow or have sealed") \
 	X(packet_tcp_counted, "L: TCP packets of other connections: counted, never described") \
+	X(packet_duplicate, "L: TCP packets of a dialogue or handshake that a mirror shows twice, within 5 ms") \
 	X(packet_tcp_bad_checksum, "L: TCP packets ignored for a bad checksum") \
 	X(packet_not_tcp, "L: IP packets of other protocols") \
 	X(packet_dns, "L: UDP packets of DNS, read or counted") \

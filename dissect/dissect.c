@@ -176,7 +176,7 @@ static void take_time(struct dissect *e, const struct packet *p)
 {
 	bool mark = p->kind == PACKET_TIME;
 	if (p->time_ns)
-		e->now_ns = engine_time(e, p->time_ns, mark);
+		e->now_ns = engine_time(e, p->time_ns, mark && !p->frame); // with a frame: another worker's packet
 	else if (!mark) // it came after the one before it: more is not known
 		counter_add(&e->common[COUNT_decode_no_time], 1);
 	e->time_ns = p->time_ns;
@@ -240,6 +240,15 @@ static void count_packet(struct dissect *e, uint32_t flow, enum dir d, const str
 	h->seen_ns = e->now_ns;
 }
 
+// A session's segment is a copy of one before it. What is not read any more is not compared.
+static bool again(struct dissect *e, uint32_t flow, const struct decoded *s, const struct packet *p)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->phase != FLOW_SESSION)
+		return false;
+	return twice_seen(&engine_conn(e, h)->twice, flow_table_dir(&e->table, flow, s), s, p->time_ns, e->table.seed);
+}
+
 // A packet of a connection whose clear part may still be read.
 static void begin_evidence(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
@@ -273,6 +282,20 @@ static void note_worker(struct dissect *e, const struct decoded *s)
 		engine_count(e, COUNT_flow_split, 1);
 }
 
+static void pass_on(struct dissect *e, uint32_t flow, enum route_action action, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	bool waited = h->phase == FLOW_WAITING;
+	if (dns_port(s) && (action == ROUTE_TAKE || action == ROUTE_OPEN))
+		dns_segment(e, h, d, s, p);
+	if (action == ROUTE_STRAY)
+		stream_stray(e, flow);
+	else if (action != ROUTE_IGNORE)
+		stream_segment(e, flow, d, s, p);
+	if (waited) // what has opened a session may come again, too
+		(void)again(e, flow, s, p);
+}
+
 static void take_segment(struct dissect *e, uint64_t hash, const struct decoded *s, const struct packet *p)
 {
 	struct route r;
@@ -292,15 +315,14 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 		return;
 	}
 	count_packet(e, flow, r.d, p);
+	if (action == ROUTE_TAKE && again(e, flow, s, p)) {
+		engine_ends(e, COUNT_packet_duplicate);
+		return;
+	}
 	begin_evidence(e, flow, r.d, s, p);
 	if (action == ROUTE_OPEN && e->config.meet)
 		note_worker(e, s);
-	if (dns_port(s) && (action == ROUTE_TAKE || action == ROUTE_OPEN))
-		dns_segment(e, flow_hot_at(&e->table, flow), r.d, s, p);
-	if (action == ROUTE_STRAY)
-		stream_stray(e, flow);
-	else if (action != ROUTE_IGNORE)
-		stream_segment(e, flow, r.d, s, p);
+	pass_on(e, flow, action, r.d, s, p);
 	if (e->keep)
 		keep_end(e);
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
@@ -323,7 +345,7 @@ struct slot {
 // Trouble below the connections that is told once a kind; after that the counters tell how often.
 static const enum dissect_counter anomalies[] = {
 	COUNT_packet_link_unknown, COUNT_packet_cut, COUNT_decode_ip4_bad_header, COUNT_decode_ip6_bad_header,
-	COUNT_decode_ip6_ext_limit, COUNT_decode_tcp_bad_header, COUNT_decode_vlan_limit, COUNT_fragment_overlap,
+	COUNT_decode_ip6_ext_limit, COUNT_decode_tcp_bad_header, COUNT_decode_vlan_limit, COUNT_fragment_overlap, COUNT_decode_tunnel_bad,
 };
 
 static uint16_t first_of_kind(struct dissect *e)

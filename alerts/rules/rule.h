@@ -312,6 +312,7 @@ RULE(rule_transparent_proxy);
 RULE(rule_one_direction);
 RULE(rule_truncated_input);
 RULE(rule_trust_store_old);
+RULE(rule_of_sensor); // of no session: never holds, the judge tells it (alerts/judge_sensor.c)
 // inventory.c
 RULE(rule_sensitive_peer);
 RULE(rule_unexpected_sender);

@@ -49,3 +49,8 @@ bool rule_trust_store_old(const struct rule_input *in, struct claim *c)
 	claim_detail(c, "newest_ca_days:%" PRIu32, in->store_age_days);
 	return true;
 }
+
+bool rule_of_sensor(const struct rule_input *in, struct claim *c)
+{
+	return false;
+}

@@ -167,9 +167,17 @@ const struct rule rules_table[] = {
 	{"smtp.nested-mail", rule_nested_mail},
 	{"smtp.http-on-smtp", rule_http},
 	{"smtp.xclient-untrusted", rule_xclient_untrusted},
+	{"sensor.loss", rule_of_sensor},
 	{"sensor.one-direction", rule_one_direction},
 	{"sensor.truncated-input", rule_truncated_input},
+	{"sensor.state-evicted", rule_of_sensor},
+	{"sensor.rss-asymmetric", rule_of_sensor},
+	{"sensor.arm-lost", rule_of_sensor},
+	{"sensor.too-little-traffic", rule_of_sensor},
+	{"sensor.child-restarted", rule_of_sensor},
+	{"sensor.clock-unsynced", rule_of_sensor},
 	{"sensor.policy-stale", rule_policy_stale},
 	{"sensor.trust-store-old", rule_trust_store_old},
+	{"sensor.config-changed", rule_of_sensor},
 };
 const size_t rules_table_n = sizeof(rules_table) / sizeof(rules_table[0]);

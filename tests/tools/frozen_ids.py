@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import sys
 
-DUE = {"spine", "tls"}  # values of first_in that this version has
+DUE = {"spine", "tls", "live"}  # values of first_in that this version has
 
 
 def main():

@@ -3,6 +3,7 @@
 #include "alerts/dns/race.h"
 #include "alerts/evidence.h"
 #include "tests/unit/alerts/record_fixture.h"
+#include "tests/unit/alerts/sensor_fixture.h"
 
 #include <stdio.h>
 
@@ -98,6 +99,45 @@ static void counters(void)
 	print(out, record_stats(out, &x.config, &m, states, verdicts, INT64_MAX));
 }
 
+// Alerts of no session, and the heartbeat.
+static void sensor(void)
+{
+	static struct fixture x;
+	static char out[RECORD_LEN_MAX];
+	static struct message_counters m;
+	static uint64_t states[STATE_N], verdicts[VERDICT_N];
+	struct record_live live;
+
+	for (int largest = 0; largest < 2; largest++) {
+		fixture_clear(&x);
+		x.config.file_name = NULL;
+		x.session.loss = true;
+		print(out, record_smtp(out, &x.config, &x.session));
+		if (largest)
+			fixture_fill_everything(&x);
+		for (size_t kind = 0; kind < SENSOR_KINDS; kind++) {
+			struct message_sensor what = trouble((enum sensor_kind)kind, 1);
+			struct finding root = {.row = catalogue_find(sensor_finding((enum sensor_kind)kind)), .subject = SUBJECT_SENSOR};
+			struct record_sensor a = {.what = &what, .root = &root, .repeat = x.alert.repeat};
+			put_octets(what.text, sizeof(what.text), largest, what.text[0] ? "port" : "");
+			numbers(what.n, LOSS_NUMBERS, largest, kind);
+			sensor_detail(root.detail, sizeof(root.detail), &what);
+			a.tap = what.tap == SENSOR_NO_TAP ? NULL : x.session.tap;
+			a.goes_on = sensor_lasts((enum sensor_kind)kind) && !largest;
+			root.severity = (uint8_t)root.row->severity;
+			record_sensor_id(a.id, &what, a.tap, root.row->signature_id, 0);
+			print(out, record_sensor(out, &x.config, &a));
+		}
+		fixture_live(&live, largest);
+		print(out, record_stats_live(out, &x.config, &m, states, verdicts, 0, &live));
+		fixture_largest(m.counter, DISSECT_COUNTERS);
+		fixture_largest(states, STATE_N);
+		fixture_largest(verdicts, VERDICT_N);
+	}
+	fixture_live(&live, true);
+	print(out, record_stats_live(out, &x.config, &m, states, verdicts, INT64_MAX, &live));
+}
+
 int main(void)
 {
 	static struct fixture x;
@@ -106,6 +146,7 @@ int main(void)
 		every_word(i);
 	every_finding();
 	counters();
+	sensor();
 	fixture_fill_everything(&x);
 	print_all(&x);
 	return 0;

@@ -1,6 +1,7 @@
 // Records under attack: any octets in any text, and everything as long as it can be, still give one valid line of
 // bounded length.
 #include "tests/unit/alerts/record_fixture.h"
+#include "tests/unit/alerts/sensor_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +46,32 @@ static size_t write_stats(char *out, struct fixture *x)
 	return record_stats(out, &x->config, &m, states, verdicts, INT64_MAX);
 }
 
-static const writer writers[] = {write_smtp, write_tls, write_alert, write_anomaly, write_stats};
+static size_t write_live(char *out, struct fixture *x)
+{
+	static struct message_counters m;
+	static uint64_t states[STATE_N], verdicts[VERDICT_N];
+	struct record_live live;
+
+	fixture_largest(m.counter, DISSECT_COUNTERS);
+	fixture_largest(states, STATE_N);
+	fixture_largest(verdicts, VERDICT_N);
+	fixture_live(&live, true);
+	return record_stats_live(out, &x->config, &m, states, verdicts, INT64_MAX, &live);
+}
+
+static size_t write_sensor(char *out, struct fixture *x)
+{
+	struct message_sensor what = trouble(SENSOR_LOSS, 1);
+	struct finding root = x->root;
+	const struct record_sensor a = {.what = &what, .root = &root, .tap = x->session.tap, .repeat = x->alert.repeat,
+		.id = "01M852A245Y8QG6HZA0XRCRRXD"};
+
+	put_octets(what.text, sizeof(what.text), true, "");
+	numbers(what.n, LOSS_NUMBERS, true, 0);
+	return record_sensor(out, &x->config, &a);
+}
+
+static const writer writers[] = {write_smtp, write_tls, write_alert, write_anomaly, write_stats, write_live, write_sensor};
 enum { WRITERS = sizeof(writers) / sizeof(writers[0]) };
 
 // The buffer is followed by a page nobody may touch.
@@ -175,6 +201,10 @@ static void ordinary_lines_are_short(void **state)
 	for (size_t i = 0; i < VERDICT_N; i++)
 		verdicts[i] = 123456;
 	assert_true(record_stats(guarded, &x.config, &m, states, verdicts, 1234567) < 2600);
+	// A heartbeat with two ports and two workers.
+	struct record_live live;
+	fixture_live(&live, false);
+	assert_true(record_stats_live(guarded, &x.config, &m, states, verdicts, 1234567, &live) < 5000);
 }
 
 // Cutting keeps the first entries and says so; the members themselves stay.

@@ -1,0 +1,147 @@
+// The sensor's state as it may be read, and words for its trouble.
+#include "alerts/sensor.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *finding;
+	bool lasts;
+	const char *number[LOSS_NUMBERS];
+} kinds[SENSOR_KINDS] = {
+	[SENSOR_LOSS] = {"sensor.loss", false, {"missed", "errors", "no_mbuf", "lanes", "facts", "received"}},
+	[SENSOR_RSS_ASYMMETRIC] = {"sensor.rss-asymmetric", false, {"connections"}},
+	[SENSOR_ARM_LOST] = {"sensor.arm-lost", true, {"packets_of_other_arm", "link_down"}},
+	[SENSOR_TOO_LITTLE] = {"sensor.too-little-traffic", true, {"agreed_s"}},
+	[SENSOR_CHILD_RESTARTED] = {"sensor.child-restarted", false, {"pid", NULL}}, // the status has two meanings
+	[SENSOR_CLOCK_UNSYNCED] = {"sensor.clock-unsynced", true, {"error_ns"}},
+	[SENSOR_CONFIG_CHANGED] = {"sensor.config-changed", false, {NULL}},
+	[SENSOR_STATE_EVICTED] = {"sensor.state-evicted", false, {"flows", "sessions", "pieces", "reassembly_octets"}},
+};
+
+enum { EXITED = 256 }; // n[1] of SENSOR_CHILD_RESTARTED: below it a signal
+
+const char *sensor_finding(enum sensor_kind kind)
+{
+	return kinds[kind].finding;
+}
+
+bool sensor_lasts(enum sensor_kind kind)
+{
+	return kinds[kind].lasts;
+}
+
+const char *sensor_number(enum sensor_kind kind, size_t i)
+{
+	return kinds[kind].number[i];
+}
+
+uint64_t sensor_lost(const uint64_t n[static LOSS_NUMBERS])
+{
+	return n[LOSS_MISSED] + n[LOSS_ERRORS] + n[LOSS_NO_MBUF] + n[LOSS_LANES];
+}
+
+static uint64_t lasted_ms(const struct message_sensor *m)
+{
+	return m->to_ns > m->from_ns ? (m->to_ns - m->from_ns) / 1000000 : 0;
+}
+
+void sensor_detail(char *out, size_t len, const struct message_sensor *m)
+{
+	const uint64_t *n = m->n;
+
+	switch ((enum sensor_kind)m->kind) {
+	case SENSOR_LOSS:
+		if (sensor_lost(n) || !n[LOSS_FACTS])
+			snprintf(out, len, "lost:%" PRIu64 ":of:%" PRIu64, sensor_lost(n), sensor_lost(n) + n[LOSS_RECEIVED]);
+		else
+			snprintf(out, len, "facts_lost:%" PRIu64, n[LOSS_FACTS]);
+		break;
+	case SENSOR_RSS_ASYMMETRIC:
+		snprintf(out, len, "connections:%" PRIu64, n[0]);
+		break;
+	case SENSOR_ARM_LOST:
+		snprintf(out, len, "%s:%s", n[1] ? "link_down" : "silent", m->text);
+		break;
+	case SENSOR_TOO_LITTLE:
+		snprintf(out, len, "nothing_for_s:%" PRIu64, n[0]);
+		break;
+	case SENSOR_CHILD_RESTARTED:
+		snprintf(out, len, "%.32s:%s:%" PRIu64 ":for_ms:%" PRIu64, m->text, n[1] < EXITED ? "signal" : "exit",
+			n[1] < EXITED ? n[1] : n[1] - EXITED, lasted_ms(m));
+		break;
+	case SENSOR_CLOCK_UNSYNCED:
+		if (n[0])
+			snprintf(out, len, "error_us:%" PRIu64, n[0] / 1000);
+		else
+			snprintf(out, len, "error_not_known");
+		break;
+	case SENSOR_CONFIG_CHANGED:
+		snprintf(out, len, "%s", m->text);
+		break;
+	case SENSOR_STATE_EVICTED:
+		snprintf(out, len, "flows:%" PRIu64 ":sessions:%" PRIu64 ":pieces:%" PRIu64 ":octets:%" PRIu64, n[0], n[1], n[2], n[3]);
+		break;
+	case SENSOR_KINDS:
+		break;
+	}
+}
+
+// ---- state ----------------------------------------------------------------------------------------------------
+
+static void end_text(char *text, size_t len)
+{
+	text[len - 1] = '\0';
+}
+
+// A bool that somebody else wrote may be any octet.
+static void as_flag(bool *b)
+{
+	uint8_t octet;
+
+	memcpy(&octet, b, 1);
+	*b = octet != 0;
+}
+
+static void copy_words(void *out, const void *in, size_t len)
+{
+	const uint64_t *from = in;
+	uint64_t *to = out;
+
+	for (size_t i = 0; i < len / sizeof(*to); i++)
+		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
+static void clean_port(struct sensor_port *p)
+{
+	end_text(p->name, sizeof(p->name));
+	end_text(p->driver, sizeof(p->driver));
+	end_text(p->clock, sizeof(p->clock));
+	end_text(p->rss, sizeof(p->rss));
+	end_text(p->offload, sizeof(p->offload));
+	end_text(p->flow_control, sizeof(p->flow_control));
+	as_flag(&p->steered);
+	as_flag(&p->link_known);
+	as_flag(&p->link_up);
+	p->tap = p->tap < FACTS_TAPS ? p->tap : SENSOR_NO_TAP;
+}
+
+void sensor_copy(struct sensor_state *out, const struct sensor_state *state)
+{
+	static_assert(sizeof(*out) % sizeof(uint64_t) == 0, "copied by words, so that no number is torn");
+	copy_words(out, state, sizeof(*out));
+	out->n_ports = out->n_ports < SENSOR_PORTS ? out->n_ports : SENSOR_PORTS;
+	out->n_workers = out->n_workers < SENSOR_WORKERS ? out->n_workers : SENSOR_WORKERS;
+	out->n_children = out->n_children < SENSOR_CHILDREN ? out->n_children : SENSOR_CHILDREN;
+	end_text(out->config_sha256, sizeof(out->config_sha256));
+	for (size_t i = 0; i < SENSOR_PORTS; i++)
+		clean_port(&out->port[i]);
+	for (size_t i = 0; i < SENSOR_CHILDREN; i++) {
+		end_text(out->child[i].name, sizeof(out->child[i].name));
+		end_text(out->child[i].rights, sizeof(out->child[i].rights));
+	}
+	as_flag(&out->fanned);
+	as_flag(&out->clock_synced);
+}
