@@ -7,6 +7,8 @@
 
 #include "alerts/record.h"
 
+#define EVIDENCE_DIR "evidence" // in the state directory
+
 struct evidence_store;
 
 struct evidence_config {
@@ -33,6 +35,6 @@ struct evidence_file {
 	char sha256[65];
 	uint32_t n_packets;
 };
-bool evidence_write(struct evidence_store *e, const struct record_alert *a, struct evidence_file *out);
+bool evidence_write(struct evidence_store *e, const struct record_config *c, const struct record_alert *a, struct evidence_file *out);
 
 struct evidence_counts evidence_counts(const struct evidence_store *e);

@@ -9,7 +9,8 @@
 #include "hw/clock.h"
 
 #define KERNEL_LATE_NS UINT64_C(20000000) // a block of the kernel's ring is handed out after two ticks of its timer, and some
-#define PLAY_WAIT_NS UINT64_C(50000000)   // a file that is played always has a next packet; for as long its thread may not run
+#define PLAY_WAIT_NS UINT64_C(50000000)   // a file that is played always has a next packet, until it is over, which it may not say
+#define AHEAD_NS UINT64_C(10000000)       // a stamp so far in the future is of a clock that nobody set: waiting for it helps nothing
 
 struct arm {
 	struct arm_config config;
@@ -17,15 +18,15 @@ struct arm {
 	bool ended;
 	uint32_t frame;       // of its next packet
 	uint64_t late_ns;     // a packet may come so much later than its time says
-	uint64_t patience_ns; // and is waited for so long in any case
 	uint64_t settled_ns;  // when it was found empty: nothing older will come
-	uint64_t taken_ns;    // monotonic: when the burst was taken
+	uint64_t taken_ns;    // monotonic: when the last burst with packets was taken
 	struct packet burst[PACKET_BURST];
 };
 
 struct arms {
 	int error;            // of an arm, told when what came before it was taken
 	uint64_t late_ns;     // the most of all
+	uint64_t held;        // packets in hand
 	bool play;
 	size_t n;
 	struct arm arm[];
@@ -53,7 +54,8 @@ static void ask(struct arms *a, struct arm *arm, struct arms_now now)
 	arm->at = 0;
 	arm->n = n > 0 && n != SOURCE_IDLE ? n : 0;
 	arm->ended = n == SOURCE_END;
-	arm->taken_ns = now.mono_ns;
+	if (arm->n || !arm->taken_ns)
+		arm->taken_ns = now.mono_ns;
 	arm->settled_ns = now.wall_ns > arm->late_ns ? now.wall_ns - arm->late_ns : 0;
 	if (n < 0 && !a->error)
 		a->error = n;
@@ -87,19 +89,38 @@ static struct arm *oldest(struct arms *a)
 	return best;
 }
 
-// No empty arm can bring an older packet, or has been waited for.
-static bool may_go(const struct arms *a, const struct arm *first, struct arms_now now)
+// Whether a packet waits for what an empty arm may still bring.
+static bool waits(const struct arm *first, const struct arm *empty, struct arms_now now)
 {
 	uint64_t time_ns = first->burst[first->at].time_ns;
+	switch (empty->config.clock) {
+	case PORT_CLOCK_CAPTURE: // counted from when it last brought something
+		return time_ns && now.mono_ns - empty->taken_ns < PLAY_WAIT_NS;
+	case PORT_CLOCK_KERNEL:
+	case PORT_CLOCK_HARDWARE:
+		return time_ns > empty->settled_ns && now.mono_ns - first->taken_ns < empty->late_ns && time_ns < now.wall_ns + AHEAD_NS;
+	default: // stamped when they are taken: what is taken later is younger
+		return false;
+	}
+}
+
+static bool may_go(const struct arms *a, const struct arm *first, struct arms_now now)
+{
 	for (size_t i = 0; i < a->n; i++) {
 		const struct arm *arm = &a->arm[i];
-		if (arm->at < arm->n || arm->ended || arm->config.clock == ARM_LANE)
-			continue;
-		bool settled = arm->config.clock != PORT_CLOCK_CAPTURE && time_ns <= arm->settled_ns;
-		if (!settled && now.mono_ns - first->taken_ns < arm->patience_ns)
+		if (arm->at == arm->n && !arm->ended && waits(first, arm, now))
 			return false;
 	}
 	return true;
+}
+
+static uint64_t in_hand(const struct arms *a)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < a->n; i++)
+		for (int k = a->arm[i].at; k < a->arm[i].n; k++)
+			n += a->arm[i].burst[k].kind == PACKET_WHOLE;
+	return n;
 }
 
 bool arms_ended(const struct arms *a, bool lanes)
@@ -124,14 +145,9 @@ static int burst_of_one(struct arms *a, struct packet burst[static PACKET_BURST]
 	return n;
 }
 
-int arms_burst(struct arms *a, struct packet burst[static PACKET_BURST], uint8_t from[static PACKET_BURST], struct arms_now now)
+static int merged(struct arms *a, struct packet burst[static PACKET_BURST], uint8_t from[static PACKET_BURST], struct arms_now now)
 {
-	int n = 0, error = a->error;
-	if (a->n == 1)
-		return burst_of_one(a, burst, from);
-	a->error = 0;
-	if (error)
-		return error;
+	int n = 0;
 	while (n < PACKET_BURST && refill(a, n, now)) {
 		struct arm *arm = oldest(a);
 		if (!arm || !may_go(a, arm, now))
@@ -139,22 +155,41 @@ int arms_burst(struct arms *a, struct packet burst[static PACKET_BURST], uint8_t
 		from[n] = (uint8_t)(arm - a->arm);
 		burst[n++] = arm->burst[arm->at++];
 	}
+	return n;
+}
+
+int arms_burst(struct arms *a, struct packet burst[static PACKET_BURST], uint8_t from[static PACKET_BURST], struct arms_now now)
+{
+	if (a->n == 1)
+		return burst_of_one(a, burst, from);
+	int n = a->error ? 0 : merged(a, burst, from, now);
+	__atomic_store_n(&a->held, in_hand(a), __ATOMIC_RELAXED);
 	if (n)
 		return n;
-	error = a->error;
+	int error = a->error;
 	a->error = 0;
 	return error ? error : arms_ended(a, true) ? SOURCE_END : SOURCE_IDLE;
 }
 
-uint64_t arms_settled(const struct arms *a, struct arms_now now)
+uint64_t arms_late_ns(const struct arms *a)
 {
-	uint64_t settled = now.wall_ns > a->late_ns ? now.wall_ns - a->late_ns : 0;
-	for (size_t i = 0; i < a->n; i++) {
+	return a->late_ns;
+}
+
+uint64_t arms_held_ns(const struct arms *a)
+{
+	uint64_t held_ns = UINT64_MAX;
+	for (size_t i = 0; a->n > 1 && i < a->n; i++) {
 		const struct arm *arm = &a->arm[i];
-		if (arm->at < arm->n && arm->burst[arm->at].time_ns < settled)
-			settled = arm->burst[arm->at].time_ns;
+		if (arm->at < arm->n && arm->burst[arm->at].time_ns < held_ns)
+			held_ns = arm->burst[arm->at].time_ns;
 	}
-	return settled;
+	return held_ns;
+}
+
+uint64_t arms_held(const struct arms *a)
+{
+	return __atomic_load_n(&a->held, __ATOMIC_RELAXED);
 }
 
 bool arms_play(const struct arms *a)
@@ -162,23 +197,9 @@ bool arms_play(const struct arms *a)
 	return a->play;
 }
 
-static void init_arm(struct arm *arm, const struct arm_config *c, uint64_t window_ns)
+static uint64_t late_of(uint8_t clock, uint64_t window_ns)
 {
-	arm->config = *c;
-	arm->frame = 1u + c->queue;
-	switch (c->clock) {
-	case PORT_CLOCK_KERNEL:
-		arm->late_ns = arm->patience_ns = window_ns + KERNEL_LATE_NS;
-		break;
-	case PORT_CLOCK_HARDWARE:
-		arm->late_ns = arm->patience_ns = window_ns;
-		break;
-	case PORT_CLOCK_CAPTURE:
-		arm->patience_ns = PLAY_WAIT_NS;
-		break;
-	default: // stamped when they are taken: what is taken later is younger
-		break;
-	}
+	return clock == PORT_CLOCK_KERNEL ? window_ns + KERNEL_LATE_NS : clock == PORT_CLOCK_HARDWARE ? window_ns : 0;
 }
 
 int arms_open(struct arms **out, const struct arm_config *config, size_t n, uint64_t window_ns)
@@ -190,11 +211,11 @@ int arms_open(struct arms **out, const struct arm_config *config, size_t n, uint
 	if (!a)
 		return -ENOMEM;
 	a->n = n;
-	a->late_ns = window_ns;
 	for (size_t i = 0; i < n; i++) {
-		init_arm(&a->arm[i], &config[i], window_ns);
+		struct arm *arm = &a->arm[i];
+		*arm = (struct arm){.config = config[i], .frame = 1u + config[i].queue, .late_ns = late_of(config[i].clock, window_ns)};
 		a->play |= config[i].clock == PORT_CLOCK_CAPTURE;
-		a->late_ns = a->arm[i].late_ns > a->late_ns ? a->arm[i].late_ns : a->late_ns;
+		a->late_ns = arm->late_ns > a->late_ns ? arm->late_ns : a->late_ns;
 	}
 	*out = a;
 	return 0;

@@ -2,7 +2,7 @@
 //
 // A packet may go when no other arm can still bring an older one: when each of them has a younger one in hand, or was found
 // empty at a time by which everything older would have been there. How long an arm may keep a packet back depends on who
-// stamps it: the kernel hands out blocks, a card a little late, a file never. A bounded wait in any case.
+// stamps it: the kernel hands out blocks, a card comes a little late, a file never. The wait is bounded in any case.
 // As in capture/source/merge.c nothing is copied: a burst ends where an arm has to be asked again.
 #pragma once
 
@@ -38,8 +38,12 @@ void arms_close(struct arms **a);
 // An arm's error is told after what came before it; then that arm is asked again.
 int arms_burst(struct arms *a, struct packet burst[static PACKET_BURST], uint8_t from[static PACKET_BURST], struct arms_now now);
 
-// Everything before this time was handed out, by the clocks of the machine: what a mark may say.
-uint64_t arms_settled(const struct arms *a, struct arms_now now);
+// How late packets may be by their own time, at most; and the time of the oldest one in hand, UINT64_MAX none.
+uint64_t arms_late_ns(const struct arms *a);
+uint64_t arms_held_ns(const struct arms *a);
+
+// Packets in hand that are PACKET_WHOLE. Any thread; exact while nobody takes bursts.
+uint64_t arms_held(const struct arms *a);
 
 // Nothing will come from any arm; `lanes`: of those, neither.
 bool arms_ended(const struct arms *a, bool lanes);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capture/source/ops.h"
+#include "hw/counter.h"
 #include "hw/ring.h"
 
 enum { LINE = 128 }; // what the two threads write lies apart
@@ -27,6 +28,7 @@ struct entry {
 struct lane {
 	struct source source; // the reader's end
 	struct ring *ring;
+	uint64_t read;        // reader: whole packets lent
 	bool lent;            // reader: the oldest message is borrowed
 	_Alignas(LINE) struct block *block; // writer: the one that is being filled; NULL none
 	size_t used, room;    // of it
@@ -55,6 +57,14 @@ static bool new_block(struct lane *l, size_t need)
 	*l->block = (struct block){0};
 	l->used = sizeof(struct block);
 	return true;
+}
+
+bool lane_has_room(struct lane *l, size_t len)
+{
+	size_t need = 3 * sizeof(struct entry) + padded(len);
+	if (l->block && (l->used + need > l->room || l->block->n_packets + 3 > PACKET_BURST))
+		lane_flush(l);
+	return l->block || new_block(l, need);
 }
 
 bool lane_put(struct lane *l, const struct packet *p)
@@ -93,14 +103,17 @@ static int burst(struct source *s, struct packet out[static PACKET_BURST])
 	if (!b)
 		return done ? SOURCE_END : SOURCE_IDLE;
 	l->lent = true;
+	uint64_t whole = 0;
 	assert(b->n_packets > 0 && b->n_packets <= PACKET_BURST);
 	for (uint32_t i = 0; i < b->n_packets; i++) {
 		const struct entry *e = (const struct entry *)((const uint8_t *)b + at);
 		out[i] = e->packet;
 		out[i].data = e->packet.kind == PACKET_TIME ? NULL : (const uint8_t *)(e + 1);
+		whole += e->packet.kind == PACKET_WHOLE;
 		at += sizeof(*e) + padded(e->packet.len);
 		assert(at <= len);
 	}
+	counter_add(&l->read, whole);
 	return (int)b->n_packets;
 }
 
@@ -120,6 +133,11 @@ static const struct source_ops lane_ops = {
 	.close = source_fini,
 	.progress = progress,
 };
+
+uint64_t lane_read(const struct lane *l)
+{
+	return counter_read(&l->read);
+}
 
 struct source *lane_source(struct lane *l)
 {

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "capture/source.h"
 
@@ -20,8 +21,13 @@ void lane_close(struct lane **l);
 // Writer: copies a packet (or mark) behind the others. False: no room, it is not taken. It is seen after lane_flush().
 bool lane_put(struct lane *l, const struct packet *p);
 void lane_flush(struct lane *l);
+// Writer: whether a packet of `len` octets would find room, and two marks with it.
+bool lane_has_room(struct lane *l, size_t len);
 // Writer, last act: the reader's source will say SOURCE_END.
 void lane_finish(struct lane *l);
+
+// PACKET_WHOLE that were read. Any thread.
+uint64_t lane_read(const struct lane *l);
 
 // Reader: borrowed; closed with the lane. SOURCE_IDLE when nothing is there.
 struct source *lane_source(struct lane *l);

@@ -38,16 +38,17 @@ static bool can_run_to_completion(const struct live *l)
 	return true;
 }
 
-// The queues `first` to `last` of every port as arms. Their number.
-static size_t arms_of(struct live *l, const struct live_config *c, uint16_t first, uint16_t last, struct arm_config *arm)
+// Every `step`-th queue of every port from `first` on, as arms. Their number. A port may have more queues than there are workers:
+// none is left unread.
+static size_t arms_of(struct live *l, const struct live_config *c, uint16_t first, uint16_t step, struct arm_config *arm)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < l->n_ports; i++) {
-		for (uint16_t q = first; q <= last && q < queues_of(l, i) && n < LIVE_ARMS_MAX; q++) {
-			struct source *s = l->port[i]->ops->queue(l->port[i], q);
+		for (uint32_t q = first; q < queues_of(l, i) && n < LIVE_ARMS_MAX; q += step) {
+			struct source *s = l->port[i]->ops->queue(l->port[i], (uint16_t)q);
 			if (s)
 				arm[n++] = (struct arm_config){.source = s, .clock = l->about[i].clock, .tap = c->port[i].tap,
-					.port = (uint8_t)i, .queue = q, .n_queues = queues_of(l, i)};
+					.port = (uint8_t)i, .queue = (uint16_t)q, .n_queues = queues_of(l, i)};
 		}
 	}
 	return n;
@@ -68,7 +69,7 @@ static int open_fan(struct live *l, const struct live_config *c, uint64_t window
 		rc = open_lane(l, 0, w, c->lane_octets ? c->lane_octets : LIVE_LANE_FAN);
 	if (rc < 0)
 		return rc;
-	size_t n = arms_of(l, c, 0, UINT16_MAX - 1, arm);
+	size_t n = arms_of(l, c, 0, 1, arm);
 	return fan_open(&l->fan, (struct live_owner){c->owner, c->owner_ctx}, l->out[0], l->workers, arm, n, window_ns);
 }
 
@@ -84,7 +85,7 @@ static int open_direct(struct live *l, const struct live_config *c, uint64_t win
 	for (uint16_t w = 0; rc == 0 && w < l->workers; w++) {
 		const struct direct_config d = {.worker = w, .workers = l->workers, .owner = {c->owner, c->owner_ctx},
 			.in = alone ? NULL : l->lane[w], .out = alone ? NULL : l->out[w], .window_ns = window_ns};
-		size_t n = arms_of(l, c, w, alone ? UINT16_MAX - 1 : w, arm);
+		size_t n = arms_of(l, c, w, l->workers, arm);
 		rc = direct_open(&l->direct[w], &d, arm, n);
 	}
 	return rc;
@@ -213,10 +214,15 @@ void live_port_about(const struct live *l, size_t port, struct port_about *out)
 
 void live_counts(const struct live *l, struct live_counts *out)
 {
+	uint64_t read = 0;
 	*out = (struct live_counts){0};
+	for (uint16_t to = 0; to < l->workers; to++) // first: what is read later was put before
+		for (uint16_t from = 0; from < l->workers; from++)
+			read += l->lane[to][from] ? lane_read(l->lane[to][from]) : 0;
 	if (l->fan)
 		fan_counts(l->fan, out);
 	for (uint16_t w = 0; w < l->workers; w++)
 		if (l->direct[w])
 			direct_counts(l->direct[w], out);
+	out->waiting += out->lanes_taken - read;
 }

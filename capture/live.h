@@ -5,10 +5,17 @@
 // each packet to the worker that owns its connection (fan-out), over lanes: rings of bursts, copied.
 // In the first way lanes exist too: what the card cannot place (tunnels, fragments) goes over them to its worker.
 //
+// A wire waits for nobody: what finds no room in a lane is lost and counted. Where all ports play files, the reader waits.
+//
 // Arms of a tap are merged by time within a window of some hundred microseconds; TCP bears what that cannot mend.
 // packet.seq is the packet's time in ns with its lowest four bits replaced by the worker (fan-out: 0), raised so that it
-// always grows; so N workers' messages merge by time. When nothing arrives a source hands out PACKET_TIME once a
-// millisecond, and in fan-out whenever packet time passes 2^30 ns, so that every worker's timers run with everybody's packets.
+// always grows; so N workers' messages merge by time.
+//
+// When nothing arrives a source hands out PACKET_TIME once a millisecond, with the time that passed since the last packet
+// (before the first: the system's clock); while a capture file is played (PORT_CLOCK_CAPTURE), only after a second of nothing.
+// In fan-out other workers' packets are told by PACKET_TIME, too, where a worker must know of them: when packet time passes
+// 2^30 ns, so that every worker's timers run with everybody's packets; when it goes back; when a worker was told nothing for a
+// millisecond. These have the packet's frame; those of idle time have none (0).
 #pragma once
 
 #include "capture/port.h"
@@ -64,8 +71,10 @@ void live_port_stats(struct live *l, size_t port, struct port_stats *out);
 void live_port_about(const struct live *l, size_t port, struct port_about *out);
 
 // Since the start: packets that went over lanes, and those that found no room in one: nobody dissects them. In fan-out the
-// two together are all that was received. copies_full: a PACKET_COPY found no room; another worker has the packet.
+// two and what is waiting in arms are all that was received. copies_full: a PACKET_COPY found no room; another worker has the
+// packet. waiting: received, but not yet handed to a worker; exact when all threads rest. So a ledger is
+//     all ports' rx_packets = PACKET_WHOLE that workers' sources handed out + lanes_full + waiting
 struct live_counts {
-	uint64_t lanes_taken, lanes_full, copies_full;
+	uint64_t lanes_taken, lanes_full, copies_full, waiting;
 };
 void live_counts(const struct live *l, struct live_counts *out);

@@ -77,9 +77,8 @@ static int nothing(struct direct *d, struct packet *mark, int outcome, struct ar
 			if (d->config.out[w])
 				lane_finish(d->config.out[w]);
 	}
-	if (outcome == SOURCE_IDLE && pace_idle(&d->pace, mark, now.mono_ns, arms_settled(d->arms, now)))
-		return 1;
-	return outcome;
+	const struct pace_still still = live_still(d->arms, now);
+	return outcome == SOURCE_IDLE && pace_idle(&d->pace, mark, &still) ? 1 : outcome;
 }
 
 static int burst(struct source *s, struct packet out[static PACKET_BURST])
@@ -92,11 +91,11 @@ static int burst(struct source *s, struct packet out[static PACKET_BURST])
 		return nothing(d, out, n, now);
 	uint64_t last_ns = out[n - 1].time_ns;
 	int kept = d->config.out ? share_out(d, out, from, n) : n;
-	if (!kept) // all of it was somebody else's: but time has passed, and whoever asks is not to fall asleep
-		out[kept++] = (struct packet){.kind = PACKET_TIME, .time_ns = last_ns > d->pace.time_ns ? last_ns : d->pace.time_ns};
+	if (!kept && last_ns) // all of it was somebody else's: but time has passed, and whoever asks is not to fall asleep
+		out[kept++] = (struct packet){.kind = PACKET_TIME, .time_ns = last_ns > d->pace.told_ns ? last_ns : d->pace.told_ns};
 	for (int i = 0; i < kept; i++)
 		pace_packet(&d->pace, &out[i], now.mono_ns);
-	return kept;
+	return kept ? kept : SOURCE_IDLE;
 }
 
 static void source_fini(struct source *s)
@@ -126,6 +125,7 @@ void direct_counts(const struct direct *d, struct live_counts *sum)
 	sum->lanes_taken += counter_read(&d->counts.lanes_taken);
 	sum->lanes_full += counter_read(&d->counts.lanes_full);
 	sum->copies_full += counter_read(&d->counts.copies_full);
+	sum->waiting += arms_held(d->arms);
 }
 
 int direct_open(struct direct **out, const struct direct_config *c, const struct arm_config *ports, size_t n_ports)

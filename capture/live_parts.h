@@ -13,6 +13,11 @@ enum {
 	LIVE_ARMS_MAX = LIVE_PORTS_MAX * LIVE_WORKERS_MAX,
 };
 
+static inline struct pace_still live_still(const struct arms *a, struct arms_now now)
+{
+	return (struct pace_still){.mono_ns = now.mono_ns, .wall_ns = now.wall_ns, .late_ns = arms_late_ns(a), .held_ns = arms_held_ns(a)};
+}
+
 #define LIVE_WINDOW_NS UINT64_C(300000) // two cards' queues are looked at within microseconds; their stamps differ by some ten
 
 struct live_owner {

@@ -21,30 +21,30 @@ void pace_packet(struct pace *p, struct packet *packet, uint64_t mono_ns)
 {
 	packet->seq = next_seq(p, packet->time_ns);
 	if (packet->time_ns)
-		p->time_ns = packet->time_ns;
+		p->packet_ns = p->told_ns = packet->time_ns;
 	p->taken_ns = mono_ns;
 }
 
-bool pace_due(const struct pace *p, uint64_t mono_ns)
+static bool due(const struct pace *p, uint64_t mono_ns)
 {
-	uint64_t last = p->mark_ns > p->taken_ns ? p->mark_ns : p->taken_ns;
-	return mono_ns - last >= PACE_IDLE_NS;
+	uint64_t last_ns = p->mark_ns > p->taken_ns ? p->mark_ns : p->taken_ns;
+	return mono_ns - last_ns >= PACE_IDLE_NS && (!p->play || (p->packet_ns && mono_ns - p->taken_ns >= PACE_PLAY_NS));
 }
 
-bool pace_idle(struct pace *p, struct packet *mark, uint64_t mono_ns, uint64_t settled_ns)
+bool pace_idle(struct pace *p, struct packet *mark, const struct pace_still *now)
 {
-	if (!pace_due(p, mono_ns))
+	if (!due(p, now->mono_ns))
 		return false;
-	uint64_t time_ns = settled_ns;
-	if (p->play) {
-		if (!p->time_ns || mono_ns - p->taken_ns < PACE_PLAY_NS)
-			return false;
-		time_ns = p->time_ns + (mono_ns - (p->mark_ns > p->taken_ns ? p->mark_ns : p->taken_ns));
-	}
-	if (time_ns < p->time_ns)
-		time_ns = p->time_ns;
-	p->time_ns = time_ns;
-	p->mark_ns = mono_ns;
+	uint64_t time_ns = p->packet_ns ? p->packet_ns + (now->mono_ns - p->taken_ns) : now->wall_ns;
+	time_ns = time_ns > now->late_ns ? time_ns - now->late_ns : 0;
+	if (time_ns > now->held_ns)
+		time_ns = now->held_ns;
+	if (time_ns < p->told_ns)
+		time_ns = p->told_ns;
+	p->mark_ns = now->mono_ns;
+	if (!time_ns)
+		return false;
+	p->told_ns = time_ns;
 	*mark = (struct packet){.kind = PACKET_TIME, .time_ns = time_ns, .seq = next_seq(p, time_ns)};
 	return true;
 }

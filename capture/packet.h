@@ -6,7 +6,8 @@
 enum packet_kind {
 	PACKET_WHOLE, // as it was captured
 	PACKET_COPY,  // the same, and another worker has it, too, and counts it: taken only by the one whose connection it is of
-	PACKET_TIME,  // no packet at all: the source has come to `time_ns` and `seq`; `data` is NULL. Live sources only
+	PACKET_TIME,  // no packet at all: the source has come to `time_ns` and `seq`; `data` is NULL. `frame` where another worker
+		      // has a packet of that time, 0 where nothing came. Live sources only
 };
 
 struct packet {

@@ -52,6 +52,7 @@ struct port_about {
 	uint8_t clock;                  // enum port_clock
 	bool rss_symmetric;             // queues are chosen so that both directions of a connection meet
 	bool steered;                   // only mail ports arrive: others are not watched
+	bool kernel_card;               // its driver keeps asking the kernel (mlx5): see struct rights_config
 	char rss[64];                   // "toeplitz 40 octets, ip+tcp", "none: one queue"
 	char flow_control[32];          // "off", "not supported", "could not be switched off"
 	char offload[96];               // what the card does for us, or why not

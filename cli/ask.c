@@ -89,12 +89,15 @@ int ask(const struct options *o, const char *command, json_t **answer)
 	return *answer != NULL ? 0 : EXIT_TROUBLE;
 }
 
-void ask_print_json(const json_t *answer)
+void ask_print_json(const json_t *answer, const char *member)
 {
-	char *text = json_dumps(answer, JSON_COMPACT | JSON_ENSURE_ASCII);
+	json_t *out = json_pack("{s:i}", "v", 1);
+	json_object_update(out, json_object_get(answer, member));
+	char *text = json_dumps(out, JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (text != NULL)
 		puts(text);
 	free(text);
+	json_decref(out);
 }
 
 uint64_t ask_u64(const json_t *object, const char *name)

@@ -21,8 +21,8 @@ json_t *ask_at(const char *path, const char *command);
 // Both.  0 or an exit code.
 int ask(const struct options *o, const char *command, json_t **answer);
 
-// The answer as one line of JSON.
-void ask_print_json(const json_t *answer);
+// A member of the answer, an object, as one line of JSON with "v" before its members.
+void ask_print_json(const json_t *answer, const char *member);
 
 // Members of an object: what is missing or of another type is 0, "", false, an empty array.
 uint64_t ask_u64(const json_t *object, const char *name);

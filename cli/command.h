@@ -34,7 +34,7 @@ struct options {
 	const char *finding;            // --finding, or NULL
 	const char *socket;             // --socket, or NULL: as configured
 	bool once;                      // --once
-	bool open, network;             // doctor: --open, --network
+	bool open;                      // doctor: --open
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
 	long seconds;                   // --seconds, or 0

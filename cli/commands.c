@@ -65,7 +65,6 @@ static const struct option top_options[] = {
 static const struct option doctor_options[] = {
 	OPTION_JSON_ROW,
 	OPTION_CONFIG_ROWS,
-	{"network", OPTION_FLAG, AT(network), NULL, "ask DNS for the keys of the root, and validate them"},
 	{"open", OPTION_FLAG, AT(open), NULL, "open the ports for a moment: what their drivers say; not while the sensor runs"},
 };
 static const struct option check_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS};
@@ -124,10 +123,11 @@ const struct command commands[] = {
 		ROWS(explain_options), 1, ANY, explain_run, NULL},
 	{"check", "", "test a configuration: errors with file, line and column",
 		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
-	{"doctor", "", "examine this machine as a sensor: pass, warn or fail, and the repair",
-		"Huge pages, IOMMU, drivers, links, offloads, clock, disk, rights, DNSSEC. Changes nothing. Without --config\n"
-		"it uses /etc/postwacht/postwacht.yaml where that exists. Run it as root to see everything.",
-		ROWS(doctor_options), 0, 0, doctor_run, no_words},
+	{"doctor", "[PORT [PORT]]", "examine this machine as a sensor: pass, warn or fail, and the repair",
+		"Huge pages, IOMMU, drivers, links, offloads, clock, disk, rights, DNSSEC. Changes nothing. PORT as for\n"
+		"`run`. Without --config it uses /etc/postwacht/postwacht.yaml where that exists. With policy.resolve it asks\n"
+		"for the root's DNS keys. Run it as root, as `run` is, to see everything.",
+		ROWS(doctor_options), 0, 2, doctor_run, no_words},
 	{"status", "", "show how the sensor goes: ports, workers, processes, losses, health",
 		"Asks the sensor that runs on this machine, over its control socket (sensor.control).",
 		ROWS(ask_options), 0, 0, status_run, no_words},

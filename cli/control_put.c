@@ -42,9 +42,13 @@ static void put_port(struct json *j, const struct sensor_port *p, const struct c
 	const char *tap = tap_name(c, p->tap);
 	json_field(j, "tap", string, tap, strnlen(tap, CONFIG_NAME_MAX));
 	put_board_text(j, "driver", p->driver);
-	json_field(j, "link", word, !board_flag(&p->link_known) ? "unknown" : board_flag(&p->link_up) ? "up" : "down");
-	json_field(j, "speed_mbps", u64, p->speed_mbps);
-	put_board_text(j, "clock", p->clock);
+	json_key(j, "up");
+	if (board_flag(&p->link_known))
+		json_put_flag(j, board_flag(&p->link_up));
+	else
+		json_put_null(j);
+	json_field(j, "mbps", u64, p->speed_mbps);
+	put_board_text(j, "time_source", p->clock);
 	json_field(j, "queues", u64, p->queues);
 	put_board_text(j, "rss", p->rss);
 	put_board_text(j, "offload", p->offload);
@@ -101,7 +105,7 @@ static void put_workers(struct json *j, const struct board *b, uint64_t mono_ns)
 	json_close_array(j);
 }
 
-// P2. Each number is read a moment after the one before: on_way is what was between them, too.
+// P2. Each number is read a moment after the one before: in_flight is what came between them, too.
 static void put_ledger(struct json *j, const struct board *b)
 {
 	const struct sensor_state *s = &b->state;
@@ -114,10 +118,10 @@ static void put_ledger(struct json *j, const struct board *b)
 	}
 	json_key(j, "ledger");
 	json_open_object(j);
-	json_field(j, "rx", u64, rx);
+	json_field(j, "rx", u64, rx > dissected + full ? rx : dissected + full);
 	json_field(j, "dissected", u64, dissected);
 	json_field(j, "lanes_full", u64, full);
-	json_field(j, "on_way", u64, rx > dissected + full ? rx - dissected - full : 0);
+	json_field(j, "in_flight", u64, rx > dissected + full ? rx - dissected - full : 0);
 	json_field(j, "missed", u64, missed);
 	json_field(j, "errors", u64, errors);
 	json_field(j, "no_mbuf", u64, no_mbuf);
@@ -142,6 +146,8 @@ static void put_children(struct json *j, const struct board *b, uint64_t wall_ns
 	json_open_array(j);
 	for (size_t i = 0; i < b->state.n_children && i < SENSOR_CHILDREN; i++) {
 		const struct sensor_child *c = &b->state.child[i];
+		if (c->name[0] == 0)
+			continue;
 		if (c->name[0] == '\0')
 			continue;
 		json_open_object(j);

@@ -54,7 +54,7 @@ int reload_command_run(const struct options *o)
 		return rc;
 	const json_t *r = json_object_get(answer, "reload");
 	if (o->json)
-		ask_print_json(answer);
+		ask_print_json(answer, "reload");
 	int code = o->json ? (ask_flag(r, "valid") ? EXIT_FINE : EXIT_CONFIG) : print_reload(r);
 	json_decref(answer);
 	return code;

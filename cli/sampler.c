@@ -106,12 +106,6 @@ int sampler_open(struct sampler **out, struct watch *w)
 	return 0;
 }
 
-void sampler_close(struct sampler **s)
-{
-	free(*s);
-	*s = NULL;
-}
-
 // ---- ports -------------------------------------------------------------------------------------------------------
 
 static void copy_stats(struct sensor_port *to, const struct port_stats *from)

@@ -22,7 +22,7 @@ int scouting_run(struct run *r)
 		if (mkdir(dir, 0750) < 0 && errno != EEXIST)
 			log_warn("scout", "cannot make %s: %s; what it learns is not kept", dir, strerror(errno));
 		else
-			wire.config.state_dir = rights.write_dirs[rights.n_write_dirs++] = dir;
+			wire.config.state_dir = dir;
 	}
 	scout_rights(&rights, &wire.config);
 	if (rights_drop(&rights, words, why) < 0) {

@@ -44,7 +44,7 @@ static void print_way(const json_t *s)
 	line(ask_u64(ledger, "no_mbuf"), "no_mbuf", "lost: no buffer to put them in");
 	line(ask_u64(ledger, "lanes_taken"), "lanes_taken", "handed to their worker over a lane");
 	line(ask_u64(ledger, "lanes_full"), "lanes_full", "lost: no room in a lane (memory.lane_mib)");
-	line(ask_u64(ledger, "on_way"), "on_way", "between port and worker at this moment");
+	line(ask_u64(ledger, "in_flight"), "in_flight", "between port and worker at this moment");
 	line(ask_u64(ledger, "dissected"), "dissected", "packets dissected");
 	line(sum_of(workers, "facts_lost"), "facts_lost", "facts without room on their way to the judge (memory.ring_mib)");
 	line(sum_of(workers, "evidence_lost"), "evidence_lost", "packets of evidence without room");
@@ -102,7 +102,7 @@ int stats_run(const struct options *o)
 	if (rc != 0)
 		return rc;
 	if (o->json)
-		ask_print_json(answer);
+		ask_print_json(answer, "stats");
 	else
 		print_stats(json_object_get(answer, "stats"));
 	json_decref(answer);

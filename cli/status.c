@@ -64,19 +64,19 @@ static void print_head(const json_t *s, bool colour)
 static void print_port(const json_t *p, int width, bool colour)
 {
 	char packets[FIGURE_LEN], octets[FIGURE_LEN], speed[FIGURE_LEN];
-	const char *link = ask_text(p, "link");
+	const json_t *up = json_object_get(p, "up");
 	uint64_t lost = ask_u64(p, "missed") + ask_u64(p, "errors") + ask_u64(p, "no_mbuf");
 	bool sent = ask_u64(p, "tx_packets") + ask_u64(p, "tx_octets") + ask_u64(p, "tx_errors") > 0;
 	figure_count(packets, ask_u64(p, "rx_packets"));
 	figure_octets(octets, ask_u64(p, "rx_octets"));
-	figure_speed(speed, ask_u64(p, "speed_mbps"));
+	figure_speed(speed, ask_u64(p, "mbps"));
 	fputs("  ", stdout);
 	padded(ask_text(p, "name"), width);
 	fputs("  ", stdout);
 	padded(ask_text(p, "tap"), NAME_WIDTH);
 	fputs("  link ", stdout);
-	stdout_styled(stdout, colour, strcmp(link, "down") == 0 ? STYLE_RED : STYLE_PLAIN,
-		strcmp(link, "down") == 0 ? "down" : strcmp(link, "up") == 0 ? "up" : "not known");
+	stdout_styled(stdout, colour, json_is_false(up) ? STYLE_RED : STYLE_PLAIN,
+		json_is_false(up) ? "down" : json_is_true(up) ? "up" : "not known");
 	printf("%s%s  %s packets, %s", speed[0] != '\0' ? " " : "", speed, packets, octets);
 	if (lost > 0) {
 		fputs(", ", stdout);
@@ -90,7 +90,7 @@ static void print_port(const json_t *p, int width, bool colour)
 	printf(", %llu queue%s (", (unsigned long long)ask_u64(p, "queues"), ask_u64(p, "queues") == 1 ? "" : "s");
 	ask_print(stdout, ask_text(p, "rss"));
 	fputs("), time: ", stdout);
-	ask_print(stdout, ask_text(p, "clock"));
+	ask_print(stdout, ask_text(p, "time_source"));
 	fputs(", flow control: ", stdout);
 	ask_print(stdout, ask_text(p, "flow_control"));
 	fputs(", ", stdout);
@@ -188,7 +188,7 @@ static void print_numbers(const json_t *s, bool colour)
 	printf("  %s received = %s dissected", rx, dissected);
 	print_reason(ledger, "lanes_full", "without room on their way to a worker", &separator);
 	separator = " + ";
-	print_reason(ledger, "on_way", "on their way", &separator);
+	print_reason(ledger, "in_flight", "on their way", &separator);
 	putchar('\n');
 	if (ask_u64(ledger, "missed") + ask_u64(ledger, "errors") + ask_u64(ledger, "no_mbuf") > 0) {
 		separator = "  never received: ";
@@ -222,7 +222,7 @@ int status_run(const struct options *o)
 	if (rc != 0)
 		return rc;
 	if (o->json) {
-		ask_print_json(answer);
+		ask_print_json(answer, "status");
 	} else {
 		const json_t *s = json_object_get(answer, "status");
 		bool colour = stdout_colour(stdout);

@@ -27,8 +27,9 @@ void kids_init(struct supervisor *s)
 	s->kid[CHILD_JUDGE] = (struct kid){.name = "judge", .main = judging_run, .wanted = true};
 	s->kid[CHILD_SCOUT] = (struct kid){.name = "scout", .main = scouting_run, .wanted = r->scout_ask >= 0};
 	s->kid[CHILD_WATCH] = (struct kid){.name = "watch", .main = watch_run, .wanted = true};
-	for (int i = 0; i < CHILDREN; i++)
-		snprintf(s->board->state.child[i].name, sizeof s->board->state.child[i].name, "%s", s->kid[i].name);
+	for (int i = 0; i < CHILDREN; i++) // one that is not wanted has no name
+		if (s->kid[i].wanted)
+			snprintf(s->board->state.child[i].name, sizeof s->board->state.child[i].name, "%s", s->kid[i].name);
 	s->board->state.n_children = CHILDREN;
 }
 
@@ -127,7 +128,7 @@ static bool expected(const struct supervisor *s, enum child child, int status)
 	if (child == CHILD_WATCH)
 		return fine && s->board->watch_done;
 	if (child == CHILD_JUDGE || child == CHILD_COURIER)
-		return fine && s->kid[CHILD_WATCH].over;
+		return fine && s->board->watch_done;
 	return false;
 }
 

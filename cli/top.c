@@ -117,8 +117,8 @@ static int once(const char *path, json_t *before, bool json)
 		return EXIT_TROUBLE;
 	}
 	if (json) {
-		json_t *rates = top_view_json(json_object_get(before, "stats"), json_object_get(now, "stats"));
-		ask_print_json(rates);
+		json_t *rates = json_pack("{s:o}", "rates", top_view_json(json_object_get(before, "stats"), json_object_get(now, "stats")));
+		ask_print_json(rates, "rates");
 		json_decref(rates);
 	} else {
 		bool colour = stdout_colour(stdout);

@@ -94,13 +94,14 @@ static void add_ports(struct top_view *v, const json_t *before, const json_t *no
 		const json_t *was = json_array_get(a, i);
 		char packets[FIGURE_LEN], octets[FIGURE_LEN], loss[FIGURE_LEN];
 		bool sent = ask_u64(p, "tx_packets") + ask_u64(p, "tx_octets") + ask_u64(p, "tx_errors") > 0;
-		bool down = strcmp(ask_text(p, "link"), "down") == 0;
+		const json_t *up = json_object_get(p, "up");
 		uint64_t n_lost = lost(was, p);
 		figure_rate(packets, (double)grown(was, p, "rx_packets") / seconds);
 		figure_octets(octets, (uint64_t)((double)grown(was, p, "rx_octets") / seconds));
 		figure_rate(loss, (double)n_lost / seconds);
-		add(v, sent || down || n_lost > 0 ? STYLE_RED : STYLE_PLAIN, "%-32.32s %-14.14s %9.9s %9s %9s %9s%s", ask_text(p, "name"),
-			ask_text(p, "tap"), ask_text(p, "link"), packets, octets, loss, sent ? "  HAS SENT" : "");
+		add(v, sent || json_is_false(up) || n_lost > 0 ? STYLE_RED : STYLE_PLAIN, "%-32.32s %-14.14s %9.9s %9s %9s %9s%s",
+			ask_text(p, "name"), ask_text(p, "tap"), json_is_true(up) ? "up" : json_is_false(up) ? "down" : "?", packets, octets, loss,
+			sent ? "  HAS SENT" : "");
 	}
 }
 
@@ -156,8 +157,10 @@ void top_view(struct top_view *out, const json_t *before, const json_t *now)
 
 static json_t *port_json(const json_t *before, const json_t *now, double seconds)
 {
-	return json_pack("{s:s,s:s,s:s,s:f,s:f,s:f}", "name", ask_text(now, "name"), "tap", ask_text(now, "tap"), "link",
-		ask_text(now, "link"), "packets_per_s", (double)grown(before, now, "rx_packets") / seconds, "octets_per_s",
+	const json_t *up = json_object_get(now, "up");
+	return json_pack("{s:s,s:s,s:o,s:f,s:f,s:f}", "name", ask_text(now, "name"), "tap", ask_text(now, "tap"), "up",
+		json_is_boolean(up) ? json_boolean(json_is_true(up)) : json_null(), "packets_per_s",
+		(double)grown(before, now, "rx_packets") / seconds, "octets_per_s",
 		(double)grown(before, now, "rx_octets") / seconds, "lost_per_s", (double)lost(before, now) / seconds);
 }
 
@@ -192,7 +195,7 @@ json_t *top_view_json(const json_t *before, const json_t *now)
 {
 	double s = seconds_between(before, now);
 	const json_t *a = json_object_get(before, "ledger"), *b = json_object_get(now, "ledger");
-	return json_pack("{s:i,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:o,s:o,s:o}", "v", 1, "seconds", s, "packets_per_s",
+	return json_pack("{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:o,s:o,s:o}", "seconds", s, "packets_per_s",
 		(double)grown(a, b, "rx") / s, "octets_per_s", (double)grown_list(before, now, "ports", "rx_octets") / s, "lost_per_s",
 		(double)lost_everywhere(before, now) / s, "sessions_per_s", (double)grown(before, now, "sessions") / s, "alerts_per_s",
 		(double)grown(before, now, "alerts") / s, "records_per_s", (double)grown(before, now, "records") / s, "ports",

@@ -33,6 +33,14 @@ static void ended(struct watch *w)
 	__atomic_sub_fetch(&w->n_running, 1, __ATOMIC_RELEASE);
 }
 
+// A port is gone. Everybody stops, and the supervisor starts a new watch, which tries to open it again.
+static void broke(struct watch *w, const char *who, int error)
+{
+	log_error("watch", "%s stopped: %s; the ports are opened again", who, strerror(-error));
+	__atomic_store_n(&w->broken, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+}
+
 // ---- out of a worker ---------------------------------------------------------------------------------------------
 
 // Evidence takes only what facts do not need.
@@ -114,7 +122,7 @@ static void *worker_main(void *arg)
 		int n = source_burst(w->source, burst);
 		if (n == SOURCE_END || n < 0) {
 			if (n < 0)
-				log_error("watch", "worker %u stopped: %s", w->index, strerror(-n));
+				broke(w->watch, "a worker", n);
 			break;
 		}
 		if (n != SOURCE_IDLE) {
@@ -150,7 +158,7 @@ static void *reader_main(void *arg)
 		int n = live_read(w->live);
 		if (n == SOURCE_END || n < 0) {
 			if (n < 0)
-				log_error("watch", "the reader stopped: %s", strerror(-n));
+				broke(w, "the reader", n);
 			break;
 		}
 		if (n != SOURCE_IDLE) {
@@ -248,14 +256,6 @@ static int open_all(struct watch *w)
 	return rc;
 }
 
-static void close_all(struct watch *w)
-{
-	for (uint16_t i = 0; i < w->n_workers; i++)
-		dissect_close(&w->worker[i].dissect);
-	meet_close(&w->meet);
-	live_close(&w->live);
-}
-
 // ---- threads -----------------------------------------------------------------------------------------------------
 
 // The n-th of the cores this process may use, the first left to everything else where there are enough.
@@ -335,8 +335,7 @@ int watch_run(struct run *r)
 	if (rc == 0 && (rc = rights_drop(&rights, words, why)) < 0)
 		log_error("watch", "cannot give up rights: %s", why);
 	if (rc < 0) {
-		sampler_close(&sampler);
-		close_all(&w);
+		live_close(&w.live);
 		return RUN_CANNOT;
 	}
 	run_tell_rights(r, CHILD_WATCH, words);
@@ -354,8 +353,8 @@ int watch_run(struct run *r)
 	bool over = __atomic_load_n(&w.n_running, __ATOMIC_ACQUIRE) == 0;
 	join_all(&w);
 	sampler_turn(sampler, UINT64_MAX);
-	__atomic_store_n(&r->board->watch_done, over || stopping(&w), __ATOMIC_RELEASE);
-	sampler_close(&sampler);
-	close_all(&w);
-	return rc == 0 ? RUN_ENDED : RUN_TROUBLE;
+	bool broken = __atomic_load_n(&w.broken, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->board->watch_done, (over || stopping(&w)) && !broken, __ATOMIC_RELEASE);
+	// Ports are left to the kernel: closing them would ask it for what is forbidden now.
+	return rc == 0 && !broken ? RUN_ENDED : RUN_TROUBLE;
 }

@@ -26,7 +26,8 @@ struct watch {
 	struct live *live;
 	struct dissect_owner owner;
 	struct meet *meet;
-	bool stop;                   // not all threads could be started
+	bool stop;                   // not all threads could be started, or a port is gone
+	bool broken;                 // the latter
 	bool patient;                // every port plays a file: whoever is full is waited for, as a replay does
 	uint16_t n_workers;
 	uint32_t n_running;          // workers and reader that have not ended
@@ -38,5 +39,5 @@ struct watch {
 // The sampler: looks at ports and counters once a second, until every worker has ended or the sensor stops; then once more.
 struct sampler;
 int sampler_open(struct sampler **out, struct watch *w);
-void sampler_close(struct sampler **s);
+
 void sampler_turn(struct sampler *s, uint64_t now_ns); // monotonic

@@ -18,6 +18,7 @@ void wire_dissect(struct dissect_config *out, const struct config *c, uint16_t w
 		.reassembly_octets = ((uint64_t)c->reassembly_mib << 20) / n,
 		.tls_outside_mail = c->tls_outside_mail,
 		.tunnels = c->tunnels,
+		.protocols = c->protocols,
 		.keep_envelope = c->envelope == ENVELOPE_FULL,
 		.worker = worker,
 		.n_workers = n,

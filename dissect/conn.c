@@ -3,13 +3,18 @@
 
 #include <string.h>
 
-#include "dissect/engine.h"
+#include "dissect/keep.h"
 
 enum { LAYER_CHANGES_MAX = 8 }; // per run; more is a peer that plays with us
 
 static struct facts *facts_of(struct conn *c)
 {
 	return &c->message.facts;
+}
+
+static const struct kept_list *kept_of(struct dissect *e, const struct conn *c)
+{
+	return e->keep && !c->second ? keep_list(e, c) : NULL;
 }
 
 static struct smtp_env smtp_env_of(struct dissect *e, struct conn *c)
@@ -20,6 +25,7 @@ static struct smtp_env smtp_env_of(struct dissect *e, struct conn *c)
 		.counter = c->second ? e->scratch : e->counter,
 		.dialogue = c->candidate || c->second ? NULL : e->config.dialogue,
 		.keep_envelope = e->config.keep_envelope,
+		.kept = kept_of(e, c),
 		.content_key = e->config.digest_content && !c->second ? &e->config.content_key : NULL,
 	};
 }
@@ -123,11 +129,20 @@ static size_t take_lines(struct dissect *e, struct conn *c, enum dir d, const st
 	return taken;
 }
 
+// What a client sends as TLS may be kept unless it may be something else.
+static bool tls_is_told(const struct conn *c)
+{
+	const struct conn_facts *f = &c->message.facts.conn;
+	return smtp_keeps(&c->smtp) && !f->midstream && !f->gaps[DIR_C2S];
+}
+
 static size_t take_tls(struct dissect *e, struct conn *c, enum dir d, const struct place *at, const uint8_t *p, size_t len)
 {
 	struct shipper shipper;
 	struct tls_env env = tls_env_of(&shipper, e, c);
 	enum tls_need need = TLS_GO_ON;
+	if (d == DIR_S2C || tls_is_told(c))
+		env.kept = kept_of(e, c);
 	size_t taken = tls_feed(&c->tls, &env, d, at, p, len, &need);
 	c->news |= env.news;
 	if (need == TLS_SEALED) {

@@ -10,6 +10,7 @@
 #include "dissect/stream/recent.h"
 #include "dissect/stream/tamper.h"
 #include "dissect/stream/tape.h"
+#include "dissect/stream/twice.h"
 #include "dissect/tls/tls.h"
 
 struct dissect;
@@ -19,6 +20,15 @@ enum conn_layer {
 	LAYER_LINES,
 	LAYER_TLS,
 	LAYER_SKIP,      // neither; counted only
+};
+
+// What of a session travels as evidence: dissect/keep.h.
+struct conn_keep {
+	uint32_t octets;   // that travelled
+	uint16_t first;    // slot of the first packet that waits; 0 none
+	uint8_t n_waiting;
+	uint8_t packets;   // that travelled
+	uint8_t bare;      // ... of them without payload
 };
 
 struct conn {
@@ -43,6 +53,8 @@ struct conn {
 	struct recent_line again[2]; // in what came again where a handshake was read
 	struct tape tape;
 	struct tamper tamper;
+	struct twice twice;
+	struct conn_keep keep;
 	uint32_t flow;            // whose it is; 0: not in use
 	struct flow_other other;  // while it is a candidate
 	uint32_t vlan[2];         // tags of the first octets of each direction, packed; 0 not known yet

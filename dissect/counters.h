@@ -13,6 +13,7 @@
 	/* L: where a packet ended */ \
 	X(packet_tcp_session, "L: TCP packets of a session we follow or have sealed") \
 	X(packet_tcp_counted, "L: TCP packets of other connections: counted, never described") \
+	X(packet_duplicate, "L: TCP packets of a dialogue or handshake that a mirror shows twice, within 5 ms") \
 	X(packet_tcp_bad_checksum, "L: TCP packets ignored for a bad checksum") \
 	X(packet_not_tcp, "L: IP packets of other protocols") \
 	X(packet_dns, "L: UDP packets of DNS, read or counted") \
@@ -91,6 +92,9 @@
 	X(tls_records, "TLS record headers read") \
 	X(tls_handshake_no_memory, "handshake messages without room") \
 	X(tls_malformed, "TLS messages that contradict themselves") \
+	/* evidence */ \
+	X(evidence_packets, "packets handed on as evidence") \
+	X(evidence_bounded, "... not handed on: their session has had its share") \
 	/* dns */ \
 	X(dns_messages, "DNS messages about mail hosts (A, AAAA, MX, TLSA), told") \
 	X(dns_other, "... of other types, or of no host name: counted, never described") \

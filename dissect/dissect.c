@@ -9,6 +9,7 @@
 #include "dissect/classify/protocols.h"
 #include "dissect/dns/dns.h"
 #include "dissect/engine.h"
+#include "dissect/keep.h"
 #include "dissect/meet.h"
 #include "dissect/net/layer.h"
 #include "dissect/route.h"
@@ -67,6 +68,8 @@ int dissect_open(struct dissect **out, const struct dissect_config *config)
 		err = frag_open(&e->frag);
 	if (!err)
 		err = open_pools(e);
+	if (!err && config->evidence)
+		err = keep_open(&e->keep);
 	if (!err && config->protocols)
 		err = protocols_open(&e->protocols);
 	if (!err && config->protocols && config->shared_out) // a live worker stops for nothing later
@@ -82,6 +85,7 @@ void dissect_close(struct dissect **d)
 	struct dissect *e = *d;
 	if (!e)
 		return;
+	keep_close(&e->keep);
 	free(e->message);
 	tls_memory_close(&e->tls);
 	slab_close(&e->lines);
@@ -172,7 +176,7 @@ static void take_time(struct dissect *e, const struct packet *p)
 {
 	bool mark = p->kind == PACKET_TIME;
 	if (p->time_ns)
-		e->now_ns = engine_time(e, p->time_ns, mark);
+		e->now_ns = engine_time(e, p->time_ns, mark && !p->frame); // with a frame: another worker's packet
 	else if (!mark) // it came after the one before it: more is not known
 		counter_add(&e->common[COUNT_decode_no_time], 1);
 	e->time_ns = p->time_ns;
@@ -236,6 +240,34 @@ static void count_packet(struct dissect *e, uint32_t flow, enum dir d, const str
 	h->seen_ns = e->now_ns;
 }
 
+// A session's segment is a copy of one before it. What is not read any more is not compared.
+static bool again(struct dissect *e, uint32_t flow, const struct decoded *s, const struct packet *p)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (h->phase != FLOW_SESSION)
+		return false;
+	return twice_seen(&engine_conn(e, h)->twice, flow_table_dir(&e->table, flow, s), s, p->time_ns, e->table.seed);
+}
+
+// A packet of a connection whose clear part may still be read.
+static void begin_evidence(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	if (!e->keep)
+		return;
+	keep_begin(e, s, p);
+	if (flow && flow_hot_at(&e->table, flow)->phase <= FLOW_SESSION)
+		keep_flow(e, flow, d);
+}
+
+// Refused, and perhaps what somebody on the path has sent.
+static void refused_evidence(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	if (!e->keep || !flow || flow_hot_at(&e->table, flow)->phase != FLOW_SESSION)
+		return;
+	begin_evidence(e, flow, d, s, p);
+	keep_end(e);
+}
+
 // A connection begins here. Its SYN and the answer must begin it once; a SYN/ACK that does is looked up.
 static void note_worker(struct dissect *e, const struct decoded *s)
 {
@@ -250,12 +282,27 @@ static void note_worker(struct dissect *e, const struct decoded *s)
 		engine_count(e, COUNT_flow_split, 1);
 }
 
+static void pass_on(struct dissect *e, uint32_t flow, enum route_action action, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	const struct flow_hot *h = flow_hot_at(&e->table, flow);
+	bool waited = h->phase == FLOW_WAITING;
+	if (dns_port(s) && (action == ROUTE_TAKE || action == ROUTE_OPEN))
+		dns_segment(e, h, d, s, p);
+	if (action == ROUTE_STRAY)
+		stream_stray(e, flow);
+	else if (action != ROUTE_IGNORE)
+		stream_segment(e, flow, d, s, p);
+	if (waited) // what has opened a session may come again, too
+		(void)again(e, flow, s, p);
+}
+
 static void take_segment(struct dissect *e, uint64_t hash, const struct decoded *s, const struct packet *p)
 {
 	struct route r;
 	enum route_action action = route_segment(e, hash, s, &r);
 	if (!checksum_usable(e, r.flow, r.d, s, p)) {
 		engine_ends(e, COUNT_packet_tcp_bad_checksum);
+		refused_evidence(e, r.flow, r.d, s, p);
 		return;
 	}
 	uint32_t flow = r.flow;
@@ -268,14 +315,16 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 		return;
 	}
 	count_packet(e, flow, r.d, p);
+	if (action == ROUTE_TAKE && again(e, flow, s, p)) {
+		engine_ends(e, COUNT_packet_duplicate);
+		return;
+	}
+	begin_evidence(e, flow, r.d, s, p);
 	if (action == ROUTE_OPEN && e->config.meet)
 		note_worker(e, s);
-	if (dns_port(s) && (action == ROUTE_TAKE || action == ROUTE_OPEN))
-		dns_segment(e, flow_hot_at(&e->table, flow), r.d, s, p);
-	if (action == ROUTE_STRAY)
-		stream_stray(e, flow);
-	else if (action != ROUTE_IGNORE)
-		stream_segment(e, flow, r.d, s, p);
+	pass_on(e, flow, action, r.d, s, p);
+	if (e->keep)
+		keep_end(e);
 	const struct flow_hot *h = flow_hot_at(&e->table, flow);
 	bool told = h->phase == FLOW_SESSION || h->phase == FLOW_SEALED;
 	engine_ends(e, told ? COUNT_packet_tcp_session : COUNT_packet_tcp_counted);
@@ -296,7 +345,7 @@ struct slot {
 // Trouble below the connections that is told once a kind; after that the counters tell how often.
 static const enum dissect_counter anomalies[] = {
 	COUNT_packet_link_unknown, COUNT_packet_cut, COUNT_decode_ip4_bad_header, COUNT_decode_ip6_bad_header,
-	COUNT_decode_ip6_ext_limit, COUNT_decode_tcp_bad_header, COUNT_decode_vlan_limit, COUNT_fragment_overlap,
+	COUNT_decode_ip6_ext_limit, COUNT_decode_tcp_bad_header, COUNT_decode_vlan_limit, COUNT_fragment_overlap, COUNT_decode_tunnel_bad,
 };
 
 static uint16_t first_of_kind(struct dissect *e)

@@ -52,6 +52,7 @@ struct dissect {
 	uint64_t scratch[DISSECT_COUNTERS]; // for what another worker counts
 	uint64_t counter[DISSECT_COUNTERS];
 	void *message;       // room to put a long one together: MESSAGE_LEN_MAX
+	struct keep *keep;   // packets as evidence; NULL: none is wanted
 };
 
 static inline void engine_count(struct dissect *e, enum dissect_counter c, uint64_t n)
@@ -82,5 +83,7 @@ void tell_anomaly(struct dissect *e, enum dissect_counter what, const struct pac
 void tell_counters(struct dissect *e, bool last);
 // The facts of a DNS message, which lie in e->message already.
 void tell_dns(struct dissect *e);
+// A packet as evidence: of `octets` m->len are taken. All of `m` but its head is set.
+void tell_evidence(struct dissect *e, uint32_t flow, const struct message_evidence *m, const uint8_t *octets);
 // Handshake octets for the judge; `m` as struct tls_env hands them over.
 void tell_handshake(struct dissect *e, uint32_t flow, const struct message_handshake *m, const uint8_t *p, size_t len);

@@ -132,17 +132,31 @@ static inline size_t message_dns_len(const struct message_dns *m)
 }
 
 // A packet of a session's clear part or handshake, for whoever keeps evidence (dissect_config.evidence). Headers are whole;
-// of its payload only what may be kept: nothing of the client from the first octet of DATA, BDAT or AUTH on, nothing that
-// was not read when it was captured. Sent before the facts that rest on it, when the ring has room to spare.
+// of its payload only what may be kept (dissect/keep.h): nothing of the client from the first octet of DATA, BDAT or AUTH on,
+// nothing that was not read, in order and in one version. Sent before the facts that rest on it; a packet that had to wait
+// until it was read comes behind later ones.
 enum { EVIDENCE_LEN_MAX = 2048 }; // octets of a packet that are kept
 
+// Why payload was left out.
+enum evidence_cut {
+	EVIDENCE_WHOLE,
+	EVIDENCE_CUT_PRIVATE,   // content, credentials, addresses; or lines of which nobody knows what they are
+	EVIDENCE_CUT_UNREAD,    // not read when it came: sent again, refused, behind a hole
+	EVIDENCE_CUT_ENCRYPTED, // behind the clear part of a handshake
+	EVIDENCE_CUT_CONFLICT,  // octets of the session came in two versions: what was read may not be what was said
+	EVIDENCE_CUT_LONG,      // EVIDENCE_LEN_MAX
+	EVIDENCE_CUTS,
+};
+
 struct message_evidence {
-	struct message head;   // head.birth: the session
+	struct message head;   // head.birth: the session. Its time and seq are those of the packet in hand when this was sent
+	uint64_t time_ns;      // of this packet
 	uint32_t frame;        // as in struct mark
 	uint32_t wire_len;     // octets on the wire
+	uint32_t cut_len;      // octets of payload that were captured and left out
 	uint16_t linktype;
 	uint16_t len;
-	bool cut_payload;      // what is missing was left out by us
+	uint8_t cut;           // enum evidence_cut
 	uint8_t dir;           // enum dir
 	uint8_t octets[];      // last member: `len` of them
 };

@@ -1,6 +1,6 @@
 // What leaves the worker: facts of a session, the end of a sealed one, counters, trouble without a session.
 #include "dissect/classify/protocols.h"
-#include "dissect/engine.h"
+#include "dissect/keep.h"
 
 #include <string.h>
 
@@ -72,6 +72,8 @@ void tell_session(struct dissect *e, uint32_t flow, bool sealed, enum session_en
 	m->facts.conn.role = (uint8_t)role_of(&m->facts);
 	m->sealed = sealed;
 	m->other = 0;
+	if (e->keep)
+		keep_tell(e, flow, sealed || end != END_OPEN);
 	tamper_settle(e, flow);
 	const struct facts *other = second_reading(e, flow, sealed, end);
 	m->head = head_of(e, flow, MESSAGE_SESSION);
@@ -127,6 +129,15 @@ void tell_handshake(struct dissect *e, uint32_t flow, const struct message_hands
 	out->len = len > HANDSHAKE_LEN_MAX ? HANDSHAKE_LEN_MAX : (uint32_t)len;
 	if (out->len)
 		memcpy(out->octets, p, out->len);
+	e->config.emit(e->config.emit_ctx, &out->head, sizeof(*out) + out->len);
+}
+
+void tell_evidence(struct dissect *e, uint32_t flow, const struct message_evidence *m, const uint8_t *octets)
+{
+	struct message_evidence *out = e->message;
+	*out = *m;
+	out->head = head_of(e, flow, MESSAGE_EVIDENCE);
+	memcpy(out->octets, octets, m->len);
 	e->config.emit(e->config.emit_ctx, &out->head, sizeof(*out) + out->len);
 }
 

@@ -70,4 +70,5 @@ enum rights_outcome {
 
 // Each attempt in a child of its own, which gives up its rights as `c` says and then tries. `c` NULL: with all we have, to see
 // that an attempt is one. How many could what they must not, or were not tried. `told` may be NULL. No threads when called.
-size_t rights_selftest(const struct rights_config *c, void (*told)(void *ctx, const struct rights_attempt *a, enum rights_outcome o), void *ctx);
+typedef void (*rights_told)(void *ctx, const struct rights_attempt *a, enum rights_outcome o);
+size_t rights_selftest(const struct rights_config *c, rights_told told, void *ctx);

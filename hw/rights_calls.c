@@ -45,9 +45,9 @@ const struct rights_call rights_calls[] = {
 	CALL(read, ALL, ONLY_ANY), CALL(pread64, ALL, ONLY_ANY), CALL(readv, ALL, ONLY_ANY), CALL(lseek, ALL, ONLY_ANY),
 	CALL(close, ALL, ONLY_ANY), CALL(write, W, ONLY_WRITE_FDS), CALL(writev, W, ONLY_WRITE_FDS), CALL(write, FILES, ONLY_ANY),
 	CALL(writev, FILES, ONLY_ANY), CALL(pwrite64, FILES, ONLY_ANY), CALL(fstat, ALL, ONLY_ANY),
-	// Packet sockets that are open: received from, and asked for what they lost.
+	// Packet sockets that are open: received from, asked for what they lost, and whether their interface is up (libpcap asks so, too).
 	CALL(recvfrom, W, ONLY_ANY), CALL(recvmsg, W, ONLY_ANY), CALL(recvmmsg, W, ONLY_ANY), CALL(getsockopt, ALL, ONLY_ANY),
-	CALL(ioctl, W, ONLY_VFIO_IRQ),
+	CALL(ioctl, W, ONLY_PORT), CALL(getsockname, W, ONLY_ANY),
 	CALL(accept, T, ONLY_ANY), CALL(accept4, T, ONLY_ANY), CALL(ioctl, K, ONLY_ANY), CALL(openat, K, ONLY_ANY),
 	CALL(newfstatat, K, ONLY_ANY), CALL(socket, K, ONLY_INET),
 	// Files; where is Landlock's matter. Nothing that changes rights, times or attributes by name, which Landlock does not know.
@@ -75,12 +75,14 @@ const struct rights_call rights_calls_sanitizer[] = {
 };
 const size_t rights_calls_sanitizer_n = sizeof rights_calls_sanitizer / sizeof rights_calls_sanitizer[0];
 
-// Its report tries these for names of functions; without them it has addresses.
-const int rights_refused_sanitizer[] = {
-	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(personality),
+// Libraries look into /sys for numbers that they can do without (EAL which NUMA node a thread is on, libpcap one more counter of the
+// card); the sanitizer's report for names of functions, without which it has addresses.
+const struct rights_refused rights_refused[] = {
+	{SCMP_SYS(access), ALL, false}, {SCMP_SYS(open), W, false}, {SCMP_SYS(openat), W, false}, {SCMP_SYS(readlink), ALL, true},
+	{SCMP_SYS(readlinkat), ALL, true}, {SCMP_SYS(stat), ALL, true}, {SCMP_SYS(lstat), ALL, true}, {SCMP_SYS(newfstatat), ALL, true},
+	{SCMP_SYS(personality), ALL, true},
 };
-const size_t rights_refused_sanitizer_n = sizeof rights_refused_sanitizer / sizeof rights_refused_sanitizer[0];
+const size_t rights_refused_n = sizeof rights_refused / sizeof rights_refused[0];
 
 // What is named here no part of us ever needs, and much of what was broken in kernels began with it.
 const int rights_never[] = {
@@ -90,12 +92,12 @@ const int rights_never[] = {
 	SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register),
 	SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(create_module), SCMP_SYS(kexec_load),
 	SCMP_SYS(kexec_file_load), SCMP_SYS(reboot), SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(acct), SCMP_SYS(quotactl),
-	SCMP_SYS(syslog), SCMP_SYS(iopl), SCMP_SYS(ioperm), SCMP_SYS(modify_ldt), SCMP_SYS(personality), SCMP_SYS(remap_file_pages),
+	SCMP_SYS(syslog), SCMP_SYS(ioperm), SCMP_SYS(modify_ldt), SCMP_SYS(personality), SCMP_SYS(remap_file_pages),
 	SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(move_mount), SCMP_SYS(open_tree), SCMP_SYS(fsopen), SCMP_SYS(fsconfig),
 	SCMP_SYS(fsmount), SCMP_SYS(fspick), SCMP_SYS(mount_setattr), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(setns),
 	SCMP_SYS(unshare), SCMP_SYS(name_to_handle_at), SCMP_SYS(open_by_handle_at), SCMP_SYS(fanotify_init), SCMP_SYS(mknod),
 	SCMP_SYS(mknodat), SCMP_SYS(setxattr), SCMP_SYS(lsetxattr), SCMP_SYS(fsetxattr), SCMP_SYS(removexattr), SCMP_SYS(lremovexattr),
-	SCMP_SYS(fremovexattr), SCMP_SYS(settimeofday), SCMP_SYS(clock_settime), SCMP_SYS(clock_adjtime), SCMP_SYS(sethostname),
+	SCMP_SYS(fremovexattr), SCMP_SYS(settimeofday), SCMP_SYS(clock_settime), SCMP_SYS(sethostname),
 	SCMP_SYS(setdomainname), SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(vhangup), SCMP_SYS(memfd_secret),
 };
 const size_t rights_never_n = sizeof rights_never / sizeof rights_never[0];

@@ -31,7 +31,7 @@ enum rights_only {
 	ONLY_NAME,          // prctl: the thread's name
 	ONLY_TERMINAL,      // ioctl: is this a terminal
 	ONLY_NONBLOCK,      // ioctl: FIONBIO, FIONREAD
-	ONLY_VFIO_IRQ,      // ioctl: an interrupt was seen
+	ONLY_PORT,          // ioctl: an interrupt was seen; flags of an interface
 	ONLY_OWN_LIMITS,    // prlimit64: this process
 };
 
@@ -47,8 +47,14 @@ extern const struct rights_call rights_calls[]; // of the first four profiles
 extern const size_t rights_calls_n;
 extern const struct rights_call rights_calls_sanitizer[]; // more, there
 extern const size_t rights_calls_sanitizer_n;
-extern const int rights_refused_sanitizer[]; // fail with EACCES there: reports are written without them
-extern const size_t rights_refused_sanitizer_n;
+// Fails with EACCES instead of ending the process, where the profile does not allow it.
+struct rights_refused {
+	int nr;
+	uint32_t who;
+	bool sanitizer; // only there
+};
+extern const struct rights_refused rights_refused[];
+extern const size_t rights_refused_n;
 extern const int rights_never[]; // not even the supervisor
 extern const size_t rights_never_n;
 extern const int rights_never_families[]; // socket(2), not even the supervisor

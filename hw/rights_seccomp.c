@@ -3,6 +3,7 @@
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <linux/vfio.h>
 #include <sched.h>
 #include <stdio.h>
@@ -72,13 +73,14 @@ static int highest_fd(void)
 	return STDERR_FILENO;
 }
 
+// With what nobody minds: nothing can be opened any more.
 static void fill_gaps(int highest)
 {
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	while (null >= 0 && null < highest)
-		null = dup(null);
-	if (null > highest)
-		close(null);
+	int fd = dup(STDERR_FILENO);
+	while (fd >= 0 && fd < highest)
+		fd = dup(STDERR_FILENO);
+	if (fd > highest)
+		close(fd);
 }
 
 // ---- one call ----------------------------------------------------------------------------------------------------
@@ -126,8 +128,8 @@ static int allow(struct filter *f, int nr, enum rights_only only)
 		return allow_two(f, nr, TCGETS, TIOCGWINSZ, 1);
 	case ONLY_NONBLOCK:
 		return allow_two(f, nr, FIONBIO, FIONREAD, 1);
-	case ONLY_VFIO_IRQ:
-		return ALLOW(1, SCMP_A1(SCMP_CMP_MASKED_EQ, INT_MASK, VFIO_DEVICE_SET_IRQS));
+	case ONLY_PORT:
+		return allow_two(f, nr, VFIO_DEVICE_SET_IRQS, SIOCGIFFLAGS, 1);
 	default:
 		return ALLOW(0);
 	}
@@ -137,8 +139,12 @@ static int allow(struct filter *f, int nr, enum rights_only only)
 
 static uint32_t who(const struct rights_config *c)
 {
-	bool watch = c->profile == RIGHTS_WATCH;
-	return 1u << c->profile | (watch && c->telemetry ? 1u << RIGHTS_TELEMETRY : 0) | (watch && c->kernel_card ? 1u << RIGHTS_KERNEL_CARD : 0);
+	uint32_t bits = 1u << c->profile;
+	if (c->profile == RIGHTS_WATCH && c->telemetry)
+		bits |= 1u << RIGHTS_TELEMETRY;
+	if (c->profile == RIGHTS_WATCH && c->kernel_card)
+		bits |= 1u << RIGHTS_KERNEL_CARD;
+	return bits;
 }
 
 static int allow_all(struct filter *f, const struct rights_call *calls, size_t n, int *allowed)
@@ -153,16 +159,22 @@ static int allow_all(struct filter *f, const struct rights_call *calls, size_t n
 	return rc;
 }
 
-// In the sanitizer's own way nothing more is allowed, only refused more gently, where the profile itself has no rule.
+static bool has_rule(const struct filter *f, int nr)
+{
+	for (size_t i = 0; i < rights_calls_n; i++)
+		if (rights_calls[i].nr == nr && (rights_calls[i].who & who(f->c)))
+			return true;
+	return false;
+}
+
 static int refuse_gently(struct filter *f)
 {
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && RIGHTS_SANITIZED && i < rights_refused_sanitizer_n; i++) {
-		bool ours = false;
-		for (size_t k = 0; k < rights_calls_n; k++)
-			ours |= rights_calls[k].nr == rights_refused_sanitizer[i] && (rights_calls[k].who & who(f->c));
-		if (!ours)
-			rc = seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EACCES), rights_refused_sanitizer[i], 0);
+	for (size_t i = 0; rc == 0 && i < rights_refused_n; i++) {
+		const struct rights_refused *r = &rights_refused[i];
+		bool ours = (r->who & who(f->c)) && (RIGHTS_SANITIZED || !r->sanitizer);
+		if (ours && !has_rule(f, r->nr))
+			rc = seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EACCES), r->nr, 0);
 	}
 	return rc;
 }
@@ -179,6 +191,9 @@ static int fill_child(struct filter *f)
 		rc = allow_all(f, rights_calls_sanitizer, rights_calls_sanitizer_n, &allowed);
 	if (rc == 0)
 		rc = refuse_gently(f);
+	// DPDK asks the file system which node a thread's core belongs to, and takes no for an answer.
+	if (rc == 0 && f->c->profile == RIGHTS_WATCH && !f->c->kernel_card && !RIGHTS_SANITIZED)
+		rc = seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(access), 0);
 	return rc == 0 ? allowed : rc;
 }
 
@@ -193,6 +208,8 @@ static int fill_supervisor(struct filter *f)
 	for (unsigned bit = 0; rc == 0 && bit < 32; bit++)
 		if (NAMESPACES & (1u << bit))
 			rc = seccomp_rule_add(f->ctx, forbid, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, 1u << bit, 1u << bit));
+	for (size_t i = 0; rc == 0 && i < 2; i++) // DPDK asks for ports of the processor at its start, and goes on without
+		rc = seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EPERM), (int[]){SCMP_SYS(iopl), SCMP_SYS(ioperm)}[i], 0);
 	if (rc == 0) // DPDK's drivers are loaded from files: run, but not written
 		rc = seccomp_rule_add(f->ctx, forbid, SCMP_SYS(mmap), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_WRITE | PROT_EXEC));

@@ -45,7 +45,7 @@ static enum rights_outcome run(const struct rights_config *c, const struct right
 	}
 }
 
-size_t rights_selftest(const struct rights_config *c, void (*told)(void *ctx, const struct rights_attempt *a, enum rights_outcome o), void *ctx)
+size_t rights_selftest(const struct rights_config *c, rights_told told, void *ctx)
 {
 	size_t wrong = 0;
 	for (size_t i = 0; i < rights_attempts_n; i++) {

@@ -111,11 +111,16 @@ static int add_valid_keys(struct ub_ctx *ub, const char *path)
 	return n > 0 ? 0 : -EBADMSG;
 }
 
+static bool may_write(const struct resolver_config *c)
+{
+	return !c->anchor_read_only && access(c->trust_anchor, W_OK) == 0;
+}
+
 static int add_anchor(struct ub_ctx *ub, const struct resolver_config *c, const struct anchor *anchor)
 {
 	if (!anchor->autotrust)
 		return ub_ctx_add_ta_file(ub, c->trust_anchor) == 0 ? 0 : -EBADMSG;
-	if (c->anchor_read_only || access(c->trust_anchor, W_OK) != 0)
+	if (!may_write(c))
 		return add_valid_keys(ub, c->trust_anchor);
 	return ub_ctx_add_ta_autr(ub, c->trust_anchor) == 0 ? 0 : -EBADMSG;
 }
@@ -186,6 +191,12 @@ int resolver_check(const struct resolver_config *config)
 {
 	struct anchor anchor;
 	return check(config, &anchor);
+}
+
+bool resolver_keeps_anchor(const struct resolver_config *config)
+{
+	struct anchor anchor;
+	return anchor_read(&anchor, config->trust_anchor) == 0 && anchor.autotrust && may_write(config);
 }
 
 int resolver_open(struct resolver **out, const struct resolver_config *config)

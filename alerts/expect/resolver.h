@@ -66,6 +66,9 @@ int resolver_check(const struct resolver_config *config); // the same without op
 int resolver_open(struct resolver **out, const struct resolver_config *config);
 void resolver_close(struct resolver **r); // nothing is called any more
 
+// True: it is RFC 5011 state that will be kept up to date, by a new file beside it that takes its place.
+bool resolver_keeps_anchor(const struct resolver_config *config);
+
 struct resolver_source resolver_source(struct resolver *r);
 int resolver_fd(const struct resolver *r);     // readable: there is something for resolver_process()
 int resolver_wait_ms(const struct resolver *r); // until the next time limit; -1: none

@@ -57,31 +57,39 @@ static int check(const struct scout_config *c)
 	return resolver_check(&r);
 }
 
-int scout_open(struct scout **out, const struct scout_config *config)
+int scout_attach(struct scout **out, int fd, const struct scout_config *config)
 {
-	int fds[2], rc = check(config);
+	int rc = check(config);
 	*out = NULL;
 	if (rc < 0)
 		return rc;
-	struct scout *s = calloc(1, sizeof *s);
+	struct scout *s = *out = calloc(1, sizeof *s);
 	if (s == NULL)
 		return -ENOMEM;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) {
-		rc = -errno;
-		free(s);
+	s->fd = fd;
+	s->config = config;
+	return 0;
+}
+
+int scout_open(struct scout **out, const struct scout_config *config)
+{
+	int fds[2], rc;
+	*out = NULL;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
+		return -errno;
+	rc = scout_attach(out, fds[0], config);
+	if (rc < 0) {
+		close(fds[0]);
+		close(fds[1]);
 		return rc;
 	}
-	pid_t pid = fork();
-	if (pid == 0) {
+	(*out)->keeper = fork();
+	if ((*out)->keeper == 0) {
 		close(fds[0]);
 		scout_keep(fds[1], config);
 	}
-	rc = pid < 0 ? -errno : 0;
+	rc = (*out)->keeper < 0 ? -errno : 0;
 	close(fds[1]);
-	s->fd = fds[0];
-	s->keeper = pid;
-	s->config = config;
-	*out = s;
 	if (rc < 0)
 		scout_close(out);
 	return rc;

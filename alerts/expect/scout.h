@@ -32,6 +32,7 @@ struct scout_config {
 
 struct scout;
 
+// Forks a keeper, which forks the worker, which gives up its rights (RIGHTS_SCOUT, no other user).
 // Before any thread is started. 0; -errno as resolver_open(); -EINVAL also for a watchlist that has too many or bad names.
 int scout_open(struct scout **out, const struct scout_config *config);
 void scout_close(struct scout **s); // within a second
@@ -57,8 +58,19 @@ struct scout_counts {
 	uint64_t asked, answered, unknown, refused, deaths;
 };
 struct scout_counts scout_counts(const struct scout *s);
-struct rights_config;
-int scout_attach(struct scout **out, int fd, const struct scout_config *c);
-int scout_serve(int fd, const struct scout_config *c);
+
+// ---- where somebody else keeps the worker (`run`) ------------------------------------------------------------------
+
+// The asking side over its end of a SOCK_SEQPACKET pair that is not blocking; fd is closed with it, nobody is forked. As scout_open().
+int scout_attach(struct scout **out, int fd, const struct scout_config *config);
+
+// The worker: answers over the other end until nobody asks any more. 0, or an exit status. Rights were given up by the caller.
+int scout_serve(int fd, const struct scout_config *config);
+
+// To be said over the worker's end when a worker died, before the next one begins: what was asked of it is unknown.
+// Waits a moment where the asking side does not read; that side is then about to be ended itself.
 void scout_tell_died(int fd);
-void scout_rights(struct rights_config *r, const struct scout_config *c);
+
+// What the worker has to keep: adds paths and ports. The directories must exist. Once per process: it keeps names of its own.
+struct rights_config;
+void scout_rights(struct rights_config *out, const struct scout_config *config);

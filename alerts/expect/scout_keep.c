@@ -6,38 +6,20 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "alerts/expect/scout_wire.h"
 #include "hw/clock.h"
-
-// The address sanitizer's shadow is larger than any limit; gcc and clang each say in their own way that it is there.
-#if defined(__SANITIZE_ADDRESS__)
-#define SHADOWED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SHADOWED 1
-#endif
-#endif
+#include "hw/log.h"
+#include "hw/rights.h"
 
 enum {
-	AGAIN_S = 1,                  // a worker that dies at once is started once a second
-	FILES_MAX = 1024,             // sockets of questions and fetches
-	FILE_OCTETS_MAX = 64 << 20,   // the cache file
-	MEMORY_MAX = 1 << 30,         // caches, 16 names, TLS: measured below 100 MiB
+	AGAIN_S = 1,   // a worker that dies at once is started once a second
+	TELL_MS = 200, // for somebody who reads to do so
 };
-
-static void limit(int what, rlim_t most)
-{
-	struct rlimit l;
-	if (getrlimit(what, &l) == 0 && (l.rlim_max == RLIM_INFINITY || l.rlim_max > most)) {
-		l = (struct rlimit){.rlim_cur = most, .rlim_max = most};
-		setrlimit(what, &l);
-	}
-}
 
 // What a process that talks to strangers needs is little: the rest goes.
 static void drop(int fd)
@@ -49,12 +31,6 @@ static void drop(int fd)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_NOFILE, FILES_MAX);
-	limit(RLIMIT_FSIZE, FILE_OCTETS_MAX);
-#ifndef SHADOWED
-	limit(RLIMIT_DATA, MEMORY_MAX);
-#endif
 	if (fd != SCOUT_FDS)
 		dup2(fd, SCOUT_FDS);
 	close_range(SCOUT_FDS + 1, ~0u, 0);
@@ -66,18 +42,43 @@ static void drop(int fd)
 	}
 }
 
-static void tell_death(int fd)
+// False: the asking side did not read within `ms` (-1: it is waited for).
+static bool tell_death(int fd, int ms)
 {
 	const struct scout_piece died = {.what = SCOUT_DIED};
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
-	while (send(fd, &died, scout_piece_len(&died), MSG_NOSIGNAL) < 0 && (errno == EAGAIN || errno == EINTR))
-		poll(&p, 1, -1);
+	while (send(fd, &died, scout_piece_len(&died), MSG_NOSIGNAL) < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			return false;
+		if (poll(&p, 1, ms) == 0)
+			return false;
+	}
+	return true;
+}
+
+void scout_tell_died(int fd)
+{
+	(void)tell_death(fd, TELL_MS);
 }
 
 static bool asker_gone(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = 0};
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR));
+}
+
+static int begin(int fd, const struct scout_config *config)
+{
+	struct rights_config rights = {.profile = RIGHTS_SCOUT};
+	char words[RIGHTS_WORDS], why[RIGHTS_WORDS];
+	if (config->state_dir != NULL)
+		(void)mkdir(config->state_dir, 0750); // later it cannot: it only writes below
+	scout_rights(&rights, config);
+	if (rights_drop(&rights, words, why) < 0) {
+		log_error("scout", "cannot give up rights: %s", why);
+		return 1;
+	}
+	return scout_serve(fd, config);
 }
 
 _Noreturn void scout_keep(int fd, const struct scout_config *config)
@@ -90,14 +91,14 @@ _Noreturn void scout_keep(int fd, const struct scout_config *config)
 		pid_t pid = fork();
 		if (pid == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			_exit(getppid() == 1 ? 0 : scout_work(fd, config));
+			_exit(getppid() == 1 ? 0 : begin(fd, config));
 		}
 		int status = 0;
 		while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 		if (asker_gone(fd) || getppid() != parent)
 			_exit(0);
-		tell_death(fd);
+		(void)tell_death(fd, -1);
 		if ((int64_t)(clock_mono_ns() / 1000000000) - began_s < AGAIN_S)
 			sleep(AGAIN_S);
 	}

@@ -206,7 +206,9 @@ static void dpdk_queue_close(struct source *s)
 	// The port closes its queues.
 }
 
-static const struct source_ops queue_ops = {.name = "dpdk", .burst = dpdk_burst, .close = dpdk_queue_close, .progress = dpdk_queue_progress};
+static const struct source_ops queue_ops = {
+	.name = "dpdk", .burst = dpdk_burst, .close = dpdk_queue_close, .progress = dpdk_queue_progress,
+};
 
 // ---- the port
 
@@ -229,11 +231,21 @@ static void dpdk_stats(struct port *p, struct port_stats *out)
 	}
 }
 
+// These drive a card, or make an interface, that stays the kernel's: link and counters are asked of it each time.
+static bool asks_kernel(const char *driver)
+{
+	static const char *const drivers[] = {"mlx5", "mlx4", "net_mlx", "net_tap", "net_tun", "net_netvsc", "net_mana", "net_failsafe"};
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (strncmp(driver, drivers[i], strlen(drivers[i])) == 0)
+			return true;
+	return false;
+}
+
 static void dpdk_about(const struct port *p, struct port_about *out)
 {
 	const struct dpdk *d = (const struct dpdk *)p;
 	*out = (struct port_about){.queues = d->hw.queues, .tx_queues = d->hw.tx_queues, .socket = d->hw.socket, .clock = d->clock,
-		.rss_symmetric = d->hw.symmetric, .steered = d->hw.steered};
+		.rss_symmetric = d->hw.symmetric, .steered = d->hw.steered, .kernel_card = asks_kernel(d->hw.driver)};
 	snprintf(out->name, sizeof(out->name), "%s", d->name);
 	snprintf(out->driver, sizeof(out->driver), "%s", d->hw.driver);
 	snprintf(out->rss, sizeof(out->rss), "%s", d->hw.rss_words);
@@ -241,7 +253,8 @@ static void dpdk_about(const struct port *p, struct port_about *out)
 	snprintf(out->offload, sizeof(out->offload), "%s", d->hw.offload);
 }
 
-static uint16_t dpdk_queue_of(const struct port *p, uint8_t ip_v, const uint8_t *src, const uint8_t *dst, uint16_t src_port, uint16_t dst_port)
+static uint16_t dpdk_queue_of(const struct port *p, uint8_t ip_v, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
+	uint16_t dst_port)
 {
 	return dpdk_rss_queue(&((const struct dpdk *)p)->hw.rss, ip_v, src, dst, src_port, dst_port);
 }
@@ -272,7 +285,9 @@ static void dpdk_close(struct port *p)
 	dpdk_free(d, n);
 }
 
-static const struct port_ops dpdk_ops = {.name = "dpdk", .queue = dpdk_queue_of_port, .stats = dpdk_stats, .about = dpdk_about, .close = dpdk_close};
+static const struct port_ops dpdk_ops = {
+	.name = "dpdk", .queue = dpdk_queue_of_port, .stats = dpdk_stats, .about = dpdk_about, .close = dpdk_close,
+};
 
 // ---- opening
 
@@ -414,7 +429,7 @@ static int start(struct dpdk **out, const struct dpdk_port_config *hw, const str
 int dpdk_port_open(struct port **out, const struct port_config *c, char why[static PORT_WHY])
 {
 	struct wanted w = {0};
-	struct dpdk *d;
+	struct dpdk *d = NULL;
 	*out = NULL;
 	int r = read_name(c->name, &w, why);
 	if (r == 0)

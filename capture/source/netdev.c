@@ -1,15 +1,16 @@
 // Reads counters of an interface again and again through descriptors that were opened once.
 //
-// What was sent must be right in any case, so it is taken from /proc/net/dev, which is that of the namespace we are in.
-// /sys may be another namespace's: it is used only when it knows the interface by the same number.
+// What was sent must be right in any case, so it is taken from /proc/net/dev, which is that of the namespace we are in, and
+// the link from a socket. /sys may be another namespace's: it is used only when it knows the interface by the same number.
 #include "capture/source/netdev.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { TEXT_LEN = 64, LINES_LEN = 4096 };
@@ -88,22 +89,28 @@ static bool take_lines(const struct netdev *d, struct netdev_counts *out)
 
 // ---- the interface -------------------------------------------------------------------------------------------
 
+static void read_link(const struct netdev *d, struct netdev_counts *out)
+{
+	struct ifreq r = {0};
+	memcpy(r.ifr_name, d->name, sizeof(d->name));
+	out->link_known = d->dev >= 0 && ioctl(d->socket, SIOCGIFFLAGS, &r) == 0;
+	out->link_up = out->link_known && (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
+}
+
 static void read_now(const struct netdev *d, struct netdev_counts *out)
 {
-	char state[TEXT_LEN];
 	*out = (struct netdev_counts){.there = d->dev < 0};
 	if (d->dev >= 0)
 		out->there = take_lines(d, out);
 	out->rx_missed = number_of(d->missed);
 	out->speed_mbps = (uint32_t)number_of(d->speed);
-	out->link_known = d->state >= 0;
-	if (text_of(d->state, state)) // unknown: loopback, tun, which are up
-		out->link_up = strcmp(state, "up") == 0 || strcmp(state, "unknown") == 0;
+	read_link(d, out);
 }
 
-void netdev_open(struct netdev *d, const char *interface)
+void netdev_open(struct netdev *d, const char *interface, int socket)
 {
-	*d = (struct netdev){.dev = open("/proc/net/dev", O_RDONLY | O_CLOEXEC), .missed = -1, .speed = -1, .state = -1};
+	static_assert(NETDEV_NAME == IFNAMSIZ, "a name of an interface");
+	*d = (struct netdev){.dev = open("/proc/net/dev", O_RDONLY | O_CLOEXEC), .missed = -1, .speed = -1, .socket = socket};
 	snprintf(d->name, sizeof(d->name), "%s", interface);
 	if (strcmp(interface, "any") == 0 && d->dev >= 0) { // all of them: no line of its own
 		close(d->dev);
@@ -112,14 +119,13 @@ void netdev_open(struct netdev *d, const char *interface)
 	if (sysfs_is_ours(interface)) {
 		d->missed = open_below(interface, "statistics/rx_missed_errors");
 		d->speed = open_below(interface, "speed");
-		d->state = open_below(interface, "operstate");
 	}
 	read_now(d, &d->start);
 }
 
 void netdev_close(struct netdev *d)
 {
-	int *fd[] = {&d->dev, &d->missed, &d->speed, &d->state};
+	int *fd[] = {&d->dev, &d->missed, &d->speed};
 	for (size_t i = 0; i < sizeof(fd) / sizeof(fd[0]); i++) {
 		if (*fd[i] >= 0)
 			close(*fd[i]);

@@ -18,11 +18,13 @@ struct netdev_counts {
 struct netdev {
 	char name[NETDEV_NAME];
 	int dev;                    // /proc/net/dev of our network namespace
-	int missed, speed, state;   // sysfs, where it shows our namespace; else -1
+	int missed, speed;          // sysfs, where it shows our namespace; else -1
+	int socket;                 // any of the namespace, borrowed
 	struct netdev_counts start; // when it was opened
 };
 
-void netdev_open(struct netdev *d, const char *interface);
+// `socket`: any of our network namespace, open as long as `d` is.
+void netdev_open(struct netdev *d, const char *interface, int socket);
 void netdev_close(struct netdev *d);
 
 // Counters as they grew since it was opened. Any thread.

@@ -288,10 +288,12 @@ int pcap_port_open(struct port **out, const struct port_config *c, char why[stat
 	p->base.ops = &pcap_ops;
 	p->queue.ops = &queue_ops;
 	snprintf(p->name, sizeof(p->name), "%s", c->name);
-	netdev_open(&p->netdev, interface);
+	p->netdev = (struct netdev){.dev = -1, .missed = -1, .speed = -1};
 	int rc = activate(p, interface, why);
 	if (rc == 0)
 		rc = prepare(p, c, why);
+	if (rc == 0)
+		netdev_open(&p->netdev, interface, p->fd);
 	if (rc < 0) {
 		port_free(&p->base);
 		return rc;

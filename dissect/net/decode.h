@@ -25,6 +25,7 @@ struct decoded {
 	uint8_t ip_v;
 	uint8_t tap;              // of the packet
 	uint8_t ttl;              // or hop limit
+	uint16_t ip_id;           // of IPv4; 0 over IPv6
 	uint8_t proto;            // final protocol, 6 for TCP, 17 for UDP
 	bool other;               // DECODE_DONE: whole, but nothing that is read; of UDP, unless it is a fragment, with ports
 	uint8_t n_vlan;           // of them in `vlan`

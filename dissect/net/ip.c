@@ -56,6 +56,7 @@ enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checks
 		return layer_short(l, header_len);
 
 	out->ip_v = 4;
+	out->ip_id = layer_be16(h + 4);
 	out->ttl = h[8];
 	out->proto = h[9];
 	memcpy(out->src, h + 12, 4);
@@ -71,7 +72,7 @@ enum decode_outcome ip4_decode(struct layer *l, struct decoded *out, bool checks
 		return other_of(l, out, checksum, fragment);
 	if (!fragment)
 		return tcp_of(l, out, checksum);
-	out->frag_id = layer_be16(h + 4);
+	out->frag_id = out->ip_id;
 	out->frag_off = (fragment & 0x1fffu) * 8;
 	out->frag_more = fragment & 0x2000;
 	return fragment_of(l, out);

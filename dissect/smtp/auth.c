@@ -99,6 +99,7 @@ void smtp_auth(struct smtp *m, struct smtp_env *env, const struct place *at, con
 	place_mark_first(&f->auth_mark, at);
 	m->secret = false;
 	m->auth_open = true;
+	smtp_keep_stop(m);
 	size_t n = bytes_left(&args);
 	bool empty = n == 1 && *args.at == '='; // RFC 4954 4: an initial response of zero length
 	if (n && !empty)
@@ -109,6 +110,7 @@ void smtp_auth(struct smtp *m, struct smtp_env *env, const struct place *at, con
 void smtp_auth_response(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line)
 {
 	bool abort = line->len == 1 && line->p[0] == '*';
+	smtp_keep_stop(m);
 	if (line->len && !abort)
 		secret(m, env);
 	smtp_talk(env, DIR_C2S, at, "credential", (const uint8_t *)(abort ? "*" : "[credential]"), abort ? 1 : 12);
@@ -155,6 +157,7 @@ bool smtp_auth_asks_login(struct bytes text)
 void smtp_auth_shown(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_answer *a)
 {
 	struct smtp_facts *f = &env->facts->smtp;
+	smtp_keep_stop(m);
 	if (!m->auth_open) {
 		SMTP_SATURATE_ADD(f->n_auth, 1);
 		place_mark_first(&f->auth_mark, at);

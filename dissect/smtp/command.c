@@ -304,6 +304,7 @@ void smtp_command(struct smtp *m, struct smtp_env *env, const struct place *at, 
 		smtp_oddity(env, at, ODD_PROXY_V1);
 		return;
 	}
+	smtp_keep_command(m, env, at, line, verb);
 	if (!m->spoke)
 		first_words(m, env, at);
 	if (m->answer.n_lines && m->greeted && at->acked >= m->answer.line_end)

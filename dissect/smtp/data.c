@@ -159,6 +159,7 @@ static size_t plain_run(const uint8_t *p, size_t len)
 
 void smtp_data_begin(struct smtp *m, bool lf_client)
 {
+	smtp_keep_stop(m);
 	m->data = (struct smtp_data){.lf_client = lf_client};
 	m->early_reply = false;
 }
@@ -175,6 +176,7 @@ void smtp_content_octets(struct smtp *m, struct smtp_env *env, const struct plac
 	struct smtp_facts *f = &env->facts->smtp;
 	if (!n)
 		return;
+	smtp_keep_stop(m);
 	smtp_content_digest(m, env, p, n);
 	if (!m->data.any) {
 		SMTP_SATURATE_ADD(f->n_messages, 1);

@@ -249,6 +249,14 @@ size_t smtp_upgrade_guess(struct smtp *m, struct smtp_env *env, const struct pla
                            enum smtp_need *need);
 bool smtp_upgrade_is_tls(const struct tls_facts *t, enum dir d, uint8_t first);
 
+// keep.c: what of the dialogue may be kept as evidence. A line of the client that was read as a command (`at` is its end);
+// a line of the server, as smtp_talk_reply() is told; from here on nothing of the client.
+void smtp_keep_command(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line,
+                       const struct smtp_verb *verb);
+void smtp_keep_reply(struct smtp *m, struct smtp_env *env, const struct place *at, const struct smtp_line *line, uint64_t line_end,
+                     bool text);
+void smtp_keep_stop(struct smtp *m);
+
 // talk.c: the masked dialogue.
 void smtp_talk(struct smtp_env *env, enum dir d, const struct place *at, const char *kind, const uint8_t *p, size_t len);
 // `doubt`: the line may be no command at all (smtp_in_doubt).
@@ -257,6 +265,10 @@ void smtp_talk_command(struct smtp_env *env, const struct place *at, const struc
 // A line of the server. `text`: what stands behind its code may be shown (smtp_reply_is_text); of a line without a code,
 // nothing is.
 void smtp_talk_reply(struct smtp_env *env, const struct place *at, bool text, const struct smtp_line *line);
+// Octets of an enhanced status code at p, with the blank behind it. RFC 3463 2.
+size_t smtp_status_len(const uint8_t *p, size_t len);
+// The arguments that say what they must and no more.
+bool smtp_plain_arguments(const struct smtp_verb *verb, struct bytes args, bool doubt);
 // A name that HELO may have: of a host, or an address literal. Anything else may be a password or a sentence; so may a single
 // word where the line is in doubt.
 bool smtp_is_host(struct bytes name, bool doubt);

@@ -106,6 +106,7 @@ struct smtp {
 	uint64_t spoke_end;      // ... behind the first one
 	uint64_t spoke_acked;    // .acked of the first one
 	uint64_t greeting_last;  // s2c offset where the greeting's last line begins, as far as it was read
+	uint64_t said_to;        // evidence: everything the client sent up to here may be kept
 	uint64_t hole_acked;     // hole_in_group: a command with a greater .acked belongs to a later group
 	uint64_t content_start;  // facts' content_octets when this message began
 	uint64_t digest;         // of the envelope so far
@@ -143,7 +144,9 @@ struct smtp {
 	bool client_tls : 1;     // c2s went to the TLS layer
 	bool client_waits : 1;   // octets of the client were left with the caller
 	bool farewell : 1;       // the server ended the talk unasked, as it seems: nothing has followed yet
+	bool said_more : 1;      // evidence: and something behind it may not
+	bool keep_stopped : 1;   // ... nothing of the client any more
 	bool server_holds : 1;   // a reply has released them: they come before the next reply
 };
 
-static_assert(sizeof(struct smtp) <= 344, "a clear session should stay near 1 KiB");
+static_assert(sizeof(struct smtp) <= 352, "a clear session should stay near 1 KiB");

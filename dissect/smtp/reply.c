@@ -200,6 +200,7 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 	line_form(env, at, line);
 	if (!ok) {
 		smtp_talk_reply(env, at, false, line);
+		smtp_keep_reply(m, env, at, line, line_end, false);
 		smtp_malformed(env, at, ODD_REPLY_NO_CODE);
 		a->line_end = a->n_lines ? line_end : 0;
 		return;
@@ -207,6 +208,7 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 	env->facts->smtp.seen = true;
 	if (!a->n_lines && smtp_ehlo_late(m, env, r.text)) {
 		smtp_talk_reply(env, at, true, line);
+		smtp_keep_reply(m, env, at, line, line_end, true);
 		smtp_oddity(env, at, ODD_REPLY_EXTRA);
 		return;
 	}
@@ -220,6 +222,7 @@ void smtp_reply(struct smtp *m, struct smtp_env *env, const struct place *at, co
 	if (!a->n_lines)
 		begin(m, env, at, &r);
 	smtp_talk_reply(env, at, is_text(m, at), line);
+	smtp_keep_reply(m, env, at, line, line_end, is_text(m, at));
 	if (is_greeting(a))
 		m->greeting_last = a->line_end;
 	a->line_end = line_end;

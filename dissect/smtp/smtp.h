@@ -7,6 +7,7 @@
 // "What had the client seen when it sent this" is answered by place.acked, not by packet order.
 #pragma once
 
+#include "dissect/kept.h"
 #include "dissect/place.h"
 #include "hw/slab.h"
 
@@ -22,6 +23,7 @@ struct smtp_env {
 	uint64_t *counter;     // DISSECT_COUNTERS of them
 	const struct dialogue *dialogue; // or NULL
 	bool keep_envelope;    // whole addresses may be kept in facts (privacy.envelope other than "domains")
+	const struct kept_list *kept; // what of the octets fed may be kept as evidence; NULL: nobody wants to know
 	const uint64_t *content_key; // of the digest of content; NULL: none is wanted
 	bool news;             // out, never cleared here: a fact worth telling before the end came up
 };
@@ -46,6 +48,10 @@ void smtp_gap(struct smtp *m, struct smtp_env *env, enum dir d, const struct pla
 // Nothing will come from the other direction that `d` could wait for (one-sided capture, full buffer, end):
 // the next smtp_feed() of `d` must decide for itself and not answer SMTP_WAIT.
 void smtp_do_not_wait(struct smtp *m, enum dir d);
+
+// What the client sends may be kept as evidence: no content and no credential was met, and nothing is missing. Told only with
+// smtp_env.kept.
+bool smtp_keeps(const struct smtp *m);
 
 // The octets of `d` are content of a message now, no commands or replies.
 bool smtp_in_content(const struct smtp *m, enum dir d);

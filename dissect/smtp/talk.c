@@ -60,8 +60,7 @@ bool smtp_is_host(struct bytes name, bool doubt)
 	return bytes_left(&name) && (parts || !doubt);
 }
 
-// Octets of an enhanced status code at p, with the blank behind it. RFC 3463 2.
-static size_t status_len(const uint8_t *p, size_t len)
+size_t smtp_status_len(const uint8_t *p, size_t len)
 {
 	static const uint8_t digits_max[] = {1, 3, 3};
 	size_t n = 0;
@@ -91,7 +90,7 @@ void smtp_talk_reply(struct smtp_env *env, const struct place *at, bool shown, c
 	if (shown && coded) {
 		n += smtp_mask(line->p + n, line->len - n, text + n);
 	} else if (line->len > n) {
-		size_t status = coded ? status_len(line->p + n, line->len - n) : 0;
+		size_t status = coded ? smtp_status_len(line->p + n, line->len - n) : 0;
 		memcpy(text + n, line->p + n, status);
 		n += status;
 		if (line->len > n)
@@ -135,8 +134,7 @@ static void talk_auth(struct smtp_env *env, const struct place *at, const struct
 	smtp_talk(env, DIR_C2S, at, "credential", (const uint8_t *)text, (size_t)n);
 }
 
-// The arguments that say what they must and no more; of others, the length.
-static bool plain_arguments(const struct smtp_verb *verb, struct bytes args, bool doubt)
+bool smtp_plain_arguments(const struct smtp_verb *verb, struct bytes args, bool doubt)
 {
 	struct bytes first = smtp_word(&args), second = smtp_word(&args);
 	bool last = !bytes_left(&second) || smtp_word_is(second.at, bytes_left(&second), "last");
@@ -172,7 +170,7 @@ void smtp_talk_command(struct smtp_env *env, const struct place *at, const struc
 		talk_address(env, at, line, args, rcpt ? "to" : "from");
 	} else if (!bytes_left(&args)) {
 		smtp_talk(env, DIR_C2S, at, "command", word.at, bytes_left(&word));
-	} else if (plain_arguments(verb, args, doubt)) {
+	} else if (smtp_plain_arguments(verb, args, doubt)) {
 		smtp_talk(env, DIR_C2S, at, "command", line->p, line->len);
 	} else {
 		int n = snprintf(text, sizeof(text), "%.*s [%zu octets]", (int)bytes_left(&word), (const char *)word.at,

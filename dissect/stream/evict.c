@@ -1,4 +1,5 @@
 // Room for the facts of a new session when all of it is taken: somebody has to go, and that is told.
+#include "dissect/keep.h"
 #include "dissect/stream/stream.h"
 
 enum { VICTIM_LOOKS = 64 }; // 64, as in the flow table: a look at all of them for every new session would be a gift
@@ -41,6 +42,8 @@ void stream_evict(struct dissect *e)
 void stream_drop_conn(struct dissect *e, uint32_t flow)
 {
 	struct flow_hot *h = flow_hot_at(&e->table, flow);
+	if (e->keep)
+		keep_drop(e, flow);
 	tape_clear(&engine_conn(e, h)->tape, &e->tapes);
 	engine_conn(e, h)->flow = 0;
 	const struct flow_other other = engine_conn(e, h)->other;

@@ -2,6 +2,7 @@
 #include "dissect/stream/stream.h"
 
 #include "dissect/classify/protocols.h"
+#include "dissect/keep.h"
 #include "dissect/route.h"
 #include "dissect/stream/parts.h"
 
@@ -114,6 +115,8 @@ static void take_payload(struct dissect *e, uint32_t flow, enum dir d, const str
 		engine_count(e, COUNT_tcp_urgent, 1);
 		c->message.facts.conn.ambiguous = c->tape.torn = true; // the receiver may take one octet out of the stream
 	}
+	if (e->keep && off >= 0)
+		keep_payload(e, d, (uint64_t)off);
 	if (off < (int64_t)h->off[d]) {
 		uint64_t old = h->off[d] - (uint64_t)off;
 		bool all_old = old >= len;

@@ -62,6 +62,16 @@ static bool lane_plausible(const struct tls_lane *lane, const struct tls_env *en
 	       (sslv2_possible(lane, env, d) && tls_sslv2_plausible(&env->facts->tls, d, lane->header, lane->n_header));
 }
 
+// What may be kept as evidence: records of the handshake and what belongs to it, encrypted or not, as long as they are known
+// to be that. Early data and everything behind a TLS 1.3 ServerHello look like application data.
+static void keep(const struct tls_env *env, const struct tls_lane *lane, enum dir d, uint64_t from, uint64_t to)
+{
+	bool hello = lane->type == TYPE_SSLV2 && !lane->unread && !lane->rec_unread;
+	bool handshake = lane->type == TYPE_CCS || lane->type == TYPE_ALERT || lane->type == TYPE_HANDSHAKE;
+	if (env->kept && (hello || handshake) && !lane->gap)
+		kept_run(env->kept, d, from, to);
+}
+
 // Bodies of handshake records, of clear alerts (encrypted ones are longer) and of clear heartbeats are all that is read.
 // Where something is missing it may have been the change_cipher_spec.
 // Without the hello, or behind a hole, nobody knows that a heartbeat is in clear.
@@ -135,6 +145,7 @@ static enum parse header_take(
 		struct place here = place_moved(at, (*i)++);
 		if (lane->n_header == HEADER_LEN) {
 			record_begin(t, env, d, &here);
+			keep(env, lane, d, here.off + 1 - HEADER_LEN, here.off + 1);
 			return PARSE_DONE;
 		}
 	}
@@ -172,6 +183,7 @@ static size_t body_take(
 	struct tls_lane *lane = &t->lane[d];
 	if (len > lane->rec_left)
 		len = lane->rec_left;
+	keep(env, lane, d, at->off, at->off + len);
 	if (lane->type == TYPE_HANDSHAKE && !lane->rec_unread)
 		tls_handshake_take(t, env, d, at, p, len);
 	else if (lane->type == TYPE_ALERT && !lane->rec_unread)

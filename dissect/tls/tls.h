@@ -7,6 +7,7 @@
 // same connection begins with zeroed memory again (after tls_end()) and the same facts.
 #pragma once
 
+#include "dissect/kept.h"
 #include "dissect/message.h"
 #include "dissect/place.h"
 #include "dissect/tls/memory.h"
@@ -16,6 +17,7 @@ struct tls_env {
 	struct tls_memory *memory;
 	uint64_t *counter;
 	bool news; // out, never cleared here
+	const struct kept_list *kept; // what of the octets fed may be kept as evidence; NULL: nobody wants to know
 	bool keep_flights; // a key log may open them
 	// Takes octets for the judge before it returns; of `m` everything but head and len is set. NULL: nobody wants them.
 	void (*ship)(void *ctx, const struct message_handshake *m, const uint8_t *p, size_t len);

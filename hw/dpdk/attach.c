@@ -2,7 +2,6 @@
 #include "hw/dpdk/attach.h"
 
 #include <rte_dev.h>
-#include <rte_errno.h>
 #include <rte_ethdev.h>
 
 #include <errno.h>
@@ -12,13 +11,17 @@
 
 #include "hw/dpdk/no_transmit.h"
 
-// The kernel's driver of a PCI device: "" none. False when there is no such device.
-static bool pci_driver(const char *address, char driver[static 32])
+// The kernel's driver of a PCI device ("" none), and whether it is a network card. False when there is no such device.
+static bool pci_look(const char *address, char driver[static 32], bool *network)
 {
 	char path[128], target[256];
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s", address);
-	if (access(path, F_OK) != 0)
+	unsigned class = 0;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s/class", address);
+	FILE *f = fopen(path, "re");
+	if (!f)
 		return false;
+	*network = fscanf(f, "%x", &class) == 1 && class >> 16 == 0x02;
+	fclose(f);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s/driver", address);
 	ssize_t len = readlink(path, target, sizeof(target) - 1);
 	driver[0] = '\0';
@@ -33,9 +36,13 @@ static bool pci_driver(const char *address, char driver[static 32])
 static void pci_refused(const char *label, const char *device, const char *said, char why[static DPDK_WHY])
 {
 	char driver[32];
-	bool ours = false;
-	if (!pci_driver(device, driver)) {
+	bool ours = false, network;
+	if (!pci_look(device, driver, &network)) {
 		snprintf(why, DPDK_WHY, "%.64s: there is no PCI device %.32s; dpdk-devbind.py --status lists them", label, device);
+		return;
+	}
+	if (!network) {
+		snprintf(why, DPDK_WHY, "%.64s: PCI device %.32s is no network card; dpdk-devbind.py --status lists those", label, device);
 		return;
 	}
 	static const char *const drivers[] = {"vfio-pci", "igb_uio", "uio_pci_generic", "mlx5_core", "mlx4_core"};
@@ -49,15 +56,15 @@ static void pci_refused(const char *label, const char *device, const char *said,
 			"the kernel)", label, driver[0] ? "the kernel's driver " : "no driver", driver, device);
 }
 
-static void refused(const char *label, const char *bus, const char *device, int r, const char *said, char why[static DPDK_WHY])
+static void refused(const char *label, const char *bus, const char *device, const char *said, char why[static DPDK_WHY])
 {
 	if (strcmp(bus, "pci") == 0)
 		pci_refused(label, device, said, why);
-	else if (said[0])
-		snprintf(why, DPDK_WHY, "%.96s: DPDK says: %.120s", label, said);
+	else if (!said[0] || strstr(said, "failed to parse device")) // no driver of that name
+		snprintf(why, DPDK_WHY, "%.96s: DPDK has no driver for %.32s; the names of devices begin with a driver's: net_pcap0, net_null0",
+			label, device);
 	else
-		snprintf(why, DPDK_WHY, "%.96s: DPDK cannot attach it: %s; names begin with a driver's, as net_pcap0 or net_af_packet0", label,
-			rte_strerror(-r));
+		snprintf(why, DPDK_WHY, "%.96s: DPDK says: %.120s", label, said);
 }
 
 // The first port of a device. A card with several is told apart by nobody so far.
@@ -84,8 +91,8 @@ int dpdk_attach(uint16_t *number, const char *label, const char *bus, const char
 	int r = rte_eal_hotplug_add(bus, device, args);
 	const char *said = dpdk_eal_listen_end();
 	if (r != 0) {
-		refused(label, bus, device, r, said, why);
-		return r < 0 ? r : -ENODEV;
+		refused(label, bus, device, said, why);
+		return -ENODEV;
 	}
 	if (!find(device, number)) {
 		snprintf(why, DPDK_WHY, "%.96s: DPDK took it, but it has no network port", label);

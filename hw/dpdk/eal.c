@@ -177,16 +177,13 @@ static void eal_args(struct eal_args *a, const struct dpdk_eal_config *c, bool h
 		arg(a, "-m");
 		arg(a, "%u", EAL_PLAIN_MIB + c->memory_mib);
 	}
-	if (c->telemetry) {
-		arg(a, "--file-prefix=postwacht");
-	} else {
+	arg(a, "--file-prefix=postwacht");
+	if (!c->telemetry)
 		arg(a, "--no-telemetry");
-		arg(a, "--file-prefix=postwacht-%d", (int)getpid()); // a directory of our own, taken away again below
-	}
 	a->argv[a->n] = NULL;
 }
 
-// DPDK makes an empty directory even when it will put nothing there.
+// DPDK makes a directory even when it will put nothing there. Where another one of us has its telemetry, it stays.
 static void eal_tidy(void)
 {
 	char dir[512];

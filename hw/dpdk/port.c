@@ -23,11 +23,13 @@
 #include "hw/dpdk/no_transmit.h"
 
 enum {
+	AS_RECEIVED = UINT16_MAX, // so many transmit queues: some drivers want pairs
 	// Of a card's ring. 4096, because at 10 million packets a second that is 0.4 ms of a worker looking away.
 	PORT_DESCRIPTORS = 4096,
 	PORT_DESCRIPTORS_PLAIN = 1024, // virtual devices, and without huge pages
 	PORT_MTU = 9600,               // jumbo frames as switches forward them
 	PORT_FRAME_MAX = 9728,
+	PORT_AROUND = 26,              // Ethernet, two tags, checksum
 	PORT_CLOCK_APART_MS = 50,
 	PORT_CLOCK_NARROW_NS = 20000,  // both clocks are read within this, or not at all
 };
@@ -61,7 +63,8 @@ uint32_t dpdk_port_memory_mib(const struct dpdk_port_config *c)
 	return dpdk_pool_mib(dpdk_pool_size(c->queues, descriptors, c->extra_buffers), c->room > DPDK_ROOM ? c->room : DPDK_ROOM);
 }
 
-static void choose_queues(struct dpdk_port *p, const struct dpdk_port_config *c, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf)
+static void choose_queues(struct dpdk_port *p, const struct dpdk_port_config *c, const struct rte_eth_dev_info *info,
+	struct rte_eth_conf *conf)
 {
 	const struct arranged *a = find_arranged(p->driver);
 	uint16_t most = info->max_rx_queues < DPDK_QUEUES_MAX ? info->max_rx_queues : DPDK_QUEUES_MAX;
@@ -75,7 +78,7 @@ static void choose_queues(struct dpdk_port *p, const struct dpdk_port_config *c,
 	if (p->queues == 1)
 		snprintf(p->rss_words, sizeof(p->rss_words), "none: one queue");
 	else if (a)
-		snprintf(p->rss_words, sizeof(p->rss_words), a->symmetric ? "none: queues arranged by the operator" : "none of ours: the driver's own");
+		snprintf(p->rss_words, sizeof(p->rss_words), "none: queues arranged by %s", a->symmetric ? "the operator" : "the kernel's driver");
 	p->symmetric = p->queues == 1 || (a && a->symmetric);
 }
 
@@ -85,14 +88,23 @@ static const struct attempt {
 	uint16_t tx_queues;
 } attempts[] = {
 	{true, true, 0}, {true, false, 0}, {false, false, 0}, {true, true, 1}, {true, false, 1}, {false, false, 1},
+	{false, false, AS_RECEIVED},
 };
 
-static int setup_queues(struct dpdk_port *p, const struct rte_eth_dev_info *info, const struct attempt *a)
+static uint16_t jumbo_mtu(const struct rte_eth_dev_info *info)
+{
+	uint32_t mtu = info->max_mtu < PORT_MTU ? info->max_mtu : PORT_MTU;
+	if (mtu + PORT_AROUND > info->max_rx_pktlen) // some say 65535 and take 1522
+		mtu = info->max_rx_pktlen > PORT_AROUND ? info->max_rx_pktlen - PORT_AROUND : 0;
+	return (uint16_t)mtu;
+}
+
+static int setup_queues(struct dpdk_port *p, const struct rte_eth_dev_info *info)
 {
 	int r = 0;
 	for (uint16_t q = 0; q < p->queues && r == 0; q++)
 		r = rte_eth_rx_queue_setup(p->number, q, p->descriptors, (unsigned)p->socket, NULL, p->pool);
-	for (uint16_t q = 0; q < a->tx_queues && r == 0; q++) {
+	for (uint16_t q = 0; q < p->tx_queues && r == 0; q++) {
 		// Not started with the port, where the driver can do that; in any case nobody feeds it.
 		struct rte_eth_txconf tx = info->default_txconf;
 		tx.tx_deferred_start = 1;
@@ -106,38 +118,37 @@ static int setup_queues(struct dpdk_port *p, const struct rte_eth_dev_info *info
 static int try_start(struct dpdk_port *p, const struct rte_eth_dev_info *info, struct rte_eth_conf conf, const struct attempt *a)
 {
 	if (a->jumbo)
-		conf.rxmode.mtu = info->max_mtu < PORT_MTU ? info->max_mtu : PORT_MTU;
+		conf.rxmode.mtu = jumbo_mtu(info);
 	conf.intr_conf.rxq = a->interrupts;
-	int r = rte_eth_dev_configure(p->number, p->queues, a->tx_queues, &conf);
+	p->tx_queues = a->tx_queues == AS_RECEIVED ? p->queues : a->tx_queues;
+	int r = rte_eth_dev_configure(p->number, p->queues, p->tx_queues, &conf);
 	if (r == 0)
-		r = setup_queues(p, info, a);
+		r = setup_queues(p, info);
 	if (r == 0)
 		r = rte_eth_dev_start(p->number);
 	return r;
 }
 
-static int start(struct dpdk_port *p, const struct dpdk_port_config *c, const struct rte_eth_dev_info *info, const struct rte_eth_conf *conf,
-	char why[static DPDK_WHY])
+static int start(struct dpdk_port *p, const struct dpdk_port_config *c, const struct rte_eth_dev_info *info,
+	const struct rte_eth_conf *conf, char why[static DPDK_WHY])
 {
 	bool pci = strcmp(c->bus, "pci") == 0;
-	int first = 0;
-	dpdk_eal_listen_begin();
+	const char *said = "";
+	int r = 0;
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
 		if (attempts[i].interrupts && !pci)
 			continue;
-		int r = try_start(p, info, *conf, &attempts[i]);
-		first = first ? first : r;
-		if (r == 0) {
-			dpdk_eal_listen_end();
-			p->started = true;
-			p->tx_queues = attempts[i].tx_queues;
-			p->has_interrupts = attempts[i].interrupts;
+		dpdk_eal_listen_begin();
+		r = try_start(p, info, *conf, &attempts[i]);
+		said = dpdk_eal_listen_end();
+		p->started = r == 0;
+		p->has_interrupts = attempts[i].interrupts;
+		if (r == 0)
 			return 0;
-		}
 	}
-	const char *said = dpdk_eal_listen_end();
-	snprintf(why, DPDK_WHY, "%.96s: DPDK cannot start it: %.120s", c->name, said[0] ? said : rte_strerror(-first));
-	return first;
+	p->has_interrupts = false;
+	snprintf(why, DPDK_WHY, "%.96s: DPDK cannot start it: %.120s", c->name, said[0] ? said : rte_strerror(-r));
+	return r;
 }
 
 // An epoll each queue, made now: later no file may be opened any more.
@@ -237,7 +248,7 @@ static void describe(const struct dpdk_port *p, const struct dpdk_port_config *c
 		c->name, p->driver, p->queues, p->queues == 1 ? "" : "s", p->descriptors, p->rss_words, p->tx_queues, p->flow_control,
 		p->offload, p->has_interrupts ? "yes" : "no");
 	if (p->tx_queues)
-		log_info("dpdk", "%.96s: its driver insists on a transmit queue; nothing is ever put there", c->name);
+		log_info("dpdk", "%.96s: its driver insists on transmit queues; nothing is ever put there", c->name);
 	if (!dpdk_port_stats_wait_link(p->number, c->linkup_wait_ms))
 		log_warn("dpdk", "%.96s: no link yet; check the fibre and the tap", c->name);
 }
@@ -273,6 +284,7 @@ static int configure(struct dpdk_port *p, const struct dpdk_port_config *c, char
 		return r;
 	}
 	p->device = info.device;
+	p->virtual = strcmp(c->bus, "vdev") == 0;
 	p->socket = rte_eth_dev_socket_id(p->number);
 	snprintf(p->driver, sizeof(p->driver), "%.31s", info.driver_name ? info.driver_name : "?");
 	choose_queues(p, c, &info, &conf);
@@ -315,7 +327,8 @@ int dpdk_port_start(struct dpdk_port *p, const struct dpdk_port_config *c, char 
 	return 0;
 }
 
-// The order matters: the driver owns buffers of the pool until it is closed.
+// The order matters: the driver owns buffers of the pool until it is closed. A card stays DPDK's until the process ends: taking
+// it away reads files of the kernel, which whoever has given up its rights must not.
 void dpdk_port_stop(struct dpdk_port *p)
 {
 	if (p->rules)
@@ -328,7 +341,7 @@ void dpdk_port_stop(struct dpdk_port *p)
 	if (p->started)
 		rte_eth_dev_stop(p->number);
 	rte_eth_dev_close(p->number);
-	if (p->device)
+	if (p->device && p->virtual)
 		rte_dev_remove(p->device);
 	if (p->pool)
 		dpdk_pool_close(&p->pool);

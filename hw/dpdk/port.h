@@ -42,7 +42,7 @@ struct dpdk_port {
 	bool symmetric;             // both directions of a connection come to one queue
 	bool steered;
 	bool rules;                 // flow rules were made
-	bool started;
+	bool started, virtual;
 	char driver[32];
 	char rss_words[DPDK_RSS_WORDS];
 	char offload[DPDK_FLOW_WORDS];

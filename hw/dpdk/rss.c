@@ -52,24 +52,28 @@ static uint32_t rss_hash(const uint8_t *key, uint8_t ip_v, const uint8_t *src, c
 	return rte_softrss(tuple, n, key);
 }
 
+// Octets that take every value; always the same ones.
+static void fill(uint8_t *p, size_t len, uint32_t *state)
+{
+	for (size_t i = 0; i < len; i++) {
+		*state = *state * 1664525 + 1013904223;
+		p[i] = (uint8_t)(*state >> 24); // its low bits hardly change
+	}
+}
+
 bool dpdk_rss_key_is_symmetric(const uint8_t *key, uint8_t key_len)
 {
 	_Alignas(8) uint8_t aligned[DPDK_RSS_KEY] = {0};
-	uint8_t a[16], b[16];
-	uint32_t state = 1;
-	bool same = key_len >= RSS_KEY_USUAL && key_len <= DPDK_RSS_KEY, varied = false;
-	if (!same)
+	uint8_t ends[36];
+	uint32_t state = 1, first = 0;
+	bool same = true, varied = false;
+	if (key_len < RSS_KEY_USUAL || key_len > DPDK_RSS_KEY)
 		return false;
 	memcpy(aligned, key, key_len);
-	uint32_t first = 0;
-	for (int round = 0; round < 64 && same; round++) { // each with other addresses: the sequence covers all bits
-		for (int i = 0; i < 16; i++) {
-			state = state * 1664525 + 1013904223;
-			a[i] = (uint8_t)(state >> 24);
-			state = state * 1664525 + 1013904223;
-			b[i] = (uint8_t)(state >> 24);
-		}
-		uint32_t ports = state, turned = ports << 16 | ports >> 16;
+	for (int round = 0; round < 128 && same; round++) { // two families in turn, each time other ends
+		fill(ends, sizeof(ends), &state);
+		const uint8_t *a = ends, *b = ends + 16;
+		uint32_t ports = be32(ends + 32), turned = ports << 16 | ports >> 16;
 		uint8_t ip_v = round & 1 ? 6 : 4;
 		uint32_t hash = rss_hash(aligned, ip_v, a, b, ports, true);
 		same = hash == rss_hash(aligned, ip_v, b, a, turned, true) &&
@@ -124,7 +128,8 @@ void dpdk_rss_prove(struct dpdk_rss *r, uint16_t port, uint16_t queues, const st
 		r->symmetric ? "" : ", not symmetric");
 }
 
-uint16_t dpdk_rss_queue(const struct dpdk_rss *r, uint8_t ip_v, const uint8_t *src, const uint8_t *dst, uint16_t src_port, uint16_t dst_port)
+uint16_t dpdk_rss_queue(const struct dpdk_rss *r, uint8_t ip_v, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
+	uint16_t dst_port)
 {
 	uint64_t kind = ip_v == 6 ? RTE_ETH_RSS_NONFRAG_IPV6_TCP : RTE_ETH_RSS_NONFRAG_IPV4_TCP;
 	uint32_t hash = rss_hash(r->key, ip_v, src, dst, (uint32_t)src_port << 16 | dst_port, r->hashed & kind);

@@ -32,4 +32,5 @@ void dpdk_rss_prove(struct dpdk_rss *r, uint16_t port, uint16_t queues, const st
 bool dpdk_rss_key_is_symmetric(const uint8_t *key, uint8_t key_len);
 
 // Which queue a connection comes to. Only while n_reta is not 0.
-uint16_t dpdk_rss_queue(const struct dpdk_rss *r, uint8_t ip_v, const uint8_t *src, const uint8_t *dst, uint16_t src_port, uint16_t dst_port);
+uint16_t dpdk_rss_queue(const struct dpdk_rss *r, uint8_t ip_v, const uint8_t *src, const uint8_t *dst, uint16_t src_port,
+	uint16_t dst_port);

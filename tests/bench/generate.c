@@ -1,7 +1,7 @@
 // Writes a large capture of mail traffic: unique, interleaved TCP connections whose octets come from scripts with
 // real TLS. Deterministic for a seed, apart from what OpenSSL draws.
 //
-//   generate PROFILE MIB SEED FILE        profiles: mixed short bulk clear
+//   generate PROFILE MIB SEED FILE        profiles: mixed short bulk clear link
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +16,17 @@ struct profile {
 	uint32_t small, large;           // message octets, spread between them
 	uint32_t messages;
 	uint32_t concurrent;
+	uint32_t web; // per cent of connections that are no mail: TLS on port 443
 };
 
-// `mixed` follows the budget of the design: 58 % TLS 1.3, 25 % TLS 1.2, the rest clear, about 535 octets a packet.
+// `mixed` follows the budget of the design: 58 % TLS 1.3, 25 % TLS 1.2, the rest clear, about 535 octets a packet. `link` is
+// the same with nine connections of ten to web servers.
 static const struct profile profiles[] = {
 	{"mixed", 58, 25, 0, 10000, 54000, 1, 5000},
 	{"short", 60, 40, 0, 300, 600, 1, 5000},
 	{"bulk", 70, 20, 10, 400000, 1500000, 1, 50},
 	{"clear", 0, 0, 0, 2000, 30000, 2, 1000},
+	{"link", 53, 23, 10, 10000, 54000, 1, 5000, 90},
 };
 
 struct flow {
@@ -124,13 +127,15 @@ static uint64_t write_packet(FILE *out, const struct flow *f, enum dir d, uint8_
 	return 16 + caplen;
 }
 
-static void flow_start(struct flow *f, const struct script *scripts, uint64_t number)
+// The scripts of web connections are the last ones (make_scripts()): TLS from the first octet.
+static void flow_start(struct flow *f, const struct script *scripts, uint64_t number, const struct profile *p)
 {
+	bool web = draw() % 100 < p->web;
 	memset(f, 0, sizeof(*f));
-	f->script = &scripts[draw() % SCRIPTS];
+	f->script = &scripts[web ? SCRIPTS * (p->tls13 + p->tls12) / 100 + 1 : draw() % SCRIPTS];
 	f->ip_v = draw() % 4 ? 4 : 6;
 	f->port[0] = (uint16_t)(1024 + number % 60000);
-	f->port[1] = 25;
+	f->port[1] = web ? 443 : 25;
 	for (int d = 0; d < 2; d++) {
 		uint32_t host = d ? (uint32_t)(draw() % 200) : (uint32_t)(number / 60000 * 251 + draw() % 251);
 		static const uint8_t v4[2][4] = {{198, 18, 0, 0}, {198, 19, 0, 0}}; // RFC 2544
@@ -212,7 +217,7 @@ int main(int argc, char **argv)
 {
 	const struct profile *p = argc == 5 ? profile_find(argv[1]) : NULL;
 	if (!p) {
-		fprintf(stderr, "usage: generate mixed|short|bulk|clear MIB SEED FILE\n");
+		fprintf(stderr, "usage: generate mixed|short|bulk|clear|link MIB SEED FILE\n");
 		return 2;
 	}
 	uint64_t limit = strtoull(argv[2], NULL, 10) << 20, octets = 24, packets = 0, number = 0;
@@ -230,14 +235,14 @@ int main(int argc, char **argv)
 	static struct flow flows[CONCURRENT_MAX];
 	make_scripts(scripts, p);
 	for (size_t i = 0; i < p->concurrent; i++)
-		flow_start(&flows[i], scripts, number++);
+		flow_start(&flows[i], scripts, number++, p);
 	size_t open = p->concurrent;
 	while (open) { // after the limit no new connections; the open ones are told to their end
 		size_t i = draw() % open;
 		if (flow_step(out, &flows[i], &octets)) {
 			packets++;
 		} else if (octets < limit) {
-			flow_start(&flows[i], scripts, number++);
+			flow_start(&flows[i], scripts, number++, p);
 		} else {
 			flows[i] = flows[--open];
 		}

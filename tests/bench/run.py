@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-PROFILES = ("mixed", "short", "bulk", "clear")
+PROFILES = ("mixed", "short", "bulk", "clear", "link")
 
 
 def measure(command):

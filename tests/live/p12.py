@@ -4,7 +4,8 @@
     p12.py [--each] [--story NAME]... [--workers N]... PROGRAM
 
 vdev   every recording of tests/replay, one after the other as one capture, through a virtual device of DPDK that plays it,
-       with 1, 2 and 3 workers, and divided into the two directions of a link; --each: every scenario by itself, too, with its policy
+       with 1, 2 and 3 workers, divided into the two directions of a link, and with two clocks; --each: every scenario by itself, too,
+       with its policy
 pcap   recordings sent onto a veth pair, which `postwacht run` listens on by libpcap, and tcpdump beside it: the same
        records as `postwacht read` of tcpdump's capture
 The last line is `N passed, N failed`; 77 where nothing could be tried.
@@ -107,9 +108,28 @@ def check_vdev(args, checks, directory):
         got, code = run(args.program, directory, [vdev(0, capture)], "--workers", str(workers))
         checks.check(code == 0, f"vdev, {workers} workers: exit code {code}")
         checks.equal(got, wanted, f"vdev, {workers} workers")
-    got, code = run(args.program, directory, [vdev(i, path) for i, path in enumerate(divided(packets, directory))])
-    checks.check(code == 0, f"two arms: exit code {code}")
-    checks.equal(got, wanted, "two arms of one link")
+    arms = [vdev(i, path) for i, path in enumerate(divided(packets, directory))]
+    for workers in (1, 3):
+        got, code = run(args.program, directory, arms, "--workers", str(workers))
+        checks.check(code == 0, f"two arms, {workers} workers: exit code {code}")
+        checks.equal(got, wanted, f"two arms of one link, {workers} workers")
+
+
+def check_clocks(args, checks, directory):
+    """Time that goes back two hours, and packets of two clocks in turn: every worker's timers run as those of one."""
+    paths = recordings(args.story)
+    capture = directory / "clocks.pcap"
+    first, second = (one_capture(part, directory / "part.pcap") for part in (paths[::2], paths[1::2]))
+    second = [p._replace(time_ns=p.time_ns - 7200 * 10**9) for p in second]
+    packets, first = first[:len(first) // 2], first[len(first) // 2:]
+    for i in range(0, max(len(first), len(second)), 5):
+        packets += first[i:i + 5] + second[i:i + 5]
+    pcapkit.write(capture, packets)
+    wanted = read(args.program, directory, capture)
+    for workers in args.workers or (1, 3):
+        got, code = run(args.program, directory, [vdev(0, capture)], "--workers", str(workers))
+        checks.check(code == 0, f"two clocks, {workers} workers: exit code {code}")
+        checks.equal(got, wanted, f"two clocks, {workers} workers")
 
 
 def check_each(args, checks, directory):
@@ -171,6 +191,8 @@ def main():
         dpdk, log = has_dpdk(args.program, directory)
         if dpdk:
             check_vdev(args, checks, directory)
+            if len(recordings(args.story)) > 1:
+                check_clocks(args, checks, directory)
             if args.each:
                 check_each(args, checks, directory)
         else:

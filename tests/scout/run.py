@@ -106,6 +106,25 @@ class Lab:
         return f"{name}: {'; '.join(wrong)}\n  {json.dumps(document)[:1500]}" if wrong else None
 
 
+def doctor(lab):
+    """What `doctor` says of three ways to ask: one that is well, one without an answer, one with other keys. None, or what is wrong."""
+    other = lab.where["state"].with_name("other-anchor")
+    text = lab.where["anchor"].read_text(encoding="ascii").strip().splitlines()[-1]
+    # The same key with another digit is another key.
+    swapped = text[:-8] + ("A" if text[-8] != "A" else "B") + text[-7:]
+    other.write_text(swapped + "\n", encoding="ascii")
+    wrong = []
+    for resolver, anchor, verdict, words in ((lab.where["resolver"], lab.where["anchor"], "pass", "validate"),
+                                             (SILENT, lab.where["anchor"], "warn", "no answer from"),
+                                             (lab.where["resolver"], other, "warn", "do not validate")):
+        done = subprocess.run([lab.program, "doctor", "--json", "--set", f"policy.forward_to=[{resolver}]", "--set", f"policy.trust_anchor={anchor}"],
+                              capture_output=True, text=True, check=False)
+        said = [(r["verdict"], r["what"]) for r in json.loads(done.stdout)["results"] if r["check"] == "dnssec"]
+        if not any(v == verdict and words in what for v, what in said):
+            wrong.append(f"{resolver} with {anchor.name}: {said} {done.stderr}")
+    return f"doctor: {'; '.join(wrong)}" if wrong else None
+
+
 def main():
     if "--inside" not in sys.argv:
         return enter()
@@ -120,6 +139,8 @@ def main():
         results = list(pool.map(lambda item: lab.row(*item), rows.items()))
     if not only:
         results += story.tell(lab)
+    if only in ("", "doctor"):
+        results.append(doctor(lab))
     if not only and len(sys.argv) > 2 and not sys.argv[2].startswith("-"):
         results.append(story.measure(sys.argv[2], lab))
     for wrong in filter(None, results):

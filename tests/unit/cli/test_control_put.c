@@ -58,13 +58,13 @@ static void test_status(void **state)
 	assert_int_equal(json_array_size(ports), 2);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(ports, 1), "name")), "0000:81:00.1");
 	assert_string_equal(json_string_value(json_object_get(json_array_get(ports, 1), "tap")), "tap0");
-	assert_string_equal(json_string_value(json_object_get(json_array_get(ports, 1), "link")), "up");
+	assert_true(json_is_true(json_object_get(json_array_get(ports, 1), "up")));
 	assert_int_equal(number(json_array_get(ports, 1), "rx_packets", NULL), 501);
 	assert_int_equal(number(json_array_get(ports, 1), "tx_packets", NULL), 0);
 	assert_int_equal(number(json_array_get(workers, 0), "cpu", NULL), 3);
 	assert_true(json_is_null(json_object_get(json_array_get(workers, 1), "cpu")));
 	assert_int_equal(number(s, "ledger", "rx"), 1001);
-	assert_int_equal(number(s, "ledger", "on_way"), 1);
+	assert_int_equal(number(s, "ledger", "in_flight"), 1);
 	assert_true(json_is_true(json_object_get(json_object_get(s, "health"), "fine")));
 	const json_t *children = json_object_get(s, "children");
 	assert_int_equal(json_array_size(children), CHILDREN);

@@ -38,11 +38,11 @@ static void expect(const struct top_view *v, const char *words)
 }
 
 static const char first[] = "{'mono_ns':1000000000,'uptime':60,'ledger':{'rx':1000,'missed':5,'lanes_full':1},"
-	"'ports':[{'name':'pcap:eth1','tap':'mx','link':'up','rx_packets':1000,'rx_octets':50000,'missed':5}],"
+	"'ports':[{'name':'pcap:eth1','tap':'mx','up':true,'rx_packets':1000,'rx_octets':50000,'missed':5}],"
 	"'workers':[{'cpu':null,'packets':1000,'turns':100,'busy_ns':100,'slept_ns':900}],"
 	"'verdicts':{'clear':1,'verified':3},'sessions':4,'alerts':1,'records':9}";
 static const char second[] = "{'mono_ns':3000000000,'uptime':62,'ledger':{'rx':5000,'missed':9,'lanes_full':3},"
-	"'ports':[{'name':'pcap:eth1','tap':'mx','link':'down','rx_packets':5000,'rx_octets':4050000,'missed':9}],"
+	"'ports':[{'name':'pcap:eth1','tap':'mx','up':false,'rx_packets':5000,'rx_octets':4050000,'missed':9}],"
 	"'workers':[{'cpu':2,'packets':5000,'turns':2100,'busy_ns':400,'slept_ns':1600}],"
 	"'verdicts':{'clear':2,'verified':6},'sessions':8,'alerts':2,'records':19}";
 

@@ -21,7 +21,7 @@ static uint64_t count(const struct wire *w, enum dissect_counter c)
 static void assert_ledger(const struct wire *w)
 {
 	static const enum dissect_counter rows[] = {
-		COUNT_packet_tcp_session, COUNT_packet_tcp_counted, COUNT_packet_tcp_bad_checksum, COUNT_packet_not_tcp, COUNT_packet_dns,
+		COUNT_packet_tcp_session, COUNT_packet_tcp_counted, COUNT_packet_duplicate, COUNT_packet_tcp_bad_checksum, COUNT_packet_not_tcp, COUNT_packet_dns,
 		COUNT_packet_not_ip, COUNT_packet_fragment_kept, COUNT_packet_fragment_dropped, COUNT_packet_link_unknown,
 		COUNT_packet_malformed, COUNT_packet_cut, COUNT_packet_no_flow,
 	};

@@ -9,12 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "alerts/expect/scout.h"
+#include "hw/rights.h"
 
 struct seen {
 	uint32_t n_domains, n_hosts, n_answered, n_unknown;
@@ -102,6 +105,21 @@ static pid_t child_of(pid_t pid)
 	return child;
 }
 
+// A line of /proc/PID/status: filters are by thread, and the worker's first is looked at.
+static int status_of(pid_t pid, const char *name)
+{
+	char path[64], line[256];
+	int value = -1;
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	FILE *f = fopen(path, "r");
+	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0)
+			value = atoi(line + strlen(name));
+	if (f != NULL)
+		fclose(f);
+	return value;
+}
+
 static void a_failure_is_told_as_one(void **state)
 {
 	struct scout_config c = config();
@@ -174,6 +192,9 @@ static void it_dies_and_is_back(void **state)
 	assert_int_not_equal(worker, 0);
 	assert_int_equal(scout_ask(scout, "a.example", SCOUT_DOMAIN, false), 0);
 	assert_int_equal(scout_ask(scout, "b.example", SCOUT_DOMAIN, false), 0);
+	for (int i = 0; i < 100 && status_of(worker, "Seccomp:") != 2; i++)
+		usleep(10000);
+	assert_true(status_of(worker, "Seccomp:") == 2 && status_of(worker, "NoNewPrivs:") == 1 && status_of(worker, "CapPrm:") == 0);
 	kill(worker, SIGKILL);
 	wait_for(scout, &s, 2);
 	assert_true(s.n_unknown == 2 && s.n_domains == 0);
@@ -190,11 +211,56 @@ static void it_dies_and_is_back(void **state)
 	scout_close(&scout);
 }
 
+// As `run` does it: the pair is somebody else's, and so is the worker.
+static void it_is_kept_by_somebody_else(void **state)
+{
+	struct scout_config c = config();
+	struct scout *scout;
+	struct seen s = {.n_domains = 0};
+	int fds[2], status;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(scout_attach(&scout, fds[0], &c), 0);
+	assert_int_equal(scout_ask(scout, "a.example", SCOUT_DOMAIN, false), 0);
+	scout_tell_died(fds[1]);
+	wait_for(scout, &s, 1);
+	assert_true(s.n_unknown == 1 && scout_counts(scout).deaths == 1);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct rights_config rights = {.profile = RIGHTS_SCOUT};
+		char words[RIGHTS_WORDS], why[RIGHTS_WORDS];
+		close(fds[0]);
+		scout_rights(&rights, &c);
+		_exit(rights_drop(&rights, words, why) < 0 ? 99 : scout_serve(fds[1], &c));
+	}
+	assert_int_equal(scout_ask(scout, "b.example", SCOUT_DOMAIN, false), 0);
+	wait_for(scout, &s, 2);
+	assert_true(s.n_answered == 1 && strcmp(s.last, "b.example") == 0);
+	close(fds[1]);
+	scout_close(&scout);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+// Nobody reads, so the one who says it does not wait for long.
+static void a_death_is_told_to_nobody(void **state)
+{
+	int fds[2];
+	time_t began = time(NULL);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
+	while (send(fds[1], "", 1, MSG_NOSIGNAL) == 1)
+		;
+	scout_tell_died(fds[1]);
+	close(fds[0]);
+	scout_tell_died(fds[1]);
+	close(fds[1]);
+	assert_true(time(NULL) - began <= 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_failure_is_told_as_one), cmocka_unit_test(what_is_refused), cmocka_unit_test(what_cannot_begin),
-		cmocka_unit_test(it_dies_and_is_back),
+		cmocka_unit_test(it_dies_and_is_back), cmocka_unit_test(it_is_kept_by_somebody_else), cmocka_unit_test(a_death_is_told_to_nobody),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
