@@ -24,6 +24,16 @@ static int open_history(struct judge *j, const char **bad_path)
 	return r;
 }
 
+static int open_evidence(struct judge *j, const char **bad_path)
+{
+	int r = evidence_open(&j->evidence, j->config.evidence);
+
+	if (r && bad_path)
+		*bad_path = j->config.evidence->dir;
+	j->config.evidence = NULL; // borrowed for the open
+	return r;
+}
+
 int judge_open(struct judge **out, const struct judge_config *config, const char **bad_path)
 {
 	struct judge *j = calloc(1, sizeof(*j));
@@ -59,6 +69,8 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 	j->sources = (struct rules_sources){.seen = j->seen, .race = j->race, .store = config->store};
 	if (!r)
 		r = judge_peers_open(&j->peers, config, bad_path);
+	if (!r && config->evidence)
+		r = open_evidence(j, bad_path);
 	if (r) {
 		judge_close(&j);
 		return r;
@@ -72,6 +84,7 @@ void judge_close(struct judge **j)
 	if (!*j)
 		return;
 	judge_protocols_close(*j);
+	evidence_close(&(*j)->evidence);
 	judge_peers_close(&(*j)->peers);
 	race_close(&(*j)->race);
 	seen_close(&(*j)->seen);
@@ -203,8 +216,11 @@ static void take_session(struct judge *j, const struct message_session *m)
 	const struct facts *other = message_session_other(m);
 	f->path.offers_differ = other && pair_offer_gone(&m->facts.smtp, &other->smtp);
 	// Connections without payload are counted, not described.
-	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C])
+	if (!f->conn.payload[DIR_C2S] && !f->conn.payload[DIR_S2C]) {
+		if (last && j->evidence)
+			evidence_forget(j->evidence, f->birth);
 		return;
+	}
 	struct judge_entry *e = entry_of(j, &m->head, j->config.expect || !last || judge_pair_wanted(j, f));
 	if (j->config.expect)
 		judge_ask(j, e, f);
@@ -280,6 +296,8 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	if (j->config.sensor && len <= MESSAGE_LEN_MAX) // whoever wrote it may be another process, and no friend: it shall not change any more
 		m = memcpy(j->own, m, len);
 	if (!judge_check(m, len)) {
+		if (j->config.sensor) // whoever runs it tells it, once
+			return -EBADMSG;
 		log_error("judge", "a message of worker %u makes no sense; restart the sensor",
 			len >= sizeof(*m) ? m->worker : 0);
 		return -EBADMSG;
@@ -305,10 +323,13 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	case MESSAGE_ANOMALY:
 		judge_write(j, RECORD_ANOMALY, record_anomaly(j->line, &j->config.record, (const struct message_anomaly *)m));
 		break;
+	case MESSAGE_EVIDENCE:
+		if (j->evidence)
+			evidence_take(j->evidence, (const struct message_evidence *)m);
+		break;
 	case MESSAGE_PROTOCOLS:
 		judge_protocols_take(j, (const struct message_protocols *)m);
 		break;
-	case MESSAGE_EVIDENCE:
 	case MESSAGE_SENSOR:
 		break;
 	case MESSAGE_COUNTERS:

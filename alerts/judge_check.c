@@ -117,6 +117,13 @@ static bool handshake_ok(const struct message *m, size_t len)
 	return len >= sizeof(*h) && len == sizeof(*h) + h->len && h->kind < HANDSHAKE_KINDS && h->dir <= DIR_S2C;
 }
 
+static bool evidence_ok(const struct message *m, size_t len)
+{
+	const struct message_evidence *e = (const struct message_evidence *)m;
+
+	return len >= sizeof(*e) && len == sizeof(*e) + e->len && e->len <= EVIDENCE_LEN_MAX && e->dir <= DIR_S2C && e->cut < EVIDENCE_CUTS;
+}
+
 static bool name_there(const struct dns_facts *f, uint16_t at)
 {
 	return at < f->text_used && strnlen(f->text + at, f->text_used - at) < DNS_NAME_MAX;
@@ -177,6 +184,8 @@ bool judge_check(const struct message *m, size_t len)
 		return handshake_ok(m, len);
 	case MESSAGE_DNS:
 		return dns_ok(m, len);
+	case MESSAGE_EVIDENCE:
+		return evidence_ok(m, len);
 	case MESSAGE_ANOMALY:
 		return len >= sizeof(struct message_anomaly) && ((const struct message_anomaly *)m)->counter < DISSECT_COUNTERS;
 	case MESSAGE_COUNTERS:

@@ -64,7 +64,7 @@ void judge_write(struct judge *j, enum record_type type, size_t len)
 	j->config.write(j->config.write_ctx, type, j->line, len + 1);
 }
 
-void judge_end(struct judge *j, bool reopened)
+static void tell_end(struct judge *j, bool reopened)
 {
 	const struct session *s = &j->session;
 	const struct record_config *rc = &j->config.record;
@@ -87,4 +87,11 @@ void judge_end(struct judge *j, bool reopened)
 	if (reopened)
 		judge_write(j, RECORD_ANOMALY, record_session_anomaly(j->line, rc, s, "stream", "rst_contradicted"));
 	history_learn(j->history, s);
+}
+
+void judge_end(struct judge *j, bool reopened)
+{
+	tell_end(j, reopened);
+	if (j->evidence)
+		evidence_forget(j->evidence, j->session.facts->birth);
 }

@@ -13,6 +13,7 @@
 #include "alerts/cert/cert.h"
 #include "alerts/dns/race.h"
 #include "alerts/dns/seen.h"
+#include "alerts/evidence.h"
 #include "alerts/judge_sessions.h"
 #include "alerts/loss.h"
 #include "alerts/pair.h"
@@ -63,6 +64,7 @@ struct judge {
 	struct race *race;
 	struct rules_sources sources; // of the three above what rules ask, and the store
 	struct dedup *dedup;
+	struct evidence_store *evidence; // packets of alerts; NULL: they are kept nowhere
 	struct pair_table waiting; // ended sessions whose twin may come
 	const struct pair *twins; // while two sessions are judged together
 	struct judge_summary summary;

@@ -156,12 +156,17 @@ static void keep(struct judge_kept *k, const struct session *s, const struct rec
 	memcpy(k->id, s->id, sizeof(k->id));
 }
 
-static void write_alert(struct judge *j, const struct record_alert *a)
+static void write_alert(struct judge *j, struct record_alert *a)
 {
+	struct evidence_file file;
+
+	if (j->evidence && evidence_write(j->evidence, &j->config.record, a, &file))
+		a->evidence = &file;
 	judge_count_alert(j, a);
 	if (j->config.observe)
 		j->config.observe(j->config.observe_ctx, a->session, a);
 	judge_write(j, RECORD_ALERT, record_alert_write(j->line, &j->config.record, a));
+	a->evidence = NULL;
 }
 
 static void tell_one(struct judge *j, struct record_alert *a, const struct judge_moment *at)

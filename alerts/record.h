@@ -35,6 +35,7 @@ struct record_alert {
 	char id[RECORD_ID_LEN + 1];
 	uint64_t time_ns;        // packet time of what decided it
 	uint32_t frame;          // packet in hand then
+	const struct evidence_file *evidence; // alerts/evidence.h: where its packets are kept; NULL: nowhere
 };
 
 // Trouble of the sensor itself, told as an alert that belongs to no session.

@@ -3,6 +3,7 @@
 // null says "not known"; a member that has nothing behind it in this version is not written at all.
 #include "alerts/record_parts.h"
 
+#include "alerts/evidence.h"
 #include "alerts/expect/policy.h"
 #include "alerts/pair.h"
 #include "alerts/quality.h"
@@ -253,6 +254,10 @@ static void of_alert(struct record_writer *w, const struct record_alert *a)
 		if (a->root->frames[i]) // 0 is no packet
 			json_put_u64(j, a->root->frames[i]);
 	json_close_array(j);
+	if (a->evidence) {
+		json_field(j, "file", word, a->evidence->file);
+		json_field(j, "sha256", word, a->evidence->sha256);
+	}
 	json_close_object(j);
 	record_repeat(j, &a->repeat);
 }

@@ -179,9 +179,12 @@ static void wait_for_reading(struct dissect *e, struct conn *c)
 		ship_first(e, c);
 	struct slot *s = take_slot(e);
 	uint32_t len = k->about.head_len + k->about.payload_len;
-	*s = (struct slot){.flow = c->flow, .about = k->about, .kept = k->now, .len = (uint16_t)(len < EVIDENCE_LEN_MAX ? len : EVIDENCE_LEN_MAX)};
-	memcpy(s->octets, k->p->data, s->len);
+	s->flow = c->flow;
+	s->about = k->about;
+	s->kept = k->now;
 	s->kept.next = NULL;
+	s->len = (uint16_t)(len < EVIDENCE_LEN_MAX ? len : EVIDENCE_LEN_MAX);
+	memcpy(s->octets, k->p->data, s->len);
 	struct slot *last = slot_at(e, c->keep.first);
 	while (last && last->kept.next)
 		last = (void *)last->kept.next;

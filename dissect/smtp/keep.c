@@ -147,6 +147,6 @@ void smtp_keep_reply(struct smtp *m, struct smtp_env *env, const struct place *a
 		n += smtp_status_len(line->p + HEAD, line->len - HEAD);
 	uint64_t from = line_end - line->wire_len;
 	kept_run(env->kept, DIR_S2C, from, from + n);
-	if (coded && (smtp_starts(line->p, line->len, "334") || smtp_starts(line->p, line->len, "354") || smtp_starts(line->p, line->len, "235")))
+	if (coded && (!memcmp(line->p, "334", 3) || !memcmp(line->p, "354", 3) || !memcmp(line->p, "235", 3)))
 		smtp_keep_stop(m); // what the client sends next is no command, whatever it answers
 }

@@ -1,6 +1,7 @@
 // Prints one record of every kind for every word and every finding that can stand in it: input of
 // tests/tools/schema_check.py, so that the schema and the tables of names cannot drift apart.
 #include "alerts/dns/race.h"
+#include "alerts/evidence.h"
 #include "tests/unit/alerts/record_fixture.h"
 #include "tests/unit/alerts/sensor_fixture.h"
 
@@ -16,6 +17,9 @@ static void print_all(struct fixture *x)
 	static char out[RECORD_LEN_MAX];
 
 	print(out, record_smtp(out, &x->config, &x->session));
+	print(out, record_alert_write(out, &x->config, &x->alert));
+	x->alert.evidence = &(struct evidence_file){.file = "20261123/01M85VCVR0F8X46G0000000001.pcapng",
+		.sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"};
 	print(out, record_alert_write(out, &x->config, &x->alert));
 	if (record_tls_known(&x->session))
 		print(out, record_tls(out, &x->config, &x->session));
