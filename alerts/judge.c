@@ -368,6 +368,7 @@ void judge_finish(struct judge *j)
 	j->summary.history = history_counts(j->history);
 	if (j->config.sensor)
 		judge_heartbeat_tell(j, true);
+	j->finished = true;
 	if (j->stats_told && !j->config.sensor)
 		tell_stats(j, &head, true);
 }

@@ -155,11 +155,17 @@ void judge_heartbeat_tell(struct judge *j, bool last)
 	memset(j->found, 0, sizeof(j->found));
 }
 
+// What messages say of the time is only believed until whoever drives us says it.
+void judge_wall(struct judge *j, uint64_t wall_ns)
+{
+	j->wall_ns = wall_ns;
+	judge_trouble_due(j);
+}
+
 void judge_heartbeat(struct judge *j, uint64_t wall_ns)
 {
-	if (!j->config.sensor)
+	if (!j->config.sensor || j->finished) // the last one was told
 		return;
-	j->wall_ns = wall_ns; // the caller's own clock: what messages say of the time is only believed until now
-	judge_trouble_due(j);
+	judge_wall(j, wall_ns);
 	judge_heartbeat_tell(j, false);
 }

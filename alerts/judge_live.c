@@ -19,6 +19,7 @@ void judge_time(struct judge *j, uint64_t time_ns)
 void judge_tick(struct judge *j, uint64_t time_ns)
 {
 	judge_time(j, time_ns);
+	history_idle(j->history);
 }
 
 // ---- a worker is gone ----------------------------------------------------------------------------------------

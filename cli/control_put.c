@@ -146,8 +146,6 @@ static void put_children(struct json *j, const struct board *b, uint64_t wall_ns
 	json_open_array(j);
 	for (size_t i = 0; i < b->state.n_children && i < SENSOR_CHILDREN; i++) {
 		const struct sensor_child *c = &b->state.child[i];
-		if (c->name[0] == 0)
-			continue;
 		if (c->name[0] == '\0')
 			continue;
 		json_open_object(j);

@@ -235,7 +235,5 @@ int run_run(const struct options *o)
 	code = drop_rights(&owner);
 	if (code == 0)
 		code = supervisor_run(&r);
-	notify_close(&r.notify);
-	board_close(&r.board);
-	return code;
+	_exit(code); // what runs at exit may do what is forbidden now (hw/rights.h)
 }
