@@ -40,7 +40,7 @@ int supervisor_reload(struct supervisor *s, struct json *j, const char **why)
 	size_t n_later = reload_differences(&merged, &fresh, later, sizeof later);
 	bool outputs = memcmp(&now->outputs, &merged.outputs, sizeof merged.outputs) != 0;
 	uint32_t generation = b->state.config_generation + 1;
-	b->config[generation & 1] = merged;
+	b->config[generation % BOARD_CONFIGS] = merged;
 	__atomic_store_n(&b->state.config_generation, generation, __ATOMIC_RELEASE);
 	if (outputs) // what it may open was decided when it started
 		__atomic_store_n(&b->courier_leave, true, __ATOMIC_RELEASE);

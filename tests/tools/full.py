@@ -52,6 +52,15 @@ def limits():
     return sum(passed for passed, _ in results), sum(failed for _, failed in results)
 
 
+def sensor():
+    """The running sensor: every scenario by itself through DPDK and libpcap, and minutes of more than it takes."""
+    program = os.path.join(build("plain", PLAIN, ["cli/postwacht"]), "cli", "postwacht")
+    tests = os.path.join(ROOT, "tests", "live")
+    results = [counted([os.path.join(tests, "p12.py"), "--each", program]),
+               counted([os.path.join(tests, "loss.py"), "--seconds", str(OVERLOAD_S), program])]
+    return sum(passed for passed, _ in results), sum(failed for _, failed in results)
+
+
 def live():
     """The engine with more than it takes, and with millions of connections."""
     directory = build("plain", PLAIN, [BENCH + "bench_live", BENCH + "generate"])
@@ -101,7 +110,7 @@ def fuzz(seconds):
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     passed = failed = 0
-    for step in (limits, live, lambda: fuzz(seconds)):
+    for step in (limits, sensor, live, lambda: fuzz(seconds)):
         try:
             p, f = step()
         except (OSError, subprocess.CalledProcessError) as error:
