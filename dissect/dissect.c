@@ -375,14 +375,6 @@ static void hash_whole(struct dissect *e, struct slot *s)
 	s->mine = who == MEET_NOBODY || who == e->config.worker;
 }
 
-// What is not TCP, counted where all workers see it by one of them.
-static void count_other(struct dissect *e, const struct slot *s, const struct packet *p)
-{
-	bool one = s->outcome == DECODE_UDP ? s->mine : s->decoded.other && e->common == e->counter;
-	if (one)
-		protocols_packet(e->protocols, &s->decoded, p);
-}
-
 static void take_slot(struct dissect *e, const struct slot *s, const struct packet *p)
 {
 	if (s->outcome == DECODE_TCP)
@@ -451,8 +443,8 @@ void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 		size_t m = n - first < PACKET_BURST ? n - first : PACKET_BURST;
 		for (size_t i = 0; i < m; i++) {
 			decode_slot(e, &slot[i], &p[i]);
-			if (e->protocols && p[i].kind == PACKET_WHOLE)
-				count_other(e, &slot[i], &p[i]);
+			if (e->protocols)
+				protocols_packet(e, &slot[i].decoded, slot[i].outcome == DECODE_UDP && slot[i].mine, &p[i]);
 		}
 		for (size_t i = 0; i < m; i++) {
 			if (slot[i].mine)
