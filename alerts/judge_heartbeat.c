@@ -93,7 +93,7 @@ static void look_for_evictions(struct judge *j)
 	const uint64_t now[] = {c[COUNT_flow_closed_evicted], c[COUNT_session_no_memory] + j->summary.evicted,
 		c[COUNT_smtp_line_no_memory] + c[COUNT_tls_handshake_no_memory], c[COUNT_reassembly_no_memory]};
 	struct message_sensor m = {.head = {.time_ns = j->wall_ns, .type = MESSAGE_SENSOR}, .kind = SENSOR_STATE_EVICTED,
-		.tap = SENSOR_NO_TAP, .from_ns = j->evictions_ns, .to_ns = j->wall_ns};
+		.tap = SENSOR_NO_TAP, .from_ns = j->evictions_ns ? j->evictions_ns : j->state.started_ns, .to_ns = j->wall_ns};
 	bool any = false;
 
 	static_assert(sizeof(now) == sizeof(j->evictions), "one place each");
