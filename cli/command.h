@@ -80,6 +80,7 @@ extern const size_t commands_n;
 int read_run(const struct options *o);
 int run_run(const struct options *o);
 int explain_run(const struct options *o);
+int packets_run(const struct options *o);
 int check_run(const struct options *o);
 int doctor_run(const struct options *o);
 int status_run(const struct options *o);

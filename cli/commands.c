@@ -54,6 +54,11 @@ static const struct option explain_options[] = {
 	OPTION_TAPS_ROWS,
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };
+static const struct option pcap_options[] = {
+	{"out", OPTION_TEXT, AT(out), "FILE", "write them there (also -o); - is standard output. Without it the path of the file is printed"},
+	{"state", OPTION_TEXT, AT(state), "DIR", "the sensor's state directory (sensor.state_dir)"},
+	OPTION_CONFIG_ROWS,
+};
 #define OPTION_SOCKET_ROW {"socket", OPTION_TEXT, AT(socket), "PATH", "ask there, not at sensor.control of the configuration"}
 static const struct option ask_options[] = {OPTION_JSON_ROW, OPTION_CONFIG_ROWS, OPTION_SOCKET_ROW};
 static const struct option top_options[] = {
@@ -121,6 +126,10 @@ const struct command commands[] = {
 		"Give the same files, --config, --set, --keylog and --policy as to `read`. An info finding has no alert:\n"
 		"name its session and --finding. Credentials and content are never shown.",
 		ROWS(explain_options), 1, ANY, explain_run, NULL},
+	{"pcap", "ID", "write the packets that a live sensor kept for an alert",
+		"ID is an alert's id from a record, or at least its first 8 characters. The pcapng has the session's packets up\n"
+		"to the alert, comments that say what they show, and no content and no credentials.",
+		ROWS(pcap_options), 1, 1, packets_run, no_words},
 	{"check", "", "test a configuration: errors with file, line and column",
 		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
 	{"doctor", "[PORT [PORT]]", "examine this machine as a sensor: pass, warn or fail, and the repair",

@@ -1,4 +1,5 @@
-// Parsing by table: `--name VALUE`, `--name=VALUE`, `--` ends the options, everything else is an operand.
+// Parsing by table: `--name VALUE`, `--name=VALUE`, `--` ends the options, everything else is an operand. `-o` is `--out`, and
+// `-h` is `--help`, because everybody types them.
 #include "cli/options.h"
 
 #include <errno.h>
@@ -162,6 +163,9 @@ int options_parse(const struct command *c, int argc, char **argv, struct options
 	bool ended = false;
 	*out = (struct options){.fail_on = -1, .operands = argv};
 	for (int i = 0; i < argc; i++) {
+		static char out_option[] = "--out";
+		if (!ended && strcmp(argv[i], "-o") == 0 && find(c, "out", 3) != NULL)
+			argv[i] = out_option;
 		const char *word = argv[i];
 		if (!ended && strcmp(word, "--") == 0) {
 			ended = true;

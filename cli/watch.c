@@ -167,7 +167,7 @@ static void *reader_main(void *arg)
 		}
 		uint32_t us = idle_sleep(&idle, poll_always);
 		if (us > 0)
-			live_wait(w->live, 0, us);
+			live_wait(w->live, LIVE_READER, us);
 	}
 	live_read_end(w->live);
 	ended(w);

@@ -176,25 +176,6 @@ static bool again(struct dissect *e, uint32_t flow, const struct decoded *s, con
 	return twice_seen(&engine_conn(e, h)->twice, flow_table_dir(&e->table, flow, s), s, p->time_ns, e->table.seed);
 }
 
-// A packet of a connection whose clear part may still be read.
-static void begin_evidence(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
-{
-	if (!e->keep)
-		return;
-	keep_begin(e, s, p);
-	if (flow && flow_hot_at(&e->table, flow)->phase <= FLOW_SESSION)
-		keep_flow(e, flow, d);
-}
-
-// Refused, and perhaps what somebody on the path has sent.
-static void refused_evidence(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
-{
-	if (!e->keep || !flow || flow_hot_at(&e->table, flow)->phase != FLOW_SESSION)
-		return;
-	begin_evidence(e, flow, d, s, p);
-	keep_end(e);
-}
-
 // A connection begins here. Its SYN and the answer must begin it once; a SYN/ACK that does is looked up.
 static void note_worker(struct dissect *e, const struct decoded *s)
 {
@@ -229,7 +210,8 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 	enum route_action action = route_segment(e, hash, s, &r);
 	if (!checksum_usable(e, r.flow, r.d, s, p)) {
 		engine_ends(e, COUNT_packet_tcp_bad_checksum);
-		refused_evidence(e, r.flow, r.d, s, p);
+		if (e->keep)
+			keep_refused(e, r.flow, r.d, s, p);
 		return;
 	}
 	uint32_t flow = r.flow;
@@ -246,7 +228,8 @@ static void take_segment(struct dissect *e, uint64_t hash, const struct decoded 
 		engine_ends(e, COUNT_packet_duplicate);
 		return;
 	}
-	begin_evidence(e, flow, r.d, s, p);
+	if (e->keep)
+		keep_begin(e, flow, r.d, s, p);
 	if (action == ROUTE_OPEN && e->config.meet)
 		note_worker(e, s);
 	pass_on(e, flow, action, r.d, s, p);

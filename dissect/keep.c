@@ -197,18 +197,14 @@ static void wait_for_reading(struct dissect *e, struct conn *c)
 
 // ---- the packet in hand --------------------------------------------------------------------------------------
 
-void keep_begin(struct dissect *e, const struct decoded *s, const struct packet *p)
-{
-	e->keep->p = p;
-	e->keep->s = s;
-	e->keep->flow = 0;
-}
-
-void keep_flow(struct dissect *e, uint32_t flow, enum dir d)
+void keep_begin(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct keep *k = e->keep;
-	const struct decoded *s = k->s;
-	const struct packet *p = k->p;
+	k->p = p;
+	k->s = s;
+	k->flow = 0;
+	if (flow_hot_at(&e->table, flow)->phase > FLOW_SESSION)
+		return;
 	// Of a datagram in fragments the last one is in hand, and where its own headers end nobody knows here.
 	if (s->payload < p->data || s->payload > p->data + p->len || s->payload - p->data > EVIDENCE_LEN_MAX)
 		return;
@@ -293,6 +289,14 @@ void keep_end(struct dissect *e)
 		note_opening(e, k->flow);
 	}
 	k->flow = 0;
+}
+
+void keep_refused(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
+{
+	if (!flow || flow_hot_at(&e->table, flow)->phase != FLOW_SESSION)
+		return;
+	keep_begin(e, flow, d, s, p);
+	keep_end(e);
 }
 
 // ---- a session's facts ---------------------------------------------------------------------------------------

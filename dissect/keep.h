@@ -22,14 +22,14 @@ enum {
 int keep_open(struct keep **k);
 void keep_close(struct keep **k);
 
-// The packet in hand, before anything is done with it.
-void keep_begin(struct dissect *e, const struct decoded *s, const struct packet *p);
-// The connection it belongs to; 0: none.
-void keep_flow(struct dissect *e, uint32_t flow, enum dir d);
+// The packet in hand and the connection it belongs to, before anything is done with it.
+void keep_begin(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p);
 // Its payload is taken, for octets from `off` on of direction `d`.
 void keep_payload(struct dissect *e, enum dir d, uint64_t off);
 // Everything was done with it.
 void keep_end(struct dissect *e);
+// One that was refused, and may be what somebody on the path has sent. `flow` 0: it is nobody's.
+void keep_refused(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p);
 
 // What the machines of a connection tell their runs to.
 const struct kept_list *keep_list(struct dissect *e, const struct conn *c);

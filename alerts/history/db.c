@@ -202,6 +202,10 @@ static int load(struct history *h)
 static int prepare(struct history_db *db)
 {
 	char text[128];
+	// Once rights are given up nothing can be written elsewhere, so not in /tmp either.
+	int r = history_db_run(db, "PRAGMA temp_store = MEMORY");
+	if (r)
+		return r;
 	int rc = sqlite3_prepare_v2(db->sql, "INSERT OR REPLACE INTO learned VALUES(?,?)", -1, &db->page, NULL);
 
 	for (size_t k = 0; rc == SQLITE_OK && k < KIND_N; k++) {

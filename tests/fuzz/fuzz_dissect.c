@@ -12,7 +12,7 @@
 #include "tests/limits/ledger.h"
 #include "tests/unit/dissect/wire.h"
 
-enum setting { TIGHT = 1, REQUIRE = 2, IGNORE = 4 };
+enum setting { TIGHT = 1, REQUIRE = 2, IGNORE = 4, PROTOCOLS = 8 };
 enum control { CONNECTION = 3, SERVER = 4, PAUSE_SHIFT = 4 };
 enum extra { BAD_CHECKSUM = 64, CUT = 128 };
 
@@ -36,7 +36,7 @@ struct told {
 
 struct run {
 	struct dissect *d;
-	bool tight;
+	bool tight, protocols;
 	struct told told[MESSAGES_MAX];
 	size_t n_told;
 	struct message last;
@@ -131,6 +131,9 @@ static void on_message(void *ctx, const struct message *m, size_t len)
 	case MESSAGE_HANDSHAKE:
 		on_handshake(r, (const void *)m, len);
 		break;
+	case MESSAGE_PROTOCOLS:
+		must(r->protocols && len == sizeof(struct message_protocols) + ((const struct message_protocols *)m)->n * sizeof(struct protocol_count));
+		break;
 	case MESSAGE_COUNTERS:
 		must(len == sizeof(struct message_counters));
 		r->over = ((const struct message_counters *)m)->last;
@@ -195,6 +198,7 @@ static void begin(struct run *r, uint8_t setting, uint16_t worker, uint16_t n_wo
 		.flows_max = setting & TIGHT ? 3 : 64,
 		.sessions_max = setting & TIGHT ? 2 : 64,
 		.reassembly_octets = setting & TIGHT ? 24 << 10 : 16 << 20,
+		.protocols = setting & PROTOCOLS,
 		.worker = worker,
 		.n_workers = n_workers,
 		.shared_out = handed,
@@ -203,6 +207,7 @@ static void begin(struct run *r, uint8_t setting, uint16_t worker, uint16_t n_wo
 	};
 	memset(r, 0, sizeof(*r));
 	r->tight = setting & TIGHT;
+	r->protocols = setting & PROTOCOLS;
 	must(dissect_open(&r->d, &config) == 0);
 }
 

@@ -329,29 +329,33 @@ static bool become_nobody(void)
 
 static const char huge_pages[] = "/proc/sys/vm/nr_hugepages";
 
-static bool huge_set(long n, long *was)
+static long huge_now(void)
 {
-	FILE *f = fopen(huge_pages, "r+");
-	if (!f || (was && fscanf(f, "%ld", was) != 1)) {
-		if (f)
-			fclose(f);
-		return false;
-	}
-	rewind(f);
-	bool ok = fprintf(f, "%ld\n", n) > 0;
-	return fclose(f) == 0 && ok;
+	FILE *f = fopen(huge_pages, "re");
+	long n = -1;
+	if (f && fscanf(f, "%ld", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static bool huge_set(long n)
+{
+	FILE *f = fopen(huge_pages, "we");
+	bool ok = f && fprintf(f, "%ld\n", n) > 0;
+	return f && fclose(f) == 0 && ok;
 }
 
 static int run_hugepages(void)
 {
-	long was, now = 0;
-	enum { WANT = 96 }; // 192 MiB
-	if (!huge_set(WANT, &was))
+	enum { MORE = 96 }; // 192 MiB
+	long was = huge_now();
+	if (was < 0 || !huge_set(was + MORE))
 		return dpdk_fixture_skip("huge pages cannot be reserved here");
-	bool enough = was >= 0 && huge_set(was + WANT, &now) && huge_set(was + WANT, &now) && now >= was + WANT;
 	want_huge = true;
-	int r = enough ? run() : dpdk_fixture_skip("this machine has no room for huge pages");
-	huge_set(was, NULL);
+	int r = huge_now() >= was + MORE ? run() : dpdk_fixture_skip("this machine has no room for huge pages");
+	huge_set(was);
 	return r;
 }
 
