@@ -54,7 +54,7 @@ static enum decode_outcome open_inner(struct layer *l, uint16_t type, struct dec
 	}
 	l->depth++;
 	counter_add(&l->counter[COUNT_decode_tunnel], 1);
-	*out = decode_nothing(out->tap);
+	decode_nothing(out, out->tap);
 	int version = type == TYPE_ETHERNET ? link_peel(l, LINKTYPE_ETHERNET, out) : link_peel_type(l, type, out);
 	return decode_network(l, version, out, checksum);
 }
