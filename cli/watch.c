@@ -329,7 +329,7 @@ static void choose_rights(const struct watch *w, struct rights_config *c)
 	for (size_t i = 0; i < live_n_ports(w->live); i++) {
 		struct port_about a;
 		live_port_about(w->live, i, &a);
-		c->kernel_card |= strncmp(a.driver, "mlx", 3) == 0;
+		c->kernel_card |= a.kernel_card;
 	}
 	if (c->kernel_card)
 		c->read_paths[c->n_read_paths++] = "/sys";
