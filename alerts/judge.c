@@ -83,8 +83,8 @@ void judge_close(struct judge **j)
 {
 	if (!*j)
 		return;
-	evidence_close(&(*j)->evidence);
 	judge_protocols_close(*j);
+	evidence_close(&(*j)->evidence);
 	judge_peers_close(&(*j)->peers);
 	race_close(&(*j)->race);
 	seen_close(&(*j)->seen);
@@ -296,6 +296,8 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	if (j->config.sensor && len <= MESSAGE_LEN_MAX) // whoever wrote it may be another process, and no friend: it shall not change any more
 		m = memcpy(j->own, m, len);
 	if (!judge_check(m, len)) {
+		if (j->config.sensor) // whoever runs it tells it, once
+			return -EBADMSG;
 		log_error("judge", "a message of worker %u makes no sense; restart the sensor",
 			len >= sizeof(*m) ? m->worker : 0);
 		return -EBADMSG;
@@ -366,6 +368,7 @@ void judge_finish(struct judge *j)
 	j->summary.history = history_counts(j->history);
 	if (j->config.sensor)
 		judge_heartbeat_tell(j, true);
+	j->finished = true;
 	if (j->stats_told && !j->config.sensor)
 		tell_stats(j, &head, true);
 }

@@ -118,6 +118,8 @@ void judge_tick(struct judge *j, uint64_t time_ns);
 // Live (config.sensor): writes a `stats` record of how the sensor does, and tells what had to be given up since the last one.
 // Every sensor.heartbeat_s; nothing else writes `stats` then but judge_finish().
 void judge_heartbeat(struct judge *j, uint64_t wall_ns);
+// ... the time alone, as often as you like; before judge_finish(), so that the last `stats` has it.
+void judge_wall(struct judge *j, uint64_t wall_ns);
 
 // Live: a worker that had flows open is gone, with what it knew. Sessions of it that are remembered are told as evicted.
 // `worker` UINT16_MAX: all workers.

@@ -155,7 +155,7 @@ static bool sensor_ok(const struct message *m, size_t len)
 		return false;
 	memcpy(&is_over, &s->over, sizeof(is_over));
 	return is_over <= 1 && s->kind < SENSOR_KINDS && (s->tap < FACTS_TAPS || s->tap == SENSOR_NO_TAP) &&
-	       s->from_ns <= s->to_ns && memchr(s->text, '\0', sizeof(s->text));
+	       memchr(s->text, '\0', sizeof(s->text));
 }
 
 static bool protocols_ok(const struct message *m, size_t len)

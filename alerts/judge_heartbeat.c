@@ -93,7 +93,7 @@ static void look_for_evictions(struct judge *j)
 	const uint64_t now[] = {c[COUNT_flow_closed_evicted], c[COUNT_session_no_memory] + j->summary.evicted,
 		c[COUNT_smtp_line_no_memory] + c[COUNT_tls_handshake_no_memory], c[COUNT_reassembly_no_memory]};
 	struct message_sensor m = {.head = {.time_ns = j->wall_ns, .type = MESSAGE_SENSOR}, .kind = SENSOR_STATE_EVICTED,
-		.tap = SENSOR_NO_TAP, .from_ns = j->evictions_ns, .to_ns = j->wall_ns};
+		.tap = SENSOR_NO_TAP, .from_ns = j->evictions_ns ? j->evictions_ns : j->state.started_ns, .to_ns = j->wall_ns};
 	bool any = false;
 
 	static_assert(sizeof(now) == sizeof(j->evictions), "one place each");
@@ -134,6 +134,7 @@ void judge_heartbeat_tell(struct judge *j, bool last)
 {
 	struct record_config c = j->config.record;
 	struct message_counters all = {.head = {.time_ns = j->wall_ns}, .last = last};
+	const struct evidence_counts evidence = j->evidence ? evidence_counts(j->evidence) : (struct evidence_counts){0};
 	const char *taps[FACTS_TAPS];
 
 	sensor_copy(&j->state, j->config.sensor);
@@ -149,17 +150,23 @@ void judge_heartbeat_tell(struct judge *j, bool last)
 	const struct record_live live = {.state = &j->state, .taps = taps, .counters_at_ns = newest_counters(j),
 		.protocols = j->protocols_all.row, .n_protocols = j->protocols_all.n, .found = j->found, .intervals = j->loss.intervals,
 		.lost = j->loss.n, .sessions_marked = j->summary.sessions_loss, .sessions_forgotten = j->summary.sessions_forgotten,
-		.ends_unknown = j->summary.ends_unknown};
+		.ends_unknown = j->summary.ends_unknown, .evidence = j->evidence ? &evidence : NULL};
 	judge_write(j, RECORD_STATS,
 		record_stats_live(j->line, &c, &all, j->summary.by_state, j->summary.by_verdict, j->summary.alerts, &live));
 	memset(j->found, 0, sizeof(j->found));
 }
 
+// What messages say of the time is only believed until whoever drives us says it.
+void judge_wall(struct judge *j, uint64_t wall_ns)
+{
+	j->wall_ns = wall_ns;
+	judge_trouble_due(j);
+}
+
 void judge_heartbeat(struct judge *j, uint64_t wall_ns)
 {
-	if (!j->config.sensor)
+	if (!j->config.sensor || j->finished) // the last one was told
 		return;
-	j->wall_ns = wall_ns; // the caller's own clock: what messages say of the time is only believed until now
-	judge_trouble_due(j);
+	judge_wall(j, wall_ns);
 	judge_heartbeat_tell(j, false);
 }

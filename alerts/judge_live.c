@@ -19,6 +19,7 @@ void judge_time(struct judge *j, uint64_t time_ns)
 void judge_tick(struct judge *j, uint64_t time_ns)
 {
 	judge_time(j, time_ns);
+	history_idle(j->history);
 }
 
 // ---- a worker is gone ----------------------------------------------------------------------------------------
@@ -44,10 +45,13 @@ void judge_forget_worker(struct judge *j, uint16_t worker)
 		if (e->ended || (worker != UINT16_MAX && e->worker != worker))
 			continue;
 		j->summary.sessions_forgotten++;
-		if (e->facts)
+		if (e->facts) {
 			judge_gone(j, e);
-		else
-			judge_sessions_drop(&j->sessions, e);
+			continue;
+		}
+		if (j->evidence)
+			evidence_forget(j->evidence, e->birth);
+		judge_sessions_drop(&j->sessions, e);
 	}
 }
 

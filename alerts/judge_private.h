@@ -75,6 +75,7 @@ struct judge {
 	bool disabled[256];       // by catalogue index
 	struct message_counters counters[JUDGE_WORKERS_MAX]; // the newest of each worker
 	bool stats_told;          // any counters came
+	bool finished;
 	uint64_t store_told;      // birth of the session that an old trust store is told with
 	bool store_is_told;
 	uint64_t now_ns;          // packet time of the newest message

@@ -174,13 +174,28 @@ static void raise_alert(struct judge *j, const struct catalogue_row *row, const 
 	tell(j, t, &repeat, t->n_told++);
 }
 
-void judge_trouble(struct judge *j, const struct message_sensor *m)
+static void store(struct judge *j)
 {
-	const struct catalogue_row *row = catalogue_find(sensor_finding(m->kind));
+	const struct loss_interval *i = &j->loss.kept[(j->loss.intervals - 1) % LOSS_KEPT];
+	const char *tap = i->tap < FACTS_TAPS ? j->config.taps[i->tap].name : NULL;
+
+	history_loss(j->history, i, tap ? tap : "");
+}
+
+void judge_trouble(struct judge *j, const struct message_sensor *told)
+{
+	const struct catalogue_row *row = catalogue_find(sensor_finding(told->kind));
+	struct message_sensor sane = *told, *m = &sane;
+
+	if (m->to_ns < m->from_ns) { // somebody set the clock back meanwhile
+		m->from_ns = told->to_ns;
+		m->to_ns = told->from_ns;
+	}
 
 	j->wall_ns = m->head.time_ns > j->wall_ns ? m->head.time_ns : j->wall_ns;
 	judge_trouble_due(j);
-	loss_take(&j->loss, m);
+	if (loss_take(&j->loss, m))
+		store(j);
 	if (j->disabled[row - catalogue])
 		return;
 	if (m->over) {

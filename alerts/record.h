@@ -48,6 +48,8 @@ struct record_sensor {
 	char id[RECORD_ID_LEN + 1];
 };
 
+struct evidence_counts; // alerts/evidence.h
+
 // What `stats` has only where a sensor runs. Borrowed.
 struct record_live {
 	const struct sensor_state *state; // of sensor_copy()
@@ -60,6 +62,7 @@ struct record_live {
 	const uint64_t *lost;     // LOSS_NUMBERS, since the start
 	uint64_t sessions_marked; // that lived through one
 	uint64_t sessions_forgotten, ends_unknown;
+	const struct evidence_counts *evidence; // NULL: none is kept
 };
 
 // Each writes one line without the newline into `out` (RECORD_LEN_MAX octets) and returns its length.

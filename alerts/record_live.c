@@ -1,4 +1,5 @@
 // What a running sensor's `stats` says beside the counters: ports, workers, processes, the ledger, what else is on the link.
+#include "alerts/evidence.h"
 #include "alerts/record_parts.h"
 
 enum { PROTOCOLS_TOLD = 20 }; // the rest is told as one
@@ -183,6 +184,20 @@ static void clock_and_config(struct record_writer *w, const struct sensor_state 
 	json_close_object(j);
 }
 
+static void evidence(struct json *j, const struct evidence_counts *c)
+{
+	if (!c)
+		return;
+	json_key(j, "evidence");
+	json_open_object(j);
+	record_number(j, "packets", c->packets);
+	record_number(j, "forgotten", c->forgotten);
+	record_number(j, "files", c->files);
+	record_number(j, "removed", c->removed);
+	record_number(j, "errors", c->errors);
+	json_close_object(j);
+}
+
 void record_live_members(struct record_writer *w, const struct record_live *l)
 {
 	struct json *j = &w->json;
@@ -204,6 +219,7 @@ void record_live_members(struct record_writer *w, const struct record_live *l)
 	ports(w, l);
 	if (bare(w))
 		return;
+	evidence(j, l->evidence);
 	children(w, s);
 	workers(w, s);
 	protocols(w, l);

@@ -9,11 +9,11 @@
 
 enum child { CHILD_WATCH, CHILD_JUDGE, CHILD_SCOUT, CHILD_COURIER, CHILDREN };
 
-enum { BOARD_NOTICES_LEN = 64 << 10, BOARD_RECORDS_LEN = 32 << 20 };
+enum { BOARD_NOTICES_LEN = 64 << 10, BOARD_RECORDS_LEN = 32 << 20, BOARD_CONFIGS = 8 };
 
 struct board {
 	struct sensor_state state;
-	struct config config[2];     // the one in use is config[state.config_generation & 1]
+	struct config config[BOARD_CONFIGS]; // in use: [state.config_generation % BOARD_CONFIGS]; a child may still read older ones
 	bool stop;                   // the supervisor: everybody ends, telling what is known
 	uint64_t turned_ns[SENSOR_WORKERS]; // watch: monotonic, when each worker last turned; the reader thread's last
 	uint64_t reader_turned_ns;

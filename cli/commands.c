@@ -55,7 +55,7 @@ static const struct option explain_options[] = {
 	{"finding", OPTION_TEXT, AT(finding), "FINDING", "explain this finding of the session, not the one of the alert or the worst"},
 };
 static const struct option pcap_options[] = {
-	{"out", OPTION_TEXT, AT(out), "FILE", "write them there (also -o); - is standard output. Without it the path of the file is printed"},
+	{"out", OPTION_TEXT, AT(out), "FILE", "write them there (also -o); - is standard output; without it: where they are"},
 	{"state", OPTION_TEXT, AT(state), "DIR", "the sensor's state directory (sensor.state_dir)"},
 	OPTION_CONFIG_ROWS,
 };

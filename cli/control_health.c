@@ -53,8 +53,7 @@ static void children(struct control_health *h, const struct board *b, uint64_t w
 {
 	for (size_t i = 0; i < b->state.n_children && i < SENSOR_CHILDREN; i++) {
 		const struct sensor_child *c = &b->state.child[i];
-		if (c->name[0] == 0) // not of this configuration
-			continue;
+		// Without a name: not of this configuration.
 		if (c->name[0] == '\0' || (i == CHILD_WATCH && board_flag(&b->watch_done)))
 			continue;
 		if (c->pid == 0)

@@ -146,8 +146,6 @@ static void put_children(struct json *j, const struct board *b, uint64_t wall_ns
 	json_open_array(j);
 	for (size_t i = 0; i < b->state.n_children && i < SENSOR_CHILDREN; i++) {
 		const struct sensor_child *c = &b->state.child[i];
-		if (c->name[0] == 0)
-			continue;
 		if (c->name[0] == '\0')
 			continue;
 		json_open_object(j);
@@ -255,7 +253,7 @@ void control_put_status(struct json *j, const struct board *b, const struct conf
 void control_put_stats(struct json *j, const struct board *b)
 {
 	uint64_t mono_ns = clock_mono_ns(), wall_ns = clock_wall_ns();
-	const struct config *c = &b->config[b->state.config_generation & 1];
+	const struct config *c = &b->config[b->state.config_generation % BOARD_CONFIGS];
 	json_key(j, "stats");
 	json_open_object(j);
 	json_field(j, "mono_ns", u64, mono_ns);

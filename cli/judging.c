@@ -35,6 +35,7 @@ struct judging {
 	struct evidence_config evidence;
 	char evidence_dir[CONFIG_PATH_MAX + 16];
 	uint32_t generation, buried;
+	uint64_t nonsense;
 	uint64_t tick_ns, heartbeat_ns;
 };
 
@@ -137,8 +138,9 @@ static int take(struct judging *j, const struct message *m, size_t len, struct r
 {
 	int rc = judge_take(j->judge, m, len);
 	if (rc == -EBADMSG) {
-		log_error("judge", "what worker %zu says makes no sense; it is passed over", (size_t)(m->worker % SENSOR_WORKERS));
-		counter_add(&j->board->state.worker[m->worker % SENSOR_WORKERS].facts_lost, 1);
+		if (j->nonsense++ == 0)
+			log_error("judge", "what a worker says makes no sense; it is passed over and counted as lost facts");
+		counter_add(&j->board->state.worker[0].facts_lost, 1);
 		rc = 0;
 	}
 	ring_release(from);

@@ -250,11 +250,12 @@ static void sample_workers(struct sampler *s, uint64_t wall_ns)
 	b->state.dissected = dissected;
 
 	struct message_sensor loss = message(SENSOR_LOSS, SENSOR_NO_TAP, s->sampled_wall_ns, wall_ns);
-	loss.n[LOSS_LANES] = lanes.lanes_full - s->lanes_full;
+	uint64_t full = lanes.lanes_full + lanes.copies_full; // a copy that found no room is missing to one worker only
+	loss.n[LOSS_LANES] = full - s->lanes_full;
 	loss.n[LOSS_FACTS] = facts_lost - s->facts_lost;
 	if (any_loss(&loss))
 		tell_loss(s, &loss);
-	s->lanes_full = lanes.lanes_full;
+	s->lanes_full = full;
 	s->facts_lost = facts_lost;
 	if (split > s->split) {
 		struct message_sensor m = message(SENSOR_RSS_ASYMMETRIC, SENSOR_NO_TAP, s->sampled_wall_ns, wall_ns);

@@ -189,7 +189,8 @@ static bool turn(struct supervisor *s, bool *told_ready)
 	feed_watchdog(s, now_ns);
 	if (kids_all_gone(s) && (s->stopping || (s->kid[CHILD_WATCH].over && s->kid[CHILD_JUDGE].over && s->kid[CHILD_COURIER].over)))
 		return false;
-	return !(s->stopping && now_ns - s->stop_ns > STOP_S * SECOND_NS);
+	// Who asked for the end at the control socket did so after now_ns was read.
+	return !(s->stopping && now_ns > s->stop_ns && now_ns - s->stop_ns > STOP_S * SECOND_NS);
 }
 
 int supervisor_run(struct run *r)

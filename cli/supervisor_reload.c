@@ -18,28 +18,20 @@ static void tell_change(struct supervisor *s, const char *keys)
 	supervisor_notice(s, &m);
 }
 
-static void put_errors(struct json *j, const struct config_errors *errors)
-{
-	json_key(j, "errors");
-	json_open_array(j);
-	for (size_t i = 0; i < errors->n; i++)
-		json_put_cstr(j, errors->line[i]);
-	json_close_array(j);
-}
-
 int supervisor_reload(struct supervisor *s, struct json *j, const char **why)
 {
 	static struct config fresh, merged;
 	static struct config_errors errors;
 	char changed[512], later[512];
 	struct board *b = s->board;
-	*why = "the configuration has errors; the old one stays";
+	const char *file = s->run->options->config != NULL ? s->run->options->config : s->run->config_path;
+	*why = "the configuration file cannot be read; the old one stays";
 	if (settings_read(&fresh, s->run->options, s->run->config_path, &errors) != 0) {
 		settings_tell(&errors);
 		log_error("reload", "the configuration was not taken; the old one stays");
-		if (j != NULL)
-			put_errors(j, &errors);
-		return -EINVAL;
+		if (j != NULL && errors.n > 0)
+			control_put_reload(j, file, b->state.config_generation, "", "", &errors);
+		return errors.n > 0 ? 0 : -EIO; // errors are an answer
 	}
 	run_override(&fresh, s->run->options);
 	const struct config *now = run_config(s->run);
@@ -48,7 +40,7 @@ int supervisor_reload(struct supervisor *s, struct json *j, const char **why)
 	size_t n_later = reload_differences(&merged, &fresh, later, sizeof later);
 	bool outputs = memcmp(&now->outputs, &merged.outputs, sizeof merged.outputs) != 0;
 	uint32_t generation = b->state.config_generation + 1;
-	b->config[generation & 1] = merged;
+	b->config[generation % BOARD_CONFIGS] = merged;
 	__atomic_store_n(&b->state.config_generation, generation, __ATOMIC_RELEASE);
 	if (outputs) // what it may open was decided when it started
 		__atomic_store_n(&b->courier_leave, true, __ATOMIC_RELEASE);
@@ -57,9 +49,7 @@ int supervisor_reload(struct supervisor *s, struct json *j, const char **why)
 	if (n > 0)
 		tell_change(s, changed);
 	log_info("reload", "%s%s%s%s", n > 0 ? "changed: " : "nothing has changed", changed, n_later > 0 ? "; need a new start: " : "", later);
-	if (j != NULL) {
-		json_field(j, "changed", cstr, changed);
-		json_field(j, "needs_restart", cstr, later);
-	}
+	if (j != NULL)
+		control_put_reload(j, file, generation, changed, later, &errors);
 	return 0;
 }

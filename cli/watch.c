@@ -167,7 +167,7 @@ static void *reader_main(void *arg)
 		}
 		uint32_t us = idle_sleep(&idle, poll_always);
 		if (us > 0)
-			live_wait(w->live, 0, us);
+			live_wait(w->live, LIVE_READER, us);
 	}
 	live_read_end(w->live);
 	ended(w);
@@ -322,16 +322,31 @@ static void wait_for_judge(const struct run *r)
 		run_sleep_us(500);
 }
 
+// A card that stays with its kernel driver is asked through it, as long as it is used.
+static void choose_rights(const struct watch *w, struct rights_config *c)
+{
+	*c = (struct rights_config){.profile = RIGHTS_WATCH, .user = w->run->user, .telemetry = w->run->start.dpdk_telemetry};
+	for (size_t i = 0; i < live_n_ports(w->live); i++) {
+		struct port_about a;
+		live_port_about(w->live, i, &a);
+		c->kernel_card |= a.kernel_card;
+	}
+	if (c->kernel_card)
+		c->read_paths[c->n_read_paths++] = "/sys";
+}
+
 int watch_run(struct run *r)
 {
 	static struct watch w;
 	struct sampler *sampler = NULL;
-	struct rights_config rights = {.profile = RIGHTS_WATCH, .user = r->user};
+	struct rights_config rights;
 	char words[RIGHTS_WORDS], why[RIGHTS_WORDS];
 	w = (struct watch){.run = r, .n_workers = (uint16_t)r->start.workers};
 	int rc = open_all(&w);
 	if (rc == 0)
 		rc = sampler_open(&sampler, &w);
+	if (rc == 0)
+		choose_rights(&w, &rights);
 	if (rc == 0 && (rc = rights_drop(&rights, words, why)) < 0)
 		log_error("watch", "cannot give up rights: %s", why);
 	if (rc < 0) {

@@ -14,6 +14,7 @@
 #include "dissect/net/layer.h"
 #include "dissect/route.h"
 #include "dissect/stream/stream.h"
+#include "dissect/timing.h"
 #include "dissect/tls/offer.h"
 
 // ---- opening -------------------------------------------------------------------------------------------------
@@ -110,80 +111,6 @@ const uint64_t *dissect_counters(const struct dissect *d)
 uint64_t dissect_watermark(const struct dissect *d)
 {
 	return d->watermark;
-}
-
-// ---- time ----------------------------------------------------------------------------------------------------
-
-// What every worker sees is counted once: by the first of them, or by the one that got it whole.
-static void take_books(struct dissect *e, const struct packet *p)
-{
-	bool whole = p->kind == PACKET_WHOLE;
-	e->common = (e->config.shared_out ? whole : !e->config.worker) ? e->counter : e->scratch;
-	e->ledger = !e->config.shared_out || whole ? e->counter : e->scratch;
-}
-
-// Each tick is gone through by itself, at the time it stands for: what a timer decides then does not depend on whether a
-// packet, or a mark of time, came just then.
-static void run_timers(struct dissect *e)
-{
-	uint64_t now_ns = e->now_ns;
-	do {
-		e->now_ns = wheel_next(&e->wheel, now_ns);
-		size_t n = wheel_advance(&e->wheel, e->now_ns);
-		for (size_t i = 0; i < n; i++) {
-			uint32_t flow = e->wheel.due[i];
-			enum session_end end;
-			wheel_add(&e->wheel, flow, stream_due(e, flow));
-			if (stream_timer(e, flow, &end)) {
-				wheel_remove(&e->wheel, flow);
-				route_close(e, flow, end);
-			}
-		}
-	} while (wheel_ticks(&e->wheel, now_ns));
-	e->now_ns = now_ns;
-	if (e->now_ns >= e->counters_due_ns) {
-		if (e->counters_due_ns)
-			tell_counters(e, false);
-		e->counters_due_ns = e->now_ns + COUNTERS_EVERY_NS;
-	}
-}
-
-// Engine time for a packet: the least that is not in the past by one of the clocks met so far. A clock that is further
-// behind than all of them is a new one: a capture that starts again in the past, or an arm of the tap whose clock was
-// never set. Packets of several clocks may alternate, and time must not run ahead at every change.
-static uint64_t engine_time(struct dissect *e, uint64_t time_ns, bool mark)
-{
-	uint64_t best = UINT64_MAX;
-	for (uint32_t i = 0; i < e->n_clocks; i++) {
-		uint64_t now = time_ns + e->shift_ns[i];
-		if (now + CLOCK_SLACK_NS >= e->now_ns && now < best)
-			best = now;
-	}
-	if (best != UINT64_MAX)
-		return best > e->now_ns ? best : e->now_ns;
-	if (mark) // says that time passes, and knows no other clock than those of packets
-		return e->now_ns;
-	if (e->n_clocks == ENGINE_CLOCKS) // the oldest is forgotten
-		memmove(e->shift_ns, e->shift_ns + 1, sizeof(e->shift_ns) - sizeof(e->shift_ns[0]));
-	else
-		e->n_clocks++;
-	e->shift_ns[e->n_clocks - 1] = e->now_ns - time_ns;
-	counter_add(&e->common[COUNT_decode_time_backwards], 1);
-	return e->now_ns;
-}
-
-static void take_time(struct dissect *e, const struct packet *p)
-{
-	bool mark = p->kind == PACKET_TIME;
-	if (p->time_ns)
-		e->now_ns = engine_time(e, p->time_ns, mark && !p->frame); // with a frame: another worker's packet
-	else if (!mark) // it came after the one before it: more is not known
-		counter_add(&e->common[COUNT_decode_no_time], 1);
-	e->time_ns = p->time_ns;
-	e->seq = 2 * p->seq;
-	if (wheel_ticks(&e->wheel, e->now_ns))
-		run_timers(e);
-	e->seq = 2 * p->seq + 1;
 }
 
 // ---- flows ---------------------------------------------------------------------------------------------------
@@ -375,20 +302,20 @@ static void hash_whole(struct dissect *e, struct slot *s)
 	s->mine = who == MEET_NOBODY || who == e->config.worker;
 }
 
-// What is not TCP, counted where all workers see it by one of them.
-static void count_other(struct dissect *e, const struct slot *s, const struct packet *p)
-{
-	bool one = s->outcome == DECODE_UDP ? s->mine : s->decoded.other && e->common == e->counter;
-	if (one)
-		protocols_packet(e->protocols, &s->decoded, p);
-}
-
 static void take_slot(struct dissect *e, const struct slot *s, const struct packet *p)
 {
 	if (s->outcome == DECODE_TCP)
 		take_segment(e, s->hash, &s->decoded, p);
 	else
 		dns_datagram(e, &s->decoded, p);
+}
+
+// What every worker sees is counted once: by the first of them, or by the one that got it whole.
+static void take_books(struct dissect *e, const struct packet *p)
+{
+	bool whole = p->kind == PACKET_WHOLE;
+	e->common = (e->config.shared_out ? whole : !e->config.worker) ? e->counter : e->scratch;
+	e->ledger = !e->config.shared_out || whole ? e->counter : e->scratch;
 }
 
 static void decode_slot(struct dissect *e, struct slot *s, const struct packet *p)
@@ -434,7 +361,7 @@ static void take_fragment(struct dissect *e, struct slot *s, const struct packet
 static void take_packet(struct dissect *e, struct slot *s, const struct packet *p)
 {
 	take_books(e, p);
-	take_time(e, p);
+	timing_take(e, p);
 	if (s->mine)
 		take_slot(e, s, p);
 	else if (s->outcome == DECODE_FRAGMENT)
@@ -451,8 +378,8 @@ void dissect_burst(struct dissect *e, const struct packet *burst, size_t n)
 		size_t m = n - first < PACKET_BURST ? n - first : PACKET_BURST;
 		for (size_t i = 0; i < m; i++) {
 			decode_slot(e, &slot[i], &p[i]);
-			if (e->protocols && p[i].kind == PACKET_WHOLE)
-				count_other(e, &slot[i], &p[i]);
+			if (e->protocols)
+				protocols_packet(e, &slot[i].decoded, slot[i].outcome == DECODE_UDP && slot[i].mine, &p[i]);
 		}
 		for (size_t i = 0; i < m; i++) {
 			if (slot[i].mine)

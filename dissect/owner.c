@@ -39,27 +39,30 @@ static const uint8_t *plain_ip(const struct packet *p, bool *six)
 	return p->data + p->len - (type + 2) < (*six ? IP6_LEN : IP4_LEN) + TCP_LEN ? NULL : type + 2;
 }
 
-// The ends of a segment or datagram that needs no more than a look. False: it does.
-static bool plain_ends(const struct packet *p, uint32_t tunnels, struct decoded *d)
+// The IP header of a segment or datagram that needs no more than a look. NULL: it does.
+static const uint8_t *plain(const struct packet *p, uint32_t tunnels, bool *is_six)
 {
-	bool six = false;
-	const uint8_t *h = plain_ip(p, &six);
+	const uint8_t *h = plain_ip(p, is_six);
+	bool six = *is_six;
 	if (!h || h[0] >> 4 != (six ? 6 : 4))
-		return false;
+		return NULL;
 	uint8_t proto = six ? h[6] : h[9];
 	bool simple = six || (h[0] == 0x45 && !(layer_be16(h + 6) & 0x3fff));
-	const uint8_t *l4 = h + (six ? IP6_LEN : IP4_LEN);
 	uint32_t octets = six ? layer_be16(h + 4) : layer_be16(h + 2) - (uint32_t)IP4_LEN;
 	if (!simple || (proto != PROTO_TCP && proto != PROTO_UDP) || octets < TCP_LEN || octets > UINT16_MAX)
-		return false;
-	if (proto == PROTO_UDP && tunnels & (TUNNEL_VXLAN | TUNNEL_GENEVE))
-		return false;
-	d->ip_v = six ? 6 : 4;
-	memcpy(d->src, h + (six ? 8 : 12), six ? 16 : 4);
-	memcpy(d->dst, h + (six ? 24 : 16), six ? 16 : 4);
-	d->src_port = layer_be16(l4);
-	d->dst_port = layer_be16(l4 + 2);
-	return true;
+		return NULL;
+	return proto == PROTO_UDP && tunnels & (TUNNEL_VXLAN | TUNNEL_GENEVE) ? NULL : h;
+}
+
+static uint32_t plain_owner(const struct dissect_owner *o, const struct packet *p, const uint8_t *h, bool six)
+{
+	uint8_t addr[2][16] = {{0}};
+	memcpy(addr[0], h + (six ? 8 : 12), six ? 16 : 4);
+	memcpy(addr[1], h + (six ? 24 : 16), six ? 16 : 4);
+	const uint8_t *l4 = h + (six ? IP6_LEN : IP4_LEN);
+	struct flow_key key = {.ip_v = six ? 6 : 4, .tap = p->tap};
+	flow_key_ends(&key, addr[0], addr[1], layer_be16(l4), layer_be16(l4 + 2));
+	return (uint32_t)(flow_key_owner(&key) % o->n_workers);
 }
 
 static uint32_t by_decoder(const struct dissect_owner *o, const struct packet *p, bool fanned)
@@ -81,8 +84,9 @@ uint32_t dissect_owner(void *owner, const struct packet *p, bool fanned)
 	const struct dissect_owner *o = owner;
 	if (o->n_workers < 2)
 		return fanned ? 0 : LIVE_HERE;
-	struct decoded d = {.tap = p->tap};
-	if (!plain_ends(p, o->tunnels, &d))
+	bool six = false;
+	const uint8_t *h = plain(p, o->tunnels, &six);
+	if (!h)
 		return by_decoder(o, p, fanned);
-	return fanned ? by_ends(o, &d) : LIVE_HERE;
+	return fanned ? plain_owner(o, p, h, six) : LIVE_HERE;
 }

@@ -53,12 +53,12 @@ static int allow_fd(const struct filter *f, int nr, enum scmp_compare op, int fd
 }
 
 // A number cannot come to mean another thing: WATCH has no call that makes a descriptor. With telemetry accept() makes some: they
-// are above all that are open, because gaps below are filled first.
+// are above all that are open, because gaps below are filled first; and one whose number was reserved by a call that waits.
 static int allow_writing(struct filter *f, int nr)
 {
 	int rc = allow_fd(f, nr, SCMP_CMP_EQ, STDERR_FILENO);
 	for (int fd = 0; rc == 0 && fd <= f->highest_fd; fd++)
-		if (fd != STDERR_FILENO && is_pipe_or_counter(fd))
+		if (fd != STDERR_FILENO && (is_pipe_or_counter(fd) || (f->c->telemetry && fcntl(fd, F_GETFD) < 0)))
 			rc = allow_fd(f, nr, SCMP_CMP_EQ, fd);
 	if (rc == 0 && f->c->telemetry)
 		rc = allow_fd(f, nr, SCMP_CMP_GT, f->highest_fd);

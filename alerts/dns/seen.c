@@ -91,7 +91,9 @@ static void put(struct seen *s, const struct pool_record *r, bool mail)
 
 static void copy_name(char to[DNS_NAME_MAX], const char *from)
 {
-	snprintf(to, DNS_NAME_MAX, "%s", from);
+	size_t len = strnlen(from, DNS_NAME_MAX - 1);
+	memcpy(to, from, len);
+	to[len] = '\0';
 }
 
 static struct pool_record record_of(const struct message_dns *m, enum pool_kind kind, const char *name, uint32_t ttl_s)

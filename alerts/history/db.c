@@ -1,9 +1,9 @@
-// The copy on disk: DIR/history.sqlite, one table a kind, a row's value as it is in memory. The only file that knows SQLite.
+// The copy on disk: DIR/history.sqlite, one table a kind, a row's value as it is in memory. The only one that knows SQLite.
 //
 // Memory is the truth: a batch is one transaction of what changed, so a kill at any point leaves the batch before it, whole,
-// with the sessions it was learned from. A copy that cannot be read is moved aside and begun anew. One process at a time
-// holds the lock; readers need none (WAL).
-#include "alerts/history/private.h"
+// with the sessions it was learned from (and, of db_loss.c, when the sensor was blind). A copy that cannot be read is moved
+// aside and begun anew. One process at a time holds the lock; readers need none (WAL).
+#include "alerts/history/db.h"
 
 #include "hw/clock.h"
 #include "hw/log.h"
@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,20 +20,12 @@
 #include <unistd.h>
 
 enum {
-	HISTORY_SCHEMA = 1,   // PRAGMA user_version
+	HISTORY_SCHEMA = 2,   // PRAGMA user_version
 	BUSY_MS = 2000,       // a reader may be at it
 	LAYOUT = 0x3634656c,  // "le64": rows are of machines that are like this one
 };
 
-struct history_db {
-	sqlite3 *sql;
-	sqlite3_stmt *put[KIND_N], *drop[KIND_N], *page;
-	int lock;
-	bool open;            // a transaction is
-	char path[PATH_MAX];
-};
-
-static int errno_of(int rc)
+int history_db_errno(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_OK:
@@ -63,9 +54,9 @@ static int errno_of(int rc)
 	}
 }
 
-static int run(struct history_db *db, const char *text)
+int history_db_run(struct history_db *db, const char *text)
 {
-	return errno_of(sqlite3_exec(db->sql, text, NULL, NULL, NULL));
+	return history_db_errno(sqlite3_exec(db->sql, text, NULL, NULL, NULL));
 }
 
 // One number that a statement gives; -errno.
@@ -79,7 +70,7 @@ static int ask(struct history_db *db, const char *text, int64_t *out)
 	if (rc == SQLITE_ROW)
 		*out = sqlite3_column_int64(s, 0);
 	sqlite3_finalize(s);
-	return rc == SQLITE_DONE ? -ENOENT : errno_of(rc);
+	return rc == SQLITE_DONE ? -ENOENT : history_db_errno(rc);
 }
 
 // ---- schema ----------------------------------------------------------------------------------------------------
@@ -87,20 +78,20 @@ static int ask(struct history_db *db, const char *text, int64_t *out)
 static int create(struct history *h)
 {
 	char text[256];
-	int r = run(h->db, "CREATE TABLE about(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+	int r = history_db_run(h->db, "CREATE TABLE about(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
 			   "CREATE TABLE learned(page INTEGER PRIMARY KEY, sessions BLOB NOT NULL);");
 
 	for (size_t k = 0; !r && k < KIND_N; k++) {
 		snprintf(text, sizeof(text), "CREATE TABLE %s(key BLOB PRIMARY KEY, seen INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID",
 			history_kinds[k].name);
-		r = run(h->db, text);
+		r = history_db_run(h->db, text);
 	}
 	snprintf(text, sizeof(text), "INSERT INTO about VALUES('seed', %" PRId64 "),('layout', %d),('next', 0)", (int64_t)h->seed, LAYOUT);
-	return r ? r : run(h->db, text);
+	return r ? r : history_db_run(h->db, text);
 }
 
 // From each version to the next; a new one is added at the end.
-static int (*const steps[])(struct history *h) = {create};
+static int (*const steps[])(struct history *h) = {create, history_db_loss_create};
 static_assert(sizeof(steps) / sizeof(steps[0]) == HISTORY_SCHEMA, "a step for each version");
 
 static int migrate(struct history *h, char *error)
@@ -114,12 +105,12 @@ static int migrate(struct history *h, char *error)
 		return -ENOTSUP;
 	}
 	if (!r && version < HISTORY_SCHEMA)
-		r = run(h->db, "BEGIN IMMEDIATE");
+		r = history_db_run(h->db, "BEGIN IMMEDIATE");
 	for (int64_t v = version; !r && v < HISTORY_SCHEMA; v++)
 		r = steps[v](h);
 	snprintf(text, sizeof(text), "PRAGMA user_version = %d; COMMIT", HISTORY_SCHEMA);
 	if (!r && version < HISTORY_SCHEMA)
-		r = run(h->db, text);
+		r = history_db_run(h->db, text);
 	if (!r)
 		r = ask(h->db, "SELECT value FROM about WHERE name = 'layout'", &layout);
 	if (!r && layout != LAYOUT) {
@@ -169,7 +160,7 @@ static int load_kind(struct history *h, enum history_kind kind)
 	for (uint32_t i = 0; i < t->n_dirty; i++)
 		history_row_at(t, t->dirty[i])->dirty = 0;
 	t->n_dirty = 0;
-	return errno_of(rc);
+	return history_db_errno(rc);
 }
 
 static int load_learned(struct history *h)
@@ -193,7 +184,7 @@ static int load_learned(struct history *h)
 	}
 	sqlite3_finalize(s);
 	l->written = l->next;
-	return r ? r : errno_of(rc);
+	return r ? r : history_db_errno(rc);
 }
 
 static int load(struct history *h)
@@ -211,6 +202,10 @@ static int load(struct history *h)
 static int prepare(struct history_db *db)
 {
 	char text[128];
+	// Once rights are given up nothing can be written elsewhere, so not in /tmp either.
+	int r = history_db_run(db, "PRAGMA temp_store = MEMORY");
+	if (r)
+		return r;
 	int rc = sqlite3_prepare_v2(db->sql, "INSERT OR REPLACE INTO learned VALUES(?,?)", -1, &db->page, NULL);
 
 	for (size_t k = 0; rc == SQLITE_OK && k < KIND_N; k++) {
@@ -220,7 +215,7 @@ static int prepare(struct history_db *db)
 		if (rc == SQLITE_OK)
 			rc = sqlite3_prepare_v2(db->sql, text, -1, &db->drop[k], NULL);
 	}
-	return errno_of(rc);
+	return history_db_errno(rc);
 }
 
 static void shut(struct history_db *db)
@@ -253,7 +248,7 @@ static int open_file(struct history *h, char *error)
 	int r = begin_file(db);
 
 	if (!r)
-		r = errno_of(sqlite3_open_v2(db->path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
+		r = history_db_errno(sqlite3_open_v2(db->path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 	if (!r) {
 		sqlite3_extended_result_codes(db->sql, 1);
 		sqlite3_busy_timeout(db->sql, BUSY_MS);
@@ -261,7 +256,7 @@ static int open_file(struct history *h, char *error)
 		sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 		sqlite3_db_config(db->sql, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 		sqlite3_db_config(db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-		r = run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cell_size_check = ON");
+		r = history_db_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cell_size_check = ON");
 	}
 	if (!r)
 		r = migrate(h, error);
@@ -343,7 +338,7 @@ void history_db_close(struct history_db **db)
 
 static int begin(struct history_db *db)
 {
-	int r = db->open ? 0 : run(db, "BEGIN IMMEDIATE");
+	int r = db->open ? 0 : history_db_run(db, "BEGIN IMMEDIATE");
 	db->open = !r;
 	return r;
 }
@@ -369,7 +364,7 @@ static int write_row(struct history_db *db, enum history_kind kind, const struct
 	sqlite3_bind_blob(s, 3, r + 1, (int)history_kinds[kind].value_len, SQLITE_STATIC);
 	int rc = sqlite3_step(s);
 	sqlite3_reset(s);
-	return errno_of(rc);
+	return history_db_errno(rc);
 }
 
 static int write_learned(struct history *h)
@@ -390,13 +385,13 @@ static int write_learned(struct history *h)
 			out[i - from] = l->ring[i % LEARNED_MAX];
 		sqlite3_bind_int64(h->db->page, 1, (sqlite3_int64)page);
 		sqlite3_bind_blob(h->db->page, 2, out, sizeof(out), SQLITE_STATIC);
-		r = errno_of(sqlite3_step(h->db->page));
+		r = history_db_errno(sqlite3_step(h->db->page));
 		sqlite3_reset(h->db->page);
 	}
 	snprintf(text, sizeof(text),
 		"UPDATE about SET value = %" PRIu64 " WHERE name = 'next'; DELETE FROM learned WHERE page < %" PRId64, l->next,
 		(int64_t)last - LEARNED_MAX / LEARNED_PAGE + 1);
-	return r ? r : run(h->db, text);
+	return r ? r : history_db_run(h->db, text);
 }
 
 static int write_all(struct history *h)
@@ -411,7 +406,9 @@ static int write_all(struct history *h)
 			r = write_row(h->db, (enum history_kind)k, history_row_at(t, t->dirty[i]));
 	}
 	if (!r)
-		r = run(h->db, "COMMIT");
+		r = history_db_loss_write(h);
+	if (!r)
+		r = history_db_run(h->db, "COMMIT");
 	h->db->open = false;
 	if (r)
 		sqlite3_exec(h->db->sql, "ROLLBACK", NULL, NULL, NULL);
@@ -427,6 +424,7 @@ static void all_written(struct history *h)
 		t->n_dirty = 0;
 	}
 	h->learned.written = h->learned.next;
+	h->n_losses = 0;
 }
 
 static void all_changed(struct history *h)
@@ -455,9 +453,9 @@ static int begin_anew(struct history *h)
 	if (!r)
 		r = begin_file(h->db);
 	if (!r)
-		r = errno_of(sqlite3_open_v2(h->db->path, &h->db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
+		r = history_db_errno(sqlite3_open_v2(h->db->path, &h->db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
 	if (!r)
-		r = run(h->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+		r = history_db_run(h->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
 	if (!r)
 		r = migrate(h, error);
 	h->seed = seed;

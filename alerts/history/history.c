@@ -5,6 +5,7 @@
 #include "hw/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -90,6 +91,30 @@ void history_turn(struct history *h)
 {
 	if (h->since % FLUSH_LOOK == FLUSH_LOOK - 1 && clock_mono_ns() - h->flushed_ns >= FLUSH_NS)
 		history_flush(h);
+}
+
+void history_idle(struct history *h)
+{
+	if (h->db && clock_mono_ns() - h->flushed_ns >= FLUSH_NS)
+		history_flush(h);
+}
+
+void history_loss(struct history *h, const struct loss_interval *interval, const char *tap)
+{
+	size_t i = 0;
+
+	if (!h->db)
+		return;
+	while (i < h->n_losses && (h->loss[i].interval.from_ns != interval->from_ns || h->loss[i].interval.tap != interval->tap))
+		i++;
+	if (i == HISTORY_LOSSES) {
+		history_flush(h);
+		i = h->n_losses < HISTORY_LOSSES ? h->n_losses : HISTORY_LOSSES - 1; // the disk takes nothing: the newest counts
+	}
+	h->loss[i].interval = *interval;
+	snprintf(h->loss[i].tap, sizeof(h->loss[i].tap), "%s", tap);
+	if (i == h->n_losses)
+		h->n_losses++;
 }
 
 void history_tap(struct history *h, uint8_t tap, const char *name)

@@ -8,6 +8,7 @@
 // docs/design/0013-history.md has the reasons. One thread.
 #pragma once
 
+#include "alerts/loss.h"
 #include "alerts/session.h"
 
 enum {
@@ -47,6 +48,12 @@ void history_tap(struct history *h, uint8_t tap, const char *name);
 
 // The session's last word. Whatever it shows was concluded before.
 void history_learn(struct history *h, const struct session *s);
+
+// The sensor lost packets (live): written with the next batch. An interval that begins like one before replaces it. `tap` ""
+// where it is of all.
+void history_loss(struct history *h, const struct loss_interval *interval, const char *tap);
+// Live, now and then: writes when it is time, also when nothing is learned.
+void history_idle(struct history *h);
 
 struct history_counts history_counts(const struct history *h);
 

@@ -143,6 +143,13 @@ struct history_learned {
 	uint8_t *turn;        // next victim of each set
 };
 
+// Losses that are not on disk yet.
+enum { HISTORY_LOSSES = 64, HISTORY_LOSS_TAP = 64 };
+struct history_loss_row {
+	struct loss_interval interval;
+	char tap[HISTORY_LOSS_TAP];
+};
+
 struct history {
 	struct history_table table[KIND_N];
 	struct history_learned learned;
@@ -152,6 +159,8 @@ struct history {
 	uint32_t tap[FACTS_TAPS]; // digests of names
 	uint64_t flushed_ns;  // clock of the machine
 	uint32_t since;       // sessions learned since
+	struct history_loss_row loss[HISTORY_LOSSES];
+	size_t n_losses;
 };
 
 // ---- table.c ----

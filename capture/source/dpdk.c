@@ -36,6 +36,7 @@ enum {
 	DPDK_FILE_END_MS = 200, // a file that had nothing for so long
 	DPDK_FILE_ASK_MS = 10,  // asked this often, because the driver counts an error each time behind the end of a damaged file
 	DPDK_FILE_ASKED = 5,
+	DPDK_GONE_ASKED = 1024, // empty answers between two looks whether the device is still there; a second, when the reader sleeps
 };
 
 struct dpdk;
@@ -51,6 +52,7 @@ struct dpdk_queue {
 	uint64_t rx_packets, rx_octets;        // counters
 	uint64_t last_ns, asked_ns;            // files: monotonic, of the last packet, the last question; 0 before
 	uint32_t asked;                        // without an answer
+	uint64_t errors;                       // the device had counted when it was looked at last
 	struct ticks ticks;
 } __attribute__((aligned(64)));
 
@@ -115,12 +117,26 @@ static void begin(struct dpdk_queue *q)
 		registered = rte_thread_register() == 0;
 }
 
+// A card that was taken out, an interface that was deleted: net_pcap then counts an error for each question.
+static int still_there(struct dpdk_queue *q)
+{
+	struct dpdk_port_stats s;
+	if (rte_eth_dev_is_removed(q->port->hw.number) == 1)
+		return -ENODEV;
+	if (q->port->clock != PORT_CLOCK_KERNEL)
+		return SOURCE_IDLE;
+	dpdk_port_stats_read(q->port->hw.number, &s);
+	bool all_failed = s.errors - q->errors >= DPDK_GONE_ASKED;
+	q->errors = s.errors;
+	return all_failed ? -ENETDOWN : SOURCE_IDLE;
+}
+
 // Nothing now. For a file: is it over?
 static int nothing(struct dpdk_queue *q)
 {
-	if (!q->port->plays_file)
-		return SOURCE_IDLE;
 	q->asked++;
+	if (!q->port->plays_file)
+		return q->asked % DPDK_GONE_ASKED ? SOURCE_IDLE : still_there(q);
 	if (q->last_ns == 0)
 		q->last_ns = q->asked_ns;
 	if (q->asked >= DPDK_FILE_ASKED && q->asked_ns - q->last_ns >= (uint64_t)DPDK_FILE_END_MS * 1000000)
@@ -157,6 +173,7 @@ static int hand_out(struct dpdk_queue *q, struct packet burst[static PACKET_BURS
 		struct packet *p = &burst[n];
 		uint32_t len = m->pkt_len < PACKET_WIRE_MAX ? m->pkt_len : PACKET_WIRE_MAX;
 		const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+		__builtin_prefetch(data);
 		if (m->nb_segs > 1) {
 			if (len > DPDK_FLAT - used)
 				break;

@@ -136,9 +136,10 @@ static void add(struct protocols *p, uint8_t row, uint64_t flows, uint64_t packe
 	p->row[row].octets += octets;
 }
 
-void protocols_packet(struct protocols *p, const struct decoded *s, const struct packet *packet)
+void protocols_packet(struct dissect *e, const struct decoded *s, bool mine, const struct packet *packet)
 {
-	add(p, row_by_port(s->proto, s->src_port, s->dst_port), 0, 1, packet_octets(packet));
+	if (packet->kind == PACKET_WHOLE && (mine || (s->other && e->common == e->counter)))
+		add(e->protocols, row_by_port(s->proto, s->src_port, s->dst_port), 0, 1, packet_octets(packet));
 }
 
 uint32_t protocols_rows(const struct protocols *p, struct protocol_count *out)

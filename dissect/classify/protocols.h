@@ -17,8 +17,8 @@ void protocols_close(struct protocols **p);
 // Opens nDPI now and not when a connection is first shown to it.
 int protocols_ready(struct protocols *p);
 
-// A packet that is not TCP (decoded.other).
-void protocols_packet(struct protocols *p, const struct decoded *s, const struct packet *packet);
+// Any packet, decoded: counted when it is not TCP, where all workers see it by one of them. `mine`: a datagram that is read.
+void protocols_packet(struct dissect *e, const struct decoded *s, bool mine, const struct packet *packet);
 
 // A segment of `flow`, after everything else was done with it: shown, counted, or neither.
 void protocols_segment(struct dissect *e, uint32_t flow, const struct decoded *s, const struct packet *packet);

@@ -48,14 +48,19 @@ void flow_table_close(struct flow_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
+void flow_key_ends(struct flow_key *key, const uint8_t src[16], const uint8_t dst[16], uint16_t src_port, uint16_t dst_port)
+{
+	int order = memcmp(src, dst, 16);
+	bool swap = order > 0 || (order == 0 && src_port > dst_port);
+	memcpy(key->addr[0], swap ? dst : src, 16);
+	memcpy(key->addr[1], swap ? src : dst, 16);
+	key->port[0] = swap ? dst_port : src_port;
+	key->port[1] = swap ? src_port : dst_port;
+}
+
 void flow_key_of(struct flow_key *key, const struct decoded *p)
 {
-	int order = memcmp(p->src, p->dst, 16);
-	bool swap = order > 0 || (order == 0 && p->src_port > p->dst_port);
-	memcpy(key->addr[0], swap ? p->dst : p->src, 16);
-	memcpy(key->addr[1], swap ? p->src : p->dst, 16);
-	key->port[0] = swap ? p->dst_port : p->src_port;
-	key->port[1] = swap ? p->src_port : p->dst_port;
+	flow_key_ends(key, p->src, p->dst, p->src_port, p->dst_port);
 	key->ip_v = p->ip_v;
 	key->tap = p->tap;
 }

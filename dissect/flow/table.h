@@ -37,6 +37,8 @@ int flow_table_open(struct flow_table *t, uint32_t flows_max);
 void flow_table_close(struct flow_table *t);
 
 void flow_key_of(struct flow_key *key, const struct decoded *p);
+// The ends alone.
+void flow_key_ends(struct flow_key *key, const uint8_t src[16], const uint8_t dst[16], uint16_t src_port, uint16_t dst_port);
 uint64_t flow_table_hash(const struct flow_table *t, const struct flow_key *key);
 // The same for every process: which of N workers a connection belongs to.
 uint64_t flow_key_owner(const struct flow_key *key);

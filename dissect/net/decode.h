@@ -4,6 +4,7 @@
 // IPv4 and IPv6 with options and extension headers. Fragments go through dissect/net/frag.h first.
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,11 +26,11 @@ struct decoded {
 	uint8_t ip_v;
 	uint8_t tap;              // of the packet
 	uint8_t ttl;              // or hop limit
-	uint16_t ip_id;           // of IPv4; 0 over IPv6
 	uint8_t proto;            // final protocol, 6 for TCP, 17 for UDP
 	bool other;               // DECODE_DONE: whole, but nothing that is read; of UDP, unless it is a fragment, with ports
 	uint8_t n_vlan;           // of them in `vlan`
 	uint16_t vlan[2];         // 12 bits, outer first; further tags are walked, not kept
+	uint16_t ip_id;           // identification of IPv4; 0 over IPv6
 	uint32_t seq, ack;        // host order
 	uint8_t flags;            // TCP_*
 	bool ip_checksum_ok, tcp_checksum_ok;
@@ -51,6 +52,7 @@ struct decoded {
 	uint32_t frag_len;
 	bool frag_cut;
 };
+static_assert(sizeof(struct decoded) <= 120, "cleared for every packet: one word more cost 7 ns (AMD EPYC, gcc 12)");
 
 // Decodes one packet. Counts every other outcome in `counter` by name (one ledger row each, see counters.h).
 // `checksum`: verify the TCP checksum when the whole segment was captured (a cut one counts as good).

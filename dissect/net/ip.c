@@ -34,7 +34,7 @@ static enum decode_outcome fragment_of(const struct layer *l, struct decoded *ou
 static enum decode_outcome other_of(struct layer *l, struct decoded *out, bool checksum, uint16_t fragment)
 {
 	if (out->proto == PROTO_GRE)
-		return fragment ? tunnel_closed(l) : tunnel_gre(l, out, checksum);
+		return fragment ? tunnel_closed(l, out) : tunnel_gre(l, out, checksum);
 	if (out->proto != PROTO_UDP || fragment)
 		return layer_other(l, out);
 	return udp_decode(l, out, checksum);

@@ -91,9 +91,9 @@ int link_peel(struct layer *l, uint16_t linktype, struct decoded *out);
 int link_peel_type(struct layer *l, uint16_t type, struct decoded *out);
 
 // Nothing is known of a packet yet.
-static inline struct decoded decode_nothing(uint8_t tap)
+static inline void decode_nothing(struct decoded *out, uint8_t tap)
 {
-	return (struct decoded){.ip_checksum_ok = true, .tcp_checksum_ok = true, .window_scale = 255, .tap = tap};
+	*out = (struct decoded){.ip_checksum_ok = true, .tcp_checksum_ok = true, .window_scale = 255, .tap = tap};
 }
 
 // What link_peel() has found, from the IP header on.

@@ -40,21 +40,21 @@ static enum decode_outcome bad(const struct layer *l)
 	return layer_malformed(l, COUNT_decode_tunnel_bad);
 }
 
-enum decode_outcome tunnel_closed(const struct layer *l)
+enum decode_outcome tunnel_closed(const struct layer *l, struct decoded *out)
 {
 	counter_add(&l->counter[COUNT_decode_tunnel_closed], 1);
-	return layer_count(l, COUNT_packet_not_tcp);
+	return layer_other(l, out);
 }
 
 static enum decode_outcome open_inner(struct layer *l, uint16_t type, struct decoded *out, bool checksum)
 {
 	if (l->depth == TUNNELS_MAX) {
 		counter_add(&l->counter[COUNT_decode_tunnel_limit], 1);
-		return layer_count(l, COUNT_packet_not_tcp);
+		return layer_other(l, out);
 	}
 	l->depth++;
 	counter_add(&l->counter[COUNT_decode_tunnel], 1);
-	*out = decode_nothing(out->tap);
+	decode_nothing(out, out->tap);
 	int version = type == TYPE_ETHERNET ? link_peel(l, LINKTYPE_ETHERNET, out) : link_peel_type(l, type, out);
 	return decode_network(l, version, out, checksum);
 }
@@ -84,7 +84,7 @@ static enum decode_outcome erspan_iii(struct layer *l, struct decoded *out, bool
 	if (frame == FRAME_ETHERNET)
 		return open_inner(l, TYPE_ETHERNET, out, checksum);
 	if (frame != FRAME_IP)
-		return tunnel_closed(l);
+		return tunnel_closed(l, out);
 	bool six = layer_left(l) && *l->at >> 4 == 6;
 	return open_inner(l, six ? TYPE_IP6 : TYPE_IP4, out, checksum);
 }
@@ -109,13 +109,13 @@ static bool gre_type_opens(const struct layer *l, uint16_t type)
 enum decode_outcome tunnel_gre(struct layer *l, struct decoded *out, bool checksum)
 {
 	if (!(l->tunnels & (TUNNEL_GRE | TUNNEL_ERSPAN)))
-		return tunnel_closed(l);
+		return tunnel_closed(l, out);
 	const uint8_t *h = take(l, 4);
 	if (!h)
 		return DECODE_DONE;
 	uint16_t flags = layer_be16(h), type = layer_be16(h + 2);
 	if (flags & GRE_VERSION || !gre_type_opens(l, type)) // version 1 is PPTP's (RFC 2637)
-		return tunnel_closed(l);
+		return tunnel_closed(l, out);
 	if (flags & GRE_REFUSED)
 		return bad(l);
 	uint32_t options = 4 * (!!(flags & GRE_CHECKSUM) + !!(flags & GRE_KEY) + !!(flags & GRE_SEQUENCE));
@@ -160,7 +160,7 @@ static enum decode_outcome geneve(struct layer *l, struct decoded *out, bool che
 		return DECODE_DONE;
 	bool control = h[1] & 0x80; // for the other end of the tunnel: RFC 8926 3.4
 	if (control || (type != TYPE_ETHERNET && type != TYPE_IP4 && type != TYPE_IP6))
-		return tunnel_closed(l);
+		return tunnel_closed(l, out);
 	return open_inner(l, type, out, checksum);
 }
 

@@ -18,4 +18,4 @@ bool tunnel_port(const struct layer *l, uint16_t port);
 enum decode_outcome tunnel_udp(struct layer *l, uint16_t port, struct decoded *out, bool checksum);
 
 // The ledger row of what looks like a tunnel and is not opened.
-enum decode_outcome tunnel_closed(const struct layer *l);
+enum decode_outcome tunnel_closed(const struct layer *l, struct decoded *out);

@@ -30,6 +30,8 @@ enum decode_outcome udp_decode(struct layer *l, struct decoded *out, bool checks
 	if (!dns && !tunnel && !(out->dst_port == PORT_DOQ && begins_quic(h, layer_left(l))))
 		return layer_other(l, out);
 	uint32_t len = layer_be16(h + 4);
+	if (tunnel && !len && layer_offloaded(l)) // a host's own capture
+		len = layer_left(l) + l->missing;
 	if (len < UDP_HEADER_LEN || len > (uint64_t)layer_left(l) + l->missing)
 		return layer_malformed(l, COUNT_decode_udp_bad_header);
 	layer_narrow(l, len);

@@ -3,7 +3,7 @@
 // Input: one octet of enum setting, then packets: enum control, TCP flags (the low six bits, and enum extra), how far the
 // sequence number and then the acknowledgment are from where they belong (signed octets, see distance()), two octets of
 // payload length, the payload. Each input runs in bursts of one, in full bursts, and, where memory suffices, on three
-// workers: all must tell the same.
+// workers: all must tell the same. So must three workers that are handed their packets, as a live source does, and marks of time.
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "tests/limits/ledger.h"
 #include "tests/unit/dissect/wire.h"
 
-enum setting { TIGHT = 1, REQUIRE = 2, IGNORE = 4 };
+enum setting { TIGHT = 1, REQUIRE = 2, IGNORE = 4, PROTOCOLS = 8 };
 enum control { CONNECTION = 3, SERVER = 4, PAUSE_SHIFT = 4 };
 enum extra { BAD_CHECKSUM = 64, CUT = 128 };
 
@@ -36,7 +36,7 @@ struct told {
 
 struct run {
 	struct dissect *d;
-	bool tight;
+	bool tight, protocols;
 	struct told told[MESSAGES_MAX];
 	size_t n_told;
 	struct message last;
@@ -195,6 +195,9 @@ static void on_message(void *ctx, const struct message *m, size_t len)
 	case MESSAGE_EVIDENCE:
 		on_evidence(r, (const void *)m, len);
 		break;
+	case MESSAGE_PROTOCOLS:
+		must(r->protocols && len == sizeof(struct message_protocols) + ((const struct message_protocols *)m)->n * sizeof(struct protocol_count));
+		break;
 	case MESSAGE_COUNTERS:
 		must(len == sizeof(struct message_counters));
 		r->over = ((const struct message_counters *)m)->last;
@@ -250,7 +253,7 @@ static void make_packets(const uint8_t *data, size_t len)
 
 // ---- a run ---------------------------------------------------------------------------------------------------
 
-static void play(struct run *r, uint8_t setting, size_t at_once, uint16_t worker, uint16_t n_workers)
+static void begin(struct run *r, uint8_t setting, uint16_t worker, uint16_t n_workers, bool handed)
 {
 	struct dissect_config config = {
 		.ports = {25, 465},
@@ -259,21 +262,51 @@ static void play(struct run *r, uint8_t setting, size_t at_once, uint16_t worker
 		.flows_max = setting & TIGHT ? 3 : 64,
 		.sessions_max = setting & TIGHT ? 2 : 64,
 		.reassembly_octets = setting & TIGHT ? 24 << 10 : 16 << 20,
+		.protocols = setting & PROTOCOLS,
 		.worker = worker,
 		.n_workers = n_workers,
+		.shared_out = handed,
 		.evidence = true,
 		.emit = on_message,
 		.emit_ctx = r,
 	};
 	memset(r, 0, sizeof(*r));
 	r->tight = setting & TIGHT;
+	r->protocols = setting & PROTOCOLS;
 	must(dissect_open(&r->d, &config) == 0);
-	for (size_t i = 0; i < n_packets; i += at_once)
-		dissect_burst(r->d, packets + i, n_packets - i < at_once ? n_packets - i : at_once);
+}
+
+static void end(struct run *r)
+{
 	dissect_finish(r->d);
 	must(r->over);
 	for (size_t i = 0; i <= PACKETS_MAX; i++)
 		must(r->stage[i] != TOLD && r->stage[i] != SEALED);
+}
+
+static void play(struct run *r, uint8_t setting, size_t at_once, uint16_t worker, uint16_t n_workers)
+{
+	begin(r, setting, worker, n_workers, false);
+	for (size_t i = 0; i < n_packets; i += at_once)
+		dissect_burst(r->d, packets + i, n_packets - i < at_once ? n_packets - i : at_once);
+	end(r);
+}
+
+static void play_handed(uint8_t setting)
+{
+	struct dissect_owner o = {.n_workers = WORKERS};
+	for (uint16_t i = 0; i < WORKERS; i++)
+		begin(&share[i], setting, i, WORKERS, true);
+	for (size_t i = 0; i < n_packets; i++) {
+		uint32_t owner = dissect_owner(&o, &packets[i], true);
+		must(owner < WORKERS);
+		for (uint16_t w = 0; w < WORKERS; w++) {
+			struct packet mark = {.kind = PACKET_TIME, .time_ns = packets[i].time_ns, .seq = packets[i].seq};
+			dissect_burst(share[w].d, w == owner ? &packets[i] : &mark, 1);
+		}
+	}
+	for (uint16_t i = 0; i < WORKERS; i++)
+		end(&share[i]);
 }
 
 static bool suffices(const struct run *r)
@@ -284,13 +317,12 @@ static bool suffices(const struct run *r)
 	       !n[COUNT_tls_handshake_no_memory];
 }
 
-static void on_three_workers(uint8_t setting)
+static void compare_shares(void)
 {
 	static struct told all[MESSAGES_MAX * WORKERS];
 	size_t n = 0;
 	uint64_t counter[DISSECT_COUNTERS] = {0};
 	for (uint16_t i = 0; i < WORKERS; i++) {
-		play(&share[i], setting, PACKET_BURST, i, WORKERS);
 		memcpy(all + n, share[i].told, share[i].n_told * sizeof(*all));
 		n += share[i].n_told;
 		for (size_t k = 0; k < DISSECT_COUNTERS; k++)
@@ -301,6 +333,17 @@ static void on_three_workers(uint8_t setting)
 	qsort(all, n, sizeof(*all), order);
 	must(n == single.n_told && !memcmp(all, single.told, n * sizeof(*all)));
 	must(!memcmp(counter, dissect_counters(single.d), sizeof(counter)));
+}
+
+static void on_three_workers(uint8_t setting)
+{
+	for (uint16_t i = 0; i < WORKERS; i++)
+		play(&share[i], setting, PACKET_BURST, i, WORKERS);
+	compare_shares();
+	if (dissect_counters(single.d)[COUNT_decode_time_backwards])
+		return; // clocks are learned from packets, and marks are none
+	play_handed(setting);
+	compare_shares();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -246,13 +246,23 @@ def versions(state):
     state.read(packets("ordinary-hour/traffic"))
     assert state.summary["history"]["learned"] == 3
     db = sqlite3.connect(state.path / "history.sqlite")
-    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    assert db.execute("PRAGMA user_version").fetchone() == (2,)
     assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    db.execute("PRAGMA user_version = 2")
+    # One of the version before gets what is new and keeps what it has.
+    db.execute("DROP TABLE loss")
+    db.execute("PRAGMA user_version = 1")
+    db.commit()
+    db.close()
+    state.read(packets("ordinary-hour/traffic"))
+    assert state.summary["history"]["known"] == 3
+    db = sqlite3.connect(state.path / "history.sqlite")
+    assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    assert db.execute("SELECT count(*) FROM loss").fetchone() == (0,)
+    db.execute("PRAGMA user_version = 3")
     db.commit()
     db.close()
     code, _, said = state.run(packets("ordinary-hour/traffic"))
-    assert code == 1 and "version 2" in said, (code, said)
+    assert code == 1 and "version 3" in said, (code, said)
     assert not list(state.path.glob("*.corrupt-*"))
 
 

@@ -116,8 +116,7 @@ def main():
         two_arms(patient)
         opened(patient)
         no_rights(patient)
-    checks.done()
-    return 1 if checks.failed else 0
+    return checks.done()
 
 
 if __name__ == "__main__":

@@ -22,12 +22,6 @@ RECORDING = sensor.HERE.parent / "replay" / "masked" / "traffic.pcap"
 BACK_S = 1.0
 
 
-def play(times=1):
-    """A recording onto the wire."""
-    subprocess.run(["tcpreplay", "-q", "--topspeed", f"--loop={times}", "--unique-ip", "-i", "to", str(RECORDING)],
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-
-
 def sessions(records):
     """Records of sessions."""
     return [r for r in records if r["event_type"] == "smtp"]
@@ -39,7 +33,7 @@ def told_restart(records, name):
             and name in str(r["smtp_tls"])]
 
 
-def restarted(checks, s, name):
+def restarted(checks, s, player, name):
     """Kills one child and looks how it comes back."""
     pid = s.children()[name]
     since = len(s.log)
@@ -55,8 +49,8 @@ def restarted(checks, s, name):
     window = told_restart(records, name)[-1]["smtp_tls"].get("window")
     checks.check(bool(window) and window["from"] <= window["to"], f"{name}: blind interval {window}")
     before = len(sessions(records))
-    play()
-    s.wait_records(lambda r: len(sessions(r)) > before or play())
+    player.play()
+    s.wait_records(lambda r: len(sessions(r)) > before or player.play())
     checks.check(True, f"{name}: sessions are told again")
 
 
@@ -65,15 +59,15 @@ def slow(program):
     return b"__asan_init" in pathlib.Path(program).read_bytes()
 
 
-def reload(checks, s, config):
+def reload(checks, s, player, config):
     """Nothing flows, and yet the new configuration works at once."""
     config.write_text("sensor: {name: renamed}\nfindings: {disable: [starttls.masked-keyword]}\n", encoding="utf-8")
     since = len(s.log)
     s.process.send_signal(signal.SIGHUP)
     s.wait_log("reload: changed: sensor.name, findings.disable", since=since)
     time.sleep(0.3)
-    play()
-    records = s.wait_records(lambda r: any(x["host"] == "renamed" and x["event_type"] == "smtp" for x in r) or play())
+    player.play()
+    records = s.wait_records(lambda r: any(x["host"] == "renamed" and x["event_type"] == "smtp" for x in r) or player.play())
     masked = [r for r in records if r["host"] == "renamed" and r["event_type"] == "alert" and "starttls.masked" in str(r["alert"])]
     checks.check(not masked, "a finding that was switched off is told")
     config.write_text("sensor: {nam: x}\n", encoding="utf-8")
@@ -87,14 +81,14 @@ def reload(checks, s, config):
     checks.check("need a new start: capture.workers" in line, line)
 
 
-def rotated(checks, s):
+def rotated(checks, s, player):
     """A log rotation moves the file; SIGHUP opens the name again, and no line is lost or cut."""
     moved = s.records_path.with_suffix(".1")
     s.records_path.rename(moved)
     s.process.send_signal(signal.SIGHUP)
     time.sleep(0.3)
-    play()
-    s.wait_records(lambda r: bool(sessions(r)) or play())
+    player.play()
+    s.wait_records(lambda r: bool(sessions(r)) or player.play())
     text = moved.read_text(encoding="utf-8")
     checks.check(text.endswith("\n"), "the rotated file ends inside a line")
 
@@ -106,16 +100,17 @@ def main():
     sensor.veth("to", "from")
     checks = sensor.Checks()
     with tempfile.TemporaryDirectory() as directory:
+        player = sensor.Player(RECORDING, directory)
         config = pathlib.Path(directory) / "postwacht.yaml"
         config.write_text("sensor: {name: first}\n", encoding="utf-8")
         with sensor.Sensor(program, directory, "--config", str(config), "pcap:from", settings=[f"sensor.state_dir={directory}/state"]) as s:
             s.wait_ready()
-            play()
-            s.wait_records(lambda r: bool(sessions(r)) or play())
+            player.play()
+            s.wait_records(lambda r: bool(sessions(r)) or player.play())
             for name in ("watch", "judge", "courier"):
-                restarted(checks, s, name)
-            reload(checks, s, config)
-            rotated(checks, s)
+                restarted(checks, s, player, name)
+            reload(checks, s, player, config)
+            rotated(checks, s, player)
             code, took = s.stop()
             checks.check(code == 0 and took < 5, f"SIGTERM: exit code {code} after {took:.1f} s: {s.log[-3:]}")
             checks.check(not s.socket.exists(), "the control socket is still there")

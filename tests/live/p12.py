@@ -25,7 +25,7 @@ import sensor  # noqa: E402 pylint: disable=wrong-import-position
 
 REPLAY = HERE.parent / "replay"
 APART_NS = 2_000_000_000  # between two recordings
-PLAYED = ("dane-ee-sha256", "masked", "attack-starttls-removed", "ugly-tarpit")
+PLAYED = ("dane-ee-sha256", "masked", "strip-inline", "ugly-tarpit")
 
 
 def recordings(names):

@@ -78,6 +78,26 @@ def read_records(path):
     return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
+class Player:
+    """Plays a recording onto an interface, each time between other addresses: a new connection, not an old one again."""
+
+    def __init__(self, recording, directory, interface="to"):
+        self.packets = [(p, pcapkit.parse(p.octets)) for p in pcapkit.read(recording)]
+        self.path = pathlib.Path(directory) / "played.pcap"
+        self.interface = interface
+        self.plays = 0
+
+    def play(self, *options):
+        """Once; None, so that it can stand behind an `or`."""
+        self.plays += 1
+        ends = sorted({s.src for _, s in self.packets if s} | {s.dst for _, s in self.packets if s})
+        new = {end: bytes((10, self.plays >> 8 & 255, self.plays & 255, i + 1)) for i, end in enumerate(ends)}
+        pcapkit.write(self.path, [p._replace(octets=pcapkit.build(pcapkit.replace(s, src=new[s.src], dst=new[s.dst])))
+                                  for p, s in self.packets if s])
+        subprocess.run(["tcpreplay", "-q", *(options or ["--topspeed"]), "-i", self.interface, str(self.path)], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+
+
 class Sensor:
     """`postwacht run`, in the foreground of a thread that reads its log."""
 

@@ -3,8 +3,8 @@
 
     tests/tools/full.py [SECONDS]     of fuzzing in all (300)
 
-Builds what it needs in build-full-* beside this tree: an optimised build without sanitizers for the attacks (a
-sanitizer's shadow is no part of the memory cap), and clang's libFuzzer with sanitizers. What fuzzing finds stays in
+Builds what it needs in build-full-* beside this tree: an optimised build without sanitizers for the attacks and for ten
+minutes of overload (a sanitizer's shadow is no part of the memory cap), and clang's libFuzzer with sanitizers. What fuzzing finds stays in
 build-full-fuzz/found-*, its corpora in build-full-fuzz/corpus-*.
 The last line: N passed, N failed.
 """
@@ -18,7 +18,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 TARGET = re.compile(r"^\s*\['(\w+)', 'fuzz_\w+\.c'")
 COUNTS = re.compile(r"^(\d+) passed, (\d+) failed", re.MULTILINE)
 FUZZ = {"env": {"CC": "clang"}, "options": ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"]}
-PLAIN = {"env": {}, "options": ["-Dbuildtype=release", "-Db_ndebug=false"]}
+PLAIN = {"env": {}, "options": ["-Dbuildtype=release", "-Db_ndebug=false", "-Dbench=true"]}
+BENCH = "tests/bench/"
+OVERLOAD_S = 600
+FLOWS = 4000000
 LIMITS = [["limits", "--large"], ["remembered", "250000"], ["sweep"]]  # programs of tests/limits and their real sizes
 SLOWEST_S = 60  # one input: far more than any needs, and less than an endless loop
 
@@ -46,6 +49,27 @@ def counted(command):
 def limits():
     directory = build("plain", PLAIN, ["tests/limits/" + program[0] for program in LIMITS])
     results = [counted([os.path.join(directory, "tests", "limits", program), *arguments]) for program, *arguments in LIMITS]
+    return sum(passed for passed, _ in results), sum(failed for _, failed in results)
+
+
+def sensor():
+    """The running sensor: every scenario by itself through DPDK and libpcap, and minutes of more than it takes."""
+    program = os.path.join(build("plain", PLAIN, ["cli/postwacht"]), "cli", "postwacht")
+    tests = os.path.join(ROOT, "tests", "live")
+    results = [counted([os.path.join(tests, "p12.py"), "--each", program]),
+               counted([os.path.join(tests, "loss.py"), "--seconds", str(OVERLOAD_S), program])]
+    return sum(passed for passed, _ in results), sum(failed for _, failed in results)
+
+
+def live():
+    """The engine with more than it takes, and with millions of connections."""
+    directory = build("plain", PLAIN, [BENCH + "bench_live", BENCH + "generate"])
+    results = []
+    for profile, mib, arguments in (("short", 30, ["--overload", str(OVERLOAD_S)]), ("mixed", 60, ["--flows", str(FLOWS)])):
+        capture = os.path.join(directory, profile + ".pcap")
+        subprocess.run([os.path.join(directory, BENCH, "generate"), profile, str(mib), "1", capture], stdout=subprocess.DEVNULL, check=True)
+        results.append(counted([os.path.join(directory, BENCH, "bench_live"), *arguments, capture]))
+        os.remove(capture)
     return sum(passed for passed, _ in results), sum(failed for _, failed in results)
 
 
@@ -86,7 +110,7 @@ def fuzz(seconds):
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     passed = failed = 0
-    for step in (limits, lambda: fuzz(seconds)):
+    for step in (limits, sensor, live, lambda: fuzz(seconds)):
         try:
             p, f = step()
         except (OSError, subprocess.CalledProcessError) as error:

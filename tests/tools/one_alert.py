@@ -33,6 +33,10 @@ def breaches(told):
             continue
         own, metadata = record["smtp_tls"], record["alert"]["metadata"]
         finding, subject = metadata["finding"][0], metadata["subject"][0]
+        if "session" not in own:
+            if subject != "sensor":
+                yield f"{finding} is told of no session"
+            continue
         if own["session"] not in sessions:
             yield f"{finding} is told of session {own['session']}, which has no record"
         elif sessions[own["session"]]["flow_id"] != record["flow_id"]:

@@ -1,6 +1,7 @@
 // A sensor's trouble and state for the tests of records and judge: ordinary, and as large as they can be.
 #pragma once
 
+#include "alerts/evidence.h"
 #include "alerts/record.h"
 #include "tests/unit/alerts/facts_fixture.h"
 
@@ -97,6 +98,7 @@ static inline void fixture_live(struct record_live *l, bool largest)
 	static uint64_t lost[LOSS_NUMBERS];
 	static char tap[256];
 	static const char *taps[FACTS_TAPS];
+	static struct evidence_counts evidence;
 
 	fixture_state(&state, largest);
 	put_octets(tap, sizeof(tap), largest, "mx-uplink");
@@ -116,7 +118,9 @@ static inline void fixture_live(struct record_live *l, bool largest)
 		found[row / 8] |= (uint8_t)((largest || k == SENSOR_CONFIG_CHANGED) << row % 8);
 	}
 	*l = (struct record_live){.state = &state, .taps = taps, .counters_at_ns = FIXTURE_START_NS, .protocols = protocols,
-		.n_protocols = largest ? PROTOCOLS_MAX : 12, .found = found, .lost = lost};
+		.n_protocols = largest ? PROTOCOLS_MAX : 12, .found = found, .lost = lost,
+		.evidence = &evidence};
+	numbers(&evidence.packets, 5, largest, 10);
 	numbers(&l->sessions_marked, 3, largest, 0);
 	l->intervals = largest ? INT64_MAX : 0;
 }

@@ -1,15 +1,13 @@
 // Ports of DPDK, without any card: files that net_pcap plays come out as our own reader reads them, octet for octet.
 //
-//   test_capture_dpdk STORIES [--nobody | --hugepages | --rights]
-//
-// As whoever runs it; as a plain user; with huge pages made for it; with the rights the watch has when it reads.
+//   test_capture_dpdk STORIES [--nobody | --hugepages]     as whoever runs it; as a plain user; with huge pages made for it
 //
 // DPDK can be started once a process, so each way is a process of its own. 77: this machine does not allow that way.
 #include "capture/port.h"
 #include "hw/clock.h"
 #include "hw/dpdk/eal.h"
-#include "hw/rights.h"
 #include "tests/unit/capture/build.h"
+#include "tests/unit/capture/dpdk_fixture.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -23,29 +21,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/postwacht-dpdk-XXXXXX";
 static bool want_huge;
-
-static const char *const stories[] = {"postfix-starttls-tls13", "ipv6", "ordinary-hour"};
-
-enum { STORIES = sizeof(stories) / sizeof(stories[0]) };
-
-static struct port *open_port(const char *name, uint16_t queues)
-{
-	const struct port_config c = {.name = name, .bpf = "", .queues = queues, .hugepages = want_huge, .linkup_wait_ms = 1000};
-	char why[PORT_WHY] = "";
-	struct port *p = NULL;
-	int r = dpdk_port_open(&p, &c, why);
-	if (r != 0)
-		print_error("%s: %s\n", name, why);
-	assert_int_equal(r, 0);
-	return p;
-}
 
 static void refused(const char *name, int want, const char *word)
 {
@@ -61,18 +41,6 @@ static void refused(const char *name, int want, const char *word)
 	assert_null(strstr(why, "huge")); // a fault of a port is not told as one of memory
 }
 
-// The next burst with packets in it, or 0 at the end. Fails when nothing comes for five seconds.
-static int next(struct source *s, struct packet burst[static PACKET_BURST])
-{
-	uint64_t end_ns = clock_mono_ns() + 5000000000;
-	for (;;) {
-		int n = source_burst(s, burst);
-		if (n != SOURCE_IDLE)
-			return n;
-		assert_true(clock_mono_ns() < end_ns);
-	}
-}
-
 // Every packet of the file, in order, and then the end. Returns how many.
 static uint64_t same_as_file(struct source *s, const char *path)
 {
@@ -86,7 +54,7 @@ static uint64_t same_as_file(struct source *s, const char *path)
 	for (int n; (n = source_burst(file, want)) > 0;) {
 		for (int i = 0; i < n; i++, at++, seen++) {
 			if (at == n_got) {
-				n_got = next(s, got);
+				n_got = dpdk_fixture_next(s, got);
 				at = 0;
 				assert_true(n_got > 0 && n_got <= PACKET_BURST);
 			}
@@ -98,26 +66,21 @@ static uint64_t same_as_file(struct source *s, const char *path)
 		}
 	}
 	assert_int_equal(at, n_got);
-	assert_int_equal(next(s, got), SOURCE_END);
+	assert_int_equal(dpdk_fixture_next(s, got), SOURCE_END);
 	assert_int_equal(source_burst(s, got), SOURCE_END);
 	source_close(&file);
 	return seen;
 }
 
-static void path_of(char path[static 128], const char *name)
-{
-	snprintf(path, 128, "%s/%s.pcap", folder, name);
-}
-
 static void a_story_comes_out_as_it_is_in_the_file(void **state)
 {
-	for (size_t i = 0; i < STORIES; i++) {
+	for (size_t i = 0; i < DPDK_FIXTURE_STORIES; i++) {
 		char path[128], name[160];
 		struct port_about about;
 		struct port_stats stats;
-		path_of(path, stories[i]);
+		dpdk_fixture_path(path, dpdk_fixture_stories[i]);
 		snprintf(name, sizeof(name), "vdev:net_pcap0,rx_pcap=%s", path);
-		struct port *p = open_port(name, 1);
+		struct port *p = dpdk_fixture_open(name, 1, want_huge);
 		uint64_t n = same_as_file(p->ops->queue(p, 0), path);
 		assert_true(n > 10);
 		p->ops->about(p, &about);
@@ -144,9 +107,9 @@ static void two_ports_at_once(void **state)
 	char path[2][128], name[2][192];
 	struct port *p[2];
 	for (int i = 0; i < 2; i++) {
-		path_of(path[i], stories[i]);
+		dpdk_fixture_path(path[i], dpdk_fixture_stories[i]);
 		snprintf(name[i], sizeof(name[i]), "vdev:net_pcap%d,rx_pcap=%.120s", i, path[i]);
-		p[i] = open_port(name[i], 1);
+		p[i] = dpdk_fixture_open(name[i], 1, want_huge);
 	}
 	refused(name[1], -EEXIST, "in use already");
 	for (int i = 0; i < 2; i++)
@@ -159,10 +122,10 @@ static void a_device_with_two_files_has_two_queues(void **state)
 {
 	char path[2][128], name[320];
 	struct port_about about;
-	path_of(path[0], stories[0]);
-	path_of(path[1], stories[1]);
+	dpdk_fixture_path(path[0], dpdk_fixture_stories[0]);
+	dpdk_fixture_path(path[1], dpdk_fixture_stories[1]);
 	snprintf(name, sizeof(name), "vdev:net_pcap0,rx_pcap=%s,rx_pcap=%s", path[0], path[1]);
-	struct port *p = open_port(name, 1); // one was wanted, but no file may be left unread
+	struct port *p = dpdk_fixture_open(name, 1, want_huge); // one was wanted, but no file may be left unread
 	p->ops->about(p, &about);
 	assert_int_equal(about.queues, 2);
 	assert_non_null(strstr(about.rss, "operator"));
@@ -188,11 +151,11 @@ static void jumbo_frames_are_put_together(void **state)
 	build_pcap(b, 0xa1b2c3d4, 1);
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
 		build_pcap_record(b, 1000, (uint32_t)i, lens[i], lens[i]);
-	path_of(path, "jumbo");
+	dpdk_fixture_path(path, "jumbo");
 	write_file(path, b);
 	free(b);
 	snprintf(name, sizeof(name), "vdev:net_pcap0,rx_pcap=%s", path);
-	struct port *p = open_port(name, 1);
+	struct port *p = dpdk_fixture_open(name, 1, want_huge);
 	assert_int_equal(same_as_file(p->ops->queue(p, 0), path), sizeof(lens) / sizeof(lens[0]));
 	port_close(&p);
 }
@@ -201,7 +164,7 @@ static void jumbo_frames_are_put_together(void **state)
 static void more_copies_than_fit_come_in_several_bursts(void **state)
 {
 	char path[128], name[160];
-	path_of(path, "huge");
+	dpdk_fixture_path(path, "huge");
 	FILE *f = fopen(path, "w");
 	static struct build b;
 	memset(&b, 0, sizeof(b));
@@ -213,7 +176,7 @@ static void more_copies_than_fit_come_in_several_bursts(void **state)
 	}
 	fclose(f);
 	snprintf(name, sizeof(name), "vdev:net_pcap0,rx_pcap=%s", path);
-	struct port *p = open_port(name, 1);
+	struct port *p = dpdk_fixture_open(name, 1, want_huge);
 	assert_int_equal(same_as_file(p->ops->queue(p, 0), path), 64);
 	port_close(&p);
 }
@@ -224,10 +187,10 @@ static void what_cannot_be_is_told(void **state)
 	struct build *b = calloc(1, sizeof(*b));
 	build_pcap(b, 0xa1b2c3d4, 113);
 	build_pcap_record(b, 1, 1, 60, 60);
-	path_of(sll, "sll");
+	dpdk_fixture_path(sll, "sll");
 	write_file(sll, b);
 	free(b);
-	path_of(text, "text");
+	dpdk_fixture_path(text, "text");
 	FILE *f = fopen(text, "w");
 	fputs("this is no capture, it is a sentence\n", f);
 	fclose(f);
@@ -263,14 +226,14 @@ static void what_a_device_makes_itself_has_the_time_of_the_system(void **state)
 	struct packet burst[PACKET_BURST];
 	struct port_about about;
 	struct port_stats stats;
-	struct port *p = open_port("vdev:net_null0,size=64,copy=1", 2);
+	struct port *p = dpdk_fixture_open("vdev:net_null0,size=64,copy=1", 2, want_huge);
 	uint64_t begin_ns = clock_mono_ns(), n = 0, earliest = clock_wall_ns();
 	p->ops->about(p, &about);
 	assert_int_equal(about.clock, PORT_CLOCK_SYSTEM);
 	assert_int_equal(about.queues, 2);
 	assert_int_equal(about.tx_queues, 0);
 	while (clock_mono_ns() - begin_ns < 200000000) {
-		int got = next(p->ops->queue(p, n & 1), burst);
+		int got = dpdk_fixture_next(p->ops->queue(p, n & 1), burst);
 		assert_true(got > 0);
 		for (int i = 0; i < got; i++) {
 			assert_int_equal(burst[i].len, 64);
@@ -292,13 +255,13 @@ static void a_file_that_goes_round_does_not_end(void **state)
 	struct packet burst[PACKET_BURST];
 	char path[128], name[200];
 	struct port_about about;
-	path_of(path, stories[0]);
+	dpdk_fixture_path(path, dpdk_fixture_stories[0]);
 	snprintf(name, sizeof(name), "vdev:net_pcap0,rx_pcap=%s,infinite_rx=1", path);
-	struct port *p = open_port(name, 1);
+	struct port *p = dpdk_fixture_open(name, 1, want_huge);
 	p->ops->about(p, &about);
 	assert_int_equal(about.clock, PORT_CLOCK_SYSTEM);
 	for (uint64_t n = 0; n < 100000;) {
-		int got = next(p->ops->queue(p, 0), burst);
+		int got = dpdk_fixture_next(p->ops->queue(p, 0), burst);
 		assert_true(got > 0);
 		n += (uint64_t)got;
 	}
@@ -330,7 +293,7 @@ static void the_process_is_as_before(void **state)
 	pthread_sigmask(SIG_SETMASK, NULL, &mask);
 	assert_int_equal(sigismember(&mask, SIGTERM), 0);
 	assert_int_equal(dpdk_eal_huge(), want_huge);
-	snprintf(dir, sizeof(dir), "%s/dpdk", folder); // where it was told to put what it has to
+	snprintf(dir, sizeof(dir), "%s/dpdk", dpdk_fixture_folder); // where it was told to put what it has to
 	assert_int_not_equal(access(dir, F_OK), 0);
 }
 
@@ -354,115 +317,60 @@ static int run(void)
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
-static void copy_story(const char *from_dir, const char *story)
-{
-	char command[512], path[128];
-	path_of(path, story);
-	snprintf(command, sizeof(command), "cp '%s/%s/traffic.pcap' '%s' && chmod 644 '%s'", from_dir, story, path, path);
-	if (system(command) != 0)
-		exit(1);
-}
-
-static int skipped(const char *why)
-{
-	printf("skipped: %s\n", why);
-	fflush(stdout); // some ways end without
-	return 77;
-}
-
 // Becomes a plain user for good. False: it cannot.
 static bool become_nobody(void)
 {
 	const struct passwd *pw = getpwnam("nobody");
-	if (geteuid() != 0 || !pw || chown(folder, pw->pw_uid, pw->pw_gid) != 0)
+	if (geteuid() != 0 || !pw || chown(dpdk_fixture_folder, pw->pw_uid, pw->pw_gid) != 0)
 		return false;
 	return setgroups(0, NULL) == 0 && setgid(pw->pw_gid) == 0 && setuid(pw->pw_uid) == 0 &&
 	       prctl(PR_SET_DUMPABLE, 1) == 0; // or the leak sanitizer cannot look at us
 }
 
-// What the watch does after it has given up its rights: reads to the end, counts, closes. The kernel ends it where that is too
-// much. Ends by _exit(), as the watch does.
-static void run_rights(void)
-{
-	struct packet burst[PACKET_BURST];
-	char words[RIGHTS_WORDS], why[RIGHTS_WORDS], path[128], name[160];
-	struct port_stats stats;
-	uint64_t seen = 0;
-	path_of(path, stories[0]);
-	snprintf(name, sizeof(name), "vdev:net_pcap0,rx_pcap=%s", path);
-	struct port *p = open_port(name, 1), *null = open_port("vdev:net_null0", 1);
-	const struct rights_config c = {.profile = RIGHTS_WATCH};
-	if (rights_drop(&c, words, why) < 0)
-		_exit(skipped(why));
-	for (int n; (n = source_burst(p->ops->queue(p, 0), burst)) != SOURCE_END;)
-		seen += n == SOURCE_IDLE ? 0 : (uint64_t)n;
-	source_burst(null->ops->queue(null, 0), burst);
-	p->ops->stats(p, &stats);
-	port_close(&null);
-	port_close(&p);
-	_exit(seen > 10 && stats.rx_packets == seen && stats.link_up ? 0 : 1);
-}
-
-static int run_with_rights(void)
-{
-	int status = 0;
-	fflush(NULL);
-	pid_t pid = fork();
-	if (pid == 0)
-		run_rights();
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return 1;
-	if (WIFSIGNALED(status))
-		printf("ended by the kernel: signal %d\n", WTERMSIG(status));
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
 static const char huge_pages[] = "/proc/sys/vm/nr_hugepages";
 
-static bool huge_set(long n, long *was)
+static long huge_now(void)
 {
-	FILE *f = fopen(huge_pages, "r+");
-	if (!f || (was && fscanf(f, "%ld", was) != 1)) {
-		if (f)
-			fclose(f);
-		return false;
-	}
-	rewind(f);
-	bool ok = fprintf(f, "%ld\n", n) > 0;
-	return fclose(f) == 0 && ok;
+	FILE *f = fopen(huge_pages, "re");
+	long n = -1;
+	if (f && fscanf(f, "%ld", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static bool huge_set(long n)
+{
+	FILE *f = fopen(huge_pages, "we");
+	bool ok = f && fprintf(f, "%ld\n", n) > 0;
+	return f && fclose(f) == 0 && ok;
 }
 
 static int run_hugepages(void)
 {
-	long was, now = 0;
-	enum { WANT = 96 }; // 192 MiB
-	if (!huge_set(WANT, &was))
-		return skipped("huge pages cannot be reserved here");
-	bool enough = was >= 0 && huge_set(was + WANT, &now) && huge_set(was + WANT, &now) && now >= was + WANT;
+	enum { MORE = 96 }; // 192 MiB
+	long was = huge_now();
+	if (was < 0 || !huge_set(was + MORE))
+		return dpdk_fixture_skip("huge pages cannot be reserved here");
 	want_huge = true;
-	int r = enough ? run() : skipped("this machine has no room for huge pages");
-	huge_set(was, NULL);
+	int r = huge_now() >= was + MORE ? run() : dpdk_fixture_skip("this machine has no room for huge pages");
+	huge_set(was);
 	return r;
 }
 
 int main(int argc, char **argv)
 {
 	const char *way = argc > 2 ? argv[2] : "";
-	if (argc < 2 || !mkdtemp(folder) || chmod(folder, 0755) != 0)
-		return 1;
-	setenv("RUNTIME_DIRECTORY", folder, 1);
-	for (size_t i = 0; i < STORIES; i++)
-		copy_story(argv[1], stories[i]);
 	int r;
+	if (argc < 2 || !dpdk_fixture_begin(argv[1]))
+		return 1;
 	if (strcmp(way, "--hugepages") == 0)
 		r = run_hugepages();
-	else if (strcmp(way, "--rights") == 0)
-		r = run_with_rights();
 	else if (strcmp(way, "--nobody") == 0 && !become_nobody())
-		r = skipped("only root can become somebody else");
+		r = dpdk_fixture_skip("only root can become somebody else");
 	else
 		r = run();
-	char command[64];
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command) == 0 || r ? r : 1;
+	dpdk_fixture_end();
+	return r;
 }

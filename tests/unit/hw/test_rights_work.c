@@ -53,6 +53,16 @@ static void drop(const struct rights_config *c)
 	MUST(rights_drop(c, words, why) == 0);
 }
 
+static bool has_landlock(int abi)
+{
+	struct rights_landlock l;
+	struct rights_config c = config(RIGHTS_WATCH);
+	char why[RIGHTS_WORDS];
+	assert_int_equal(rights_landlock_open(&l, &c, why), 0);
+	rights_landlock_close(&l);
+	return l.abi >= abi;
+}
+
 static int status_of(pid_t pid)
 {
 	int status = -1;
@@ -211,6 +221,36 @@ static void telemetry_answers_only_who_asks(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS); // at the last line
 }
 
+// A card that stays with its kernel driver: its files may be read and it may be asked; sending is still forbidden.
+static void kernel_card_work(void)
+{
+	struct rights_config c = config(RIGHTS_WATCH);
+	struct ifreq r = {.ifr_name = "lo"};
+	int pair[2];
+	MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0);
+	c.kernel_card = true;
+	c.read_paths[c.n_read_paths++] = "/sys";
+	drop(&c);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	MUST(fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &r) == 0);
+	MUST(open("/sys/class/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC) >= 0);
+	MUST(open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0);
+	(void)!write(pair[0], "x", 1);
+}
+
+static void a_card_asks_the_kernel_and_sends_nothing(void **state)
+{
+	if (!has_landlock(1))
+		skip();
+	pid_t pid = fork();
+	if (pid == 0) {
+		kernel_card_work();
+		_exit(0);
+	}
+	int status = status_of(pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS); // at the last line
+}
+
 // ---- judge, courier ----------------------------------------------------------------------------------------------
 
 static void judge_work(void)
@@ -283,12 +323,7 @@ static void scout_work_at_ports(void)
 
 static void scout_connects_where_it_may(void **state)
 {
-	struct rights_landlock l;
-	struct rights_config c = config(RIGHTS_WATCH);
-	char why[RIGHTS_WORDS];
-	assert_int_equal(rights_landlock_open(&l, &c, why), 0);
-	rights_landlock_close(&l);
-	if (l.abi < 4)
+	if (!has_landlock(4))
 		skip();
 	in_a_child(scout_work_at_ports);
 }
@@ -363,6 +398,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(watch_works), cmocka_unit_test(watch_cannot_transmit), cmocka_unit_test(telemetry_answers_only_who_asks),
+		cmocka_unit_test(a_card_asks_the_kernel_and_sends_nothing),
 		cmocka_unit_test(judge_works), cmocka_unit_test(courier_works), cmocka_unit_test(scout_connects_where_it_may),
 		cmocka_unit_test(supervisor_works),
 	};

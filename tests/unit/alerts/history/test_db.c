@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 static char dir[64];
 
@@ -222,10 +223,58 @@ static void bounded(void **state)
 	history_close(&h);
 }
 
+// One number off the disk, as a report would ask for it.
+static int64_t asked(const char *text)
+{
+	char path[128];
+	sqlite3 *db = NULL;
+	sqlite3_stmt *s = NULL;
+
+	snprintf(path, sizeof(path), "%s/history.sqlite", dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	int64_t out = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return out;
+}
+
+static void when_it_was_blind(void **state)
+{
+	struct history *h = opened();
+	struct loss_interval l = {.from_ns = 1000, .to_ns = 2000, .n = {[LOSS_MISSED] = 5, [LOSS_LANES] = UINT64_MAX}, .tap = 0};
+
+	history_loss(h, &l, "tap'); --");
+	l.to_ns = 3000; // it went on
+	l.n[LOSS_MISSED] = 7;
+	history_loss(h, &l, "tap'); --");
+	l.tap = SENSOR_NO_TAP;
+	l.blind = true;
+	history_loss(h, &l, "");
+	assert_int_equal(history_flush(h), 0);
+	assert_int_equal(asked("SELECT count(*) FROM loss"), 2);
+	assert_int_equal(asked("SELECT to_ns FROM loss WHERE blind = 0"), 3000);
+	assert_int_equal(asked("SELECT missed FROM loss WHERE tap = 'tap''); --'"), 7);
+	assert_int_equal(asked("SELECT lanes FROM loss WHERE tap = ''"), INT64_MAX);
+	l.to_ns = 4000; // and on, after it was written
+	history_loss(h, &l, "");
+	for (uint64_t i = 0; i < 1000; i++) { // more than wait at once
+		l.from_ns = 10000 + i;
+		history_loss(h, &l, "");
+	}
+	history_close(&h);
+	h = opened();
+	assert_int_equal(asked("SELECT count(*) FROM loss"), 1002);
+	assert_int_equal(asked("SELECT to_ns FROM loss WHERE from_ns = 1000 AND blind = 1"), 4000);
+	history_close(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kept, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(when_it_was_blind, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(killed, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(one_writer, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(damaged_at_work, make_dir, remove_dir),

@@ -242,6 +242,24 @@ static void test_dns_first(void **state)
 	assert_int_equal(counter[COUNT_decode_udp_bad_header], 1);
 }
 
+// Length 0: a host's own capture, before its card has cut up what is in the tunnel.
+static void test_offload(void **state)
+{
+	static const struct row r = {"", VX, VXLAN MAC "0800 45000000 00070000 4006f6ed c0000201 c0000202"
+		"9c400019 00000001 00000002 50180200 00000000", ALL};
+	uint8_t octets[PACKETS_LEN];
+	uint64_t counter[DISSECT_COUNTERS];
+	struct decoded d;
+	uint32_t len = build(&r, true, octets);
+	memset(octets + len, 'x', 2000);
+	put16(octets + 18 + 4, 0);  // of IPv6
+	put16(octets + 58 + 4, 0);  // of UDP
+	for (int i = 0; i < 2; i++) {
+		struct packet p = packets_at(octets, len + 2000 - 1000 * i, len + 2000 - 1000 * i, 1);
+		assert_int_equal(decode(&r, &p, &d, counter), i ? DECODE_DONE : DECODE_TCP);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_cut_payload),
 		cmocka_unit_test(test_dns_first),
+		cmocka_unit_test(test_offload),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
