@@ -125,7 +125,8 @@ static uint8_t severity_of(const struct judge *j, const struct catalogue_row *ro
 
 	if (operators >= 0)
 		return (uint8_t)operators;
-	if (m->kind == SENSOR_LOSS && lost >= (lost + m->n[LOSS_RECEIVED]) / LOUD_LOSS && lost)
+	bool much = lost && lost >= (lost + m->n[LOSS_RECEIVED]) / LOUD_LOSS;
+	if (m->kind == SENSOR_LOSS && (much || m->n[LOSS_FACTS])) // what was seen and then not told may have been anything
 		return row->severity > SEVERITY_HIGH ? row->severity : SEVERITY_HIGH;
 	return row->severity;
 }
@@ -191,6 +192,8 @@ void judge_trouble(struct judge *j, const struct message_sensor *told)
 		m->from_ns = told->to_ns;
 		m->to_ns = told->from_ns;
 	}
+	if (!m->from_ns) // since when is not known: since we heard of anything
+		m->from_ns = j->wall_ns && j->wall_ns < m->to_ns ? j->wall_ns : m->to_ns;
 
 	j->wall_ns = m->head.time_ns > j->wall_ns ? m->head.time_ns : j->wall_ns;
 	judge_trouble_due(j);

@@ -41,7 +41,7 @@ bool loss_overlaps(const struct loss *l, uint8_t tap, uint64_t from_ns, uint64_t
 
 	for (size_t k = 0; k < n; k++) {
 		const struct loss_interval *i = &l->kept[k];
-		if (i->from_ns <= to_ns && from_ns <= i->to_ns && (i->tap == SENSOR_NO_TAP || i->tap == tap))
+		if (i->from_ns <= to_ns && from_ns <= i->to_ns + LOSS_NOTICED_NS && (i->tap == SENSOR_NO_TAP || i->tap == tap))
 			return true;
 	}
 	return false;

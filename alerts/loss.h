@@ -5,6 +5,8 @@
 
 #include "alerts/sensor.h"
 
+#define LOSS_NOTICED_NS UINT64_C(1100000000) // ports are read once a second: so much later, what is lost now is known
+
 enum { LOSS_KEPT = 256 }; // a session rarely lives longer than 256 separate losses
 
 struct loss_interval {
@@ -24,5 +26,6 @@ struct loss {
 // one it belongs to.
 bool loss_take(struct loss *l, const struct message_sensor *m);
 
-// Was anything of this tap lost between the two?
+// Was anything of this tap lost between the two, or just before them? Loss rarely ends with the second in which it was noticed,
+// and what is being lost now is not known yet.
 bool loss_overlaps(const struct loss *l, uint8_t tap, uint64_t from_ns, uint64_t to_ns);

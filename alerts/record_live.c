@@ -118,6 +118,8 @@ static void children(struct record_writer *w, const struct sensor_state *s)
 	json_open_array(j);
 	for (size_t i = 0; i < record_list(w, s->n_children); i++) {
 		const struct sensor_child *c = &s->child[i];
+		if (!c->name[0]) // there is none
+			continue;
 		json_open_object(j);
 		text(w, "name", c->name);
 		record_number(j, "pid", c->pid > 0 ? (uint64_t)c->pid : 0);

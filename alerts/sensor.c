@@ -48,16 +48,24 @@ static uint64_t lasted_ms(const struct message_sensor *m)
 	return m->to_ns > m->from_ns ? (m->to_ns - m->from_ns) / 1000000 : 0;
 }
 
+static void loss_detail(char *out, size_t len, const uint64_t n[static LOSS_NUMBERS])
+{
+	uint64_t lost = sensor_lost(n);
+	int at = 0;
+
+	if (lost || !n[LOSS_FACTS])
+		at = snprintf(out, len, "lost:%" PRIu64 ":of:%" PRIu64, lost, lost + n[LOSS_RECEIVED]);
+	if (n[LOSS_FACTS] && (size_t)at < len)
+		snprintf(out + at, len - (size_t)at, "%sfacts_lost:%" PRIu64, at ? ":" : "", n[LOSS_FACTS]);
+}
+
 void sensor_detail(char *out, size_t len, const struct message_sensor *m)
 {
 	const uint64_t *n = m->n;
 
 	switch ((enum sensor_kind)m->kind) {
 	case SENSOR_LOSS:
-		if (sensor_lost(n) || !n[LOSS_FACTS])
-			snprintf(out, len, "lost:%" PRIu64 ":of:%" PRIu64, sensor_lost(n), sensor_lost(n) + n[LOSS_RECEIVED]);
-		else
-			snprintf(out, len, "facts_lost:%" PRIu64, n[LOSS_FACTS]);
+		loss_detail(out, len, n);
 		break;
 	case SENSOR_RSS_ASYMMETRIC:
 		snprintf(out, len, "connections:%" PRIu64, n[0]);

@@ -292,6 +292,7 @@ int judging_run(struct run *r)
 	else
 		wait_for_answers(j);
 	take_aside(j, r->board->sampler);
+	judge_wall(j->judge, clock_wall_ns());
 	judge_finish(j->judge);
 	judge_close(&j->judge);
 	promises_close(&j->promises);

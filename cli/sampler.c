@@ -36,7 +36,7 @@ struct sampler {
 	uint64_t next_ns, sampled_ns, sampled_wall_ns;
 	struct port_seen port[LIVE_PORTS_MAX];
 	struct tap_seen tap[FACTS_TAPS];
-	uint64_t lanes_full, facts_lost, split, split_told_ns;
+	uint64_t rx, lanes_full, facts_lost, split, split_told_ns;
 };
 
 static struct sensor_state *state_of(const struct sampler *s)
@@ -84,6 +84,7 @@ int sampler_open(struct sampler **out, struct watch *w)
 	if (s == NULL)
 		return -ENOMEM;
 	s->watch = w;
+	s->sampled_wall_ns = clock_wall_ns();
 	s->ring = w->run->board->sampler;
 	ring_rejoin_writer(s->ring);
 	const struct config *c = &w->run->start;
@@ -253,8 +254,10 @@ static void sample_workers(struct sampler *s, uint64_t wall_ns)
 	uint64_t full = lanes.lanes_full + lanes.copies_full; // a copy that found no room is missing to one worker only
 	loss.n[LOSS_LANES] = full - s->lanes_full;
 	loss.n[LOSS_FACTS] = facts_lost - s->facts_lost;
+	loss.n[LOSS_RECEIVED] = rx - s->rx;
 	if (any_loss(&loss))
 		tell_loss(s, &loss);
+	s->rx = rx;
 	s->lanes_full = full;
 	s->facts_lost = facts_lost;
 	if (split > s->split) {

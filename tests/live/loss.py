@@ -67,6 +67,8 @@ def overload(args, checks, workers):
         checks.check(ledger["rx"] == ledger["dissected"] + ledger["lanes_full"], f"{what}: the ledger does not balance")
         alerts = [r["smtp_tls"]["loss"] for r in records if r["event_type"] == "alert" and "sensor.loss" in r["alert"]["metadata"]["finding"]]
         checks.check(bool(alerts), f"{what}: sensor.loss was not told")
+        marked = [r for r in records if r["event_type"] == "smtp" and r["smtp_tls"]["capture"].get("loss")]
+        checks.check(bool(marked), f"{what}: no session says that it lived through loss")
         for name, kib in first.items():
             checks.check(last[name] < CAP_KIB, f"{what}: {name} has {last[name]} KiB")
             checks.check(args.seconds < WARM_S or last[name] <= kib * GROWTH, f"{what}: {name} grew from {kib} to {last[name]} KiB")

@@ -132,6 +132,17 @@ static void louder_breaks_through(void **state_)
 	send_trouble(m);
 	assert_told("and only then", "sensor.loss sensor.loss*2");
 	close_judge();
+	open_judge(&c);
+	send_trouble(trouble(SENSOR_LOSS, 1));
+	m = trouble(SENSOR_LOSS, 2);
+	m.n[LOSS_FACTS] = 1;
+	m.from_ns = 0; // not known
+	send_trouble(m);
+	assert_string_equal(metadata_of(1, "severity"), "high");
+	assert_string_equal(json_string_value(own(1, "detail")), "lost:5:of:1000:facts_lost:1");
+	assert_string_equal(json_string_value(json_object_get(own(1, "window"), "from")), "2026-11-23T20:42:09.000000+0000");
+	assert_told("facts may have been anything", "sensor.loss sensor.loss*1");
+	close_judge();
 }
 
 static void what_lasts_ends(void **state_)
@@ -255,7 +266,7 @@ static void sessions_that_lost_packets_are_marked(void **state_)
 		uint8_t tap;
 		bool want;
 	} rows[] = {{"before", 0, 1, 0, false}, {"into it", 5, 9, 0, true}, {"within", 9, 10, 0, true}, {"over it", 0, 60, 0, true},
-		{"from it on", 10, 60, 0, true}, {"after", 11, 60, 0, false}, {"at another tap", 9, 10, 1, false},
+		{"from it on", 10, 60, 0, true}, {"right after it", 11, 60, 0, true}, {"after", 12, 60, 0, false}, {"at another tap", 9, 10, 1, false},
 		{"while nobody looked, at any tap", 100, 101, 1, true}};
 	struct judge_config c = config_live();
 	struct facts f;
@@ -274,7 +285,7 @@ static void sessions_that_lost_packets_are_marked(void **state_)
 		if (marked(told.n - 2) != rows[i].want)
 			fail_msg("%s", rows[i].what);
 	}
-	assert_int_equal(judge_summary(judge)->sessions_loss, 5);
+	assert_int_equal(judge_summary(judge)->sessions_loss, 6);
 	close_judge();
 }
 
@@ -298,7 +309,9 @@ static void intervals_that_touch_are_one(void **state_)
 	assert_int_equal(l.intervals, LOSS_KEPT + 1);
 	assert_false(loss_overlaps(&l, 0, wall(0), wall(600))); // the oldest is forgotten
 	assert_true(loss_overlaps(&l, 0, wall(1000), wall(1000)));
-	assert_false(loss_overlaps(&l, 0, wall(1001), wall(1001)));
+	assert_false(loss_overlaps(&l, 1, wall(1000), wall(1000)));
+	assert_false(loss_overlaps(&l, 0, wall(998), wall(999)));
+	assert_false(loss_overlaps(&l, 0, wall(1000 + 2 * LOSS_KEPT), wall(9999)));
 	m = trouble(SENSOR_ARM_LOST, 1);
 	assert_false(loss_take(&l, &m));
 	m = trouble(SENSOR_CHILD_RESTARTED, 1);
