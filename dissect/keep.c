@@ -18,6 +18,7 @@ struct about {
 	bool taken;           // its payload stands in the stream: kept.from to kept.end
 	bool again;           // ... and some of it was there before
 	bool bare;            // it only acknowledges
+	bool deciding;        // facts are told of it
 };
 
 // A packet that waits to be read. Of its octets those that may still turn out to be kept.
@@ -85,12 +86,14 @@ static enum evidence_cut reason(const struct dissect *e, const struct conn *c, c
 static bool spend(struct dissect *e, struct conn *c, const struct about *a, uint32_t len)
 {
 	struct conn_keep *n = &c->keep;
-	if (n->packets >= KEEP_PACKETS_MAX || n->octets + len > KEEP_OCTETS_MAX || (a->bare && n->bare >= KEEP_BARE_MAX)) {
+	bool told = a->deciding;
+	uint32_t packets_max = KEEP_PACKETS_MAX + told * KEEP_DECIDING_MAX, octets_max = KEEP_OCTETS_MAX + told * KEEP_DECIDING_OCTETS;
+	if (n->packets >= packets_max || n->octets + len > octets_max || (a->bare && !told && n->bare >= KEEP_BARE_MAX)) {
 		engine_count(e, COUNT_evidence_bounded, 1);
 		return false;
 	}
 	n->packets++;
-	n->bare = (uint8_t)(n->bare + a->bare);
+	n->bare = (uint8_t)(n->bare + (a->bare && n->bare < UINT8_MAX));
 	n->octets += len;
 	engine_count(e, COUNT_evidence_packets, 1);
 	return true;
@@ -197,22 +200,38 @@ static void wait_for_reading(struct dissect *e, struct conn *c)
 
 // ---- the packet in hand --------------------------------------------------------------------------------------
 
+// False: of a datagram in fragments the last one is in hand, and where its own headers end nobody knows here.
+static bool describe(struct keep *k, enum dir d)
+{
+	const struct decoded *s = k->s;
+	const struct packet *p = k->p;
+	if (s->payload < p->data || s->payload > p->data + p->len || s->payload - p->data > EVIDENCE_LEN_MAX)
+		return false;
+	k->about = (struct about){.time_ns = p->time_ns, .frame = p->frame, .wire_len = p->wire_len, .payload_len = s->payload_len,
+		.linktype = p->linktype, .head_len = (uint16_t)(s->payload - p->data), .dir = (uint8_t)d,
+		.bare = !s->payload_len && !(s->flags & (TCP_SYN | TCP_FIN | TCP_RST))};
+	k->now = (struct kept){.dir = (uint8_t)d};
+	return true;
+}
+
 void keep_begin(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p)
 {
 	struct keep *k = e->keep;
 	k->p = p;
 	k->s = s;
-	k->flow = 0;
-	if (flow_hot_at(&e->table, flow)->phase > FLOW_SESSION)
+	k->flow = flow_hot_at(&e->table, flow)->phase <= FLOW_SESSION && describe(k, d) ? flow : 0;
+}
+
+void keep_sealed(struct dissect *e, uint32_t flow, enum dir d)
+{
+	struct keep *k = e->keep;
+	if (!describe(k, d))
 		return;
-	// Of a datagram in fragments the last one is in hand, and where its own headers end nobody knows here.
-	if (s->payload < p->data || s->payload > p->data + p->len || s->payload - p->data > EVIDENCE_LEN_MAX)
-		return;
-	k->flow = flow;
-	k->about = (struct about){.time_ns = p->time_ns, .frame = p->frame, .wire_len = p->wire_len, .payload_len = s->payload_len,
-		.linktype = p->linktype, .head_len = (uint16_t)(s->payload - p->data), .dir = (uint8_t)d,
-		.bare = !s->payload_len && !(s->flags & (TCP_SYN | TCP_FIN | TCP_RST))};
-	k->now = (struct kept){.dir = (uint8_t)d};
+	const struct about *a = &k->about;
+	const struct message_evidence m = {.time_ns = a->time_ns, .frame = a->frame, .wire_len = a->wire_len, .cut_len = a->payload_len,
+		.linktype = a->linktype, .len = a->head_len, .cut = EVIDENCE_CUT_CONFLICT, .dir = a->dir};
+	engine_count(e, COUNT_evidence_packets, 1);
+	tell_evidence(e, flow, &m, k->p->data);
 }
 
 void keep_payload(struct dissect *e, enum dir d, uint64_t off)
@@ -265,7 +284,6 @@ static void note_opening(struct dissect *e, uint32_t flow)
 		return;
 	o->there[i] = true;
 	o->about[i] = k->about;
-	o->about[i].taken = false;
 	memcpy(o->octets[i], k->p->data, k->about.head_len);
 }
 
@@ -308,6 +326,7 @@ void keep_tell(struct dissect *e, uint32_t flow, bool last)
 	if (!c || c->outside)
 		return;
 	ship_read(e, c, last);
+	k->about.deciding |= k->flow == flow;
 	if (k->flow == flow && (last || !waits(e, c, &k->about, &k->now)))
 		ship_now(e, c);
 }

@@ -12,6 +12,8 @@ enum {
 	KEEP_PACKETS_MAX = 64,        // of a session: a dialogue of a dozen lines and a handshake with a long chain take 40
 	KEEP_OCTETS_MAX = 32 << 10,   // ... 32 KiB, for the same reason
 	KEEP_BARE_MAX = 16,           // ... of them segments that only acknowledge
+	KEEP_DECIDING_MAX = 16,       // ... and so many more that made facts worth telling: nobody hides behind chatter
+	KEEP_DECIDING_OCTETS = 8 << 10,
 	KEEP_WAITING_MAX = 8,         // ... that wait to be read: two arms of a tap are apart by a few packets
 	KEEP_SLOTS = 128,             // packets that wait, of all sessions of a worker; the oldest gives way
 	KEEP_OPENINGS = 4096,         // connections without payload whose handshake is remembered; one gives way to another
@@ -28,6 +30,8 @@ void keep_begin(struct dissect *e, uint32_t flow, enum dir d, const struct decod
 void keep_payload(struct dissect *e, enum dir d, uint64_t off);
 // Everything was done with it.
 void keep_end(struct dissect *e);
+// One of a session that was sealed, with other octets than those that were read: its headers.
+void keep_sealed(struct dissect *e, uint32_t flow, enum dir d);
 // One that was refused, and may be what somebody on the path has sent. `flow` 0: it is nobody's.
 void keep_refused(struct dissect *e, uint32_t flow, enum dir d, const struct decoded *s, const struct packet *p);
 

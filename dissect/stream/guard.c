@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "dissect/engine.h"
+#include "dissect/keep.h"
 #include "dissect/stream/stream.h"
 
 static size_t ring_len(const struct guards *g)
@@ -90,5 +90,7 @@ void guard_check(struct dissect *e, uint32_t flow, enum dir d, const struct deco
 		g->conflict_off = (uint32_t)off;
 		g->conflict_len = s->payload_len;
 		g->conflict_frame = flow_cold_at(&e->table, flow)->last_frame;
+		if (e->keep)
+			keep_sealed(e, flow, d);
 	}
 }

@@ -43,6 +43,9 @@ struct run {
 	bool over; // the last counters came
 	uint64_t finals, sealed, ends;
 	uint8_t stage[PACKETS_MAX + 1]; // of the session of this birth: enum stage
+	bool stopped[PACKETS_MAX + 1];  // ... the client's evidence has shown a line that ends it
+	uint32_t stop[PACKETS_MAX + 1]; // ... its sequence number
+	uint16_t n_evidence[PACKETS_MAX + 1];
 };
 
 enum stage { UNTOLD, TOLD, SEALED, ENDED };
@@ -112,6 +115,64 @@ static void on_handshake(struct run *r, const struct message_handshake *m, size_
 	keep(r, &m->head, hash_of(m->octets, m->len, m->kind));
 }
 
+// ---- evidence ------------------------------------------------------------------------------------------------
+
+static bool begins(const uint8_t *p, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+	while (len && (*p == ' ' || *p == '\t')) {
+		p++;
+		len--;
+	}
+	return len >= n && !strncasecmp((const char *)p, word, n);
+}
+
+// A whole line of a client. True: nothing that follows it may be kept.
+static bool client_line(const uint8_t *p, size_t len)
+{
+	static const char *const verbs[] = {"ehlo", "helo", "lhlo", "mail", "send", "soml", "saml", "rcpt", "rset", "noop", "quit", "starttls",
+		"x-anonymoustls", "vrfy", "expn", "help", "data", "bdat", "auth", "x-exps"};
+	bool known = false;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+		known |= begins(p, len, verbs[i]);
+	must(known);
+	return begins(p, len, "data") || begins(p, len, "bdat") || begins(p, len, "auth") || begins(p, len, "x-exps");
+}
+
+// What was kept of a client's payload: of lines whose beginning stands in it, none may be anything but a command.
+static void client_kept(struct run *r, const struct message_evidence *m, const uint8_t *p, size_t len)
+{
+	uint64_t birth = m->head.birth;
+	uint32_t seq = (uint32_t)m->octets[24] << 24 | (uint32_t)m->octets[25] << 16 | (uint32_t)m->octets[26] << 8 | m->octets[27];
+	must(!len || !r->stopped[birth] || (int32_t)(seq + len - r->stop[birth]) <= 0);
+	if (!len || (p[0] >= 20 && p[0] <= 22) || p[0] >= 0x80)
+		return;
+	const uint8_t *at = memchr(p, '\n', len), *end = p + len;
+	for (const uint8_t *next; at && (next = memchr(at + 1, '\n', (size_t)(end - at - 1))); at = next) {
+		if (at[1] >= 20 && at[1] <= 22) // TLS follows
+			return;
+		if (!client_line(at + 1, (size_t)(next - at - 1)))
+			continue;
+		must(next + 1 == end);
+		r->stopped[birth] = true;
+		r->stop[birth] = seq + (uint32_t)len;
+	}
+}
+
+// Headers whole, of the payload a beginning.
+static void on_evidence(struct run *r, const struct message_evidence *m, size_t len)
+{
+	must(len == sizeof(*m) + m->len && m->len >= 40 && m->len <= EVIDENCE_LEN_MAX && m->cut < EVIDENCE_CUTS && m->dir <= DIR_S2C);
+	must(m->frame >= 1 && m->frame <= n_packets && r->stage[m->head.birth] < ENDED);
+	const struct packet *p = &packets[m->frame - 1];
+	uint32_t head = 20 + (p->data[32] >> 4) * 4u;
+	must(m->len >= head && m->len <= p->len && !memcmp(m->octets, p->data, m->len) && m->time_ns == p->time_ns);
+	must(m->len + m->cut_len <= p->len && m->wire_len == p->wire_len);
+	must(++r->n_evidence[m->head.birth] <= 64 + 16 + 1);
+	if (m->dir == DIR_C2S)
+		client_kept(r, m, m->octets + head, m->len - head);
+}
+
 static void on_message(void *ctx, const struct message *m, size_t len)
 {
 	struct run *r = ctx;
@@ -130,6 +191,9 @@ static void on_message(void *ctx, const struct message *m, size_t len)
 		break;
 	case MESSAGE_HANDSHAKE:
 		on_handshake(r, (const void *)m, len);
+		break;
+	case MESSAGE_EVIDENCE:
+		on_evidence(r, (const void *)m, len);
 		break;
 	case MESSAGE_PROTOCOLS:
 		must(r->protocols && len == sizeof(struct message_protocols) + ((const struct message_protocols *)m)->n * sizeof(struct protocol_count));
@@ -202,6 +266,7 @@ static void begin(struct run *r, uint8_t setting, uint16_t worker, uint16_t n_wo
 		.worker = worker,
 		.n_workers = n_workers,
 		.shared_out = handed,
+		.evidence = true,
 		.emit = on_message,
 		.emit_ctx = r,
 	};

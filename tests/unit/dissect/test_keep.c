@@ -327,8 +327,9 @@ static void test_tls(void **state)
 	send_made(d, C, 19, 45, &hello);
 	send_made(d, S, 45, 19 + (uint32_t)hello.len, &answer);
 	send_made(d, C, 19 + (uint32_t)hello.len, 45 + (uint32_t)answer.len, &finished);
-	static const struct segment later[] = {{S, ACK, 1000, 600, "nothing of this"}};
+	static const struct segment later[] = {{S, ACK, 1000, 600, "nothing of this"}, {C, ACK, 9, 37, "RCPT TO:\r\n"}};
 	wire_send(&story.w, d, &later[0]);
+	wire_send(&story.w, d, &later[1]);
 	dissect_finish(d);
 	dissect_close(&d);
 	for (uint32_t i = 0; i < 5; i++)
@@ -338,6 +339,8 @@ static void test_tls(void **state)
 	check_frame("tls", 11, (const char *)finished.p, finished.len, (int)finished_clear);
 	assert_int_equal(story.sent[11].cut, EVIDENCE_CUT_ENCRYPTED);
 	assert_int_equal(story.sent[12].n, 0);
+	check_frame("tls", 13, later[1].text, strlen(later[1].text), 0); // other octets than those of STARTTLS
+	assert_int_equal(story.sent[13].cut, EVIDENCE_CUT_CONFLICT);
 	assert_int_equal(story.w.n_sealed, 1);
 	assert_int_equal(story.at_facts[story.n_facts - 1], 11); // before the facts that rest on it
 }
