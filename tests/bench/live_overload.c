@@ -4,6 +4,7 @@
 // does. It also is the judge, and a slow one: the ring of facts runs over, too. The worker's thread does as in `run`.
 #include "tests/bench/live.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -39,6 +40,7 @@ static void *worker(void *arg)
 		if (n == SOURCE_IDLE) {
 			if (__atomic_load_n(&o->stop, __ATOMIC_ACQUIRE))
 				return NULL;
+			sched_yield(); // others may have to do on this processor
 			continue;
 		}
 		if (n < 0 || n == SOURCE_END)
@@ -74,6 +76,8 @@ static uint32_t flood(struct overload *o, const struct recording *r, const struc
 		o->offered += n;
 		for (uint32_t more = 1; n && more; n -= more) // until the first refusal
 			o->taken += more = ops->offer(feed, 0, n);
+		if (n)
+			sched_yield();
 		ops->drop(feed, 0);
 		judge(o, JUDGED);
 	}
