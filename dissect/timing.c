@@ -10,9 +10,11 @@
 // packet, or a mark of time, came just then.
 static void run_timers(struct dissect *e)
 {
-	uint64_t now_ns = e->now_ns;
+	uint64_t now_ns = e->now_ns, time_ns = e->time_ns;
 	do {
 		e->now_ns = wheel_next(&e->wheel, now_ns);
+		if (time_ns > now_ns - e->now_ns) // the same moment in packet time
+			e->time_ns = time_ns - (now_ns - e->now_ns);
 		size_t n = wheel_advance(&e->wheel, e->now_ns);
 		for (size_t i = 0; i < n; i++) {
 			uint32_t flow = e->wheel.due[i];
@@ -25,6 +27,7 @@ static void run_timers(struct dissect *e)
 		}
 	} while (wheel_ticks(&e->wheel, now_ns));
 	e->now_ns = now_ns;
+	e->time_ns = time_ns;
 	if (e->now_ns >= e->counters_due_ns) {
 		if (e->counters_due_ns)
 			tell_counters(e, false);

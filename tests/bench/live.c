@@ -1,7 +1,7 @@
 // The live engine, fed with ever new connections: rates beside those of a worker that only receives and frees, cycles by class,
 // latencies; millions of connections; overload.
 //
-//   bench_live [--source dpdk|lanes] [--rounds N] FILE     one JSON line
+//   bench_live [--source dpdk|lanes] [--laps N] FILE       one JSON line; the capture is told N times
 //   bench_live --flows N FILE                              N connections at once in one worker
 //   bench_live [--source ...] --overload SECONDS FILE      more than it takes; then what was proven
 //
@@ -29,7 +29,7 @@ static const struct feed_ops *feed_named(const char *name)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: bench_live [--source dpdk|lanes] [--rounds N | --flows N | --overload SECONDS] FILE\n");
+	fprintf(stderr, "usage: bench_live [--source dpdk|lanes] [--laps N | --flows N | --overload SECONDS] FILE\n");
 	return 2;
 }
 
@@ -42,8 +42,8 @@ static int proven(int failed)
 int main(int argc, char **argv)
 {
 	struct recording r;
-	const char *source = NULL, *mode = "--rounds";
-	uint32_t n = 12;
+	const char *source = NULL, *mode = "--laps";
+	uint32_t n = 3;
 	int at = 1, failed;
 
 	for (; at + 1 < argc && !strncmp(argv[at], "--", 2); at += 2) {
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 	if (at + 1 != argc || !ops || !n)
 		return usage();
 	recording_open(&r, argv[at]);
-	if (!strcmp(mode, "--rounds"))
+	if (!strcmp(mode, "--laps"))
 		failed = live_rates(&r, ops, n);
 	else if (!strcmp(mode, "--flows"))
 		failed = proven(live_flows(&r, n));

@@ -69,7 +69,7 @@ double live_cycles_per_s(void); // measured; takes 100 ms the first time
 uint64_t live_resident(void);   // octets
 
 // The modes. Each prints a JSON line; 0 when what it proves holds.
-int live_rates(const struct recording *r, const struct feed_ops *ops, uint32_t rounds);
+int live_rates(const struct recording *r, const struct feed_ops *ops, uint32_t laps);
 int live_flows(const struct recording *r, uint32_t n_flows);
 int live_overload(const struct recording *r, const struct feed_ops *ops, uint32_t seconds);
 void live_classes(const struct recording *r, const struct feed_ops *ops);

@@ -7,10 +7,8 @@
 
 enum {
 	BATCH = 4096,    // made, then received: the octets are then in the shared cache, where a card puts them, too
-	ROUND = 65536,   // packets of a round
 	FLOWS_MAX = 1 << 20,
-	ROUNDS_MAX = 64,
-	LATENCY_ROUNDS = 4,
+	LAPS_MAX = 32,
 };
 
 // Where the telling of the capture stands; each time it begins again it is of other connections.
@@ -45,12 +43,12 @@ static int ascending32(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-// A round in batches; packets a second of all workers together.
-static double round_of(struct crew *c, struct teller *t, enum order order)
+// The capture once, in batches; packets a second of all workers together.
+static double lap(struct crew *c, struct teller *t, enum order order)
 {
 	uint64_t cycles[2] = {0, 0}, packets[2] = {0, 0};
 	double sum = 0;
-	for (uint32_t i = 0; i < ROUND / BATCH; i++) {
+	for (size_t i = 0; i < t->r->n / BATCH + 1; i++) {
 		fill(c, t);
 		crew_do(c, order);
 		for (uint16_t w = 0; w < c->n; w++) {
@@ -84,29 +82,28 @@ static void print_latency(struct hand *h)
 	printf("}");
 }
 
-static void run(const struct recording *r, const struct feed_ops *ops, uint16_t workers, uint32_t rounds)
+static void run(const struct recording *r, const struct feed_ops *ops, uint16_t workers, uint32_t laps)
 {
 	static struct crew c;
 	struct teller t = {.r = r};
-	double bare[ROUNDS_MAX], engine[ROUNDS_MAX], ratio[ROUNDS_MAX];
+	double bare[LAPS_MAX], engine[LAPS_MAX], ratio[LAPS_MAX];
 
 	crew_open(&c, ops, workers, BATCH / workers, FLOWS_MAX / workers);
-	for (uint32_t i = 0; i < rounds + 2; i++) { // the first two warm up, and open what a link has open
-		uint32_t at = i < 2 ? 0 : i - 2;
+	for (uint32_t i = 0; i < laps + 1; i++) { // the first warms up: what it needs of memory is there then
+		uint32_t at = i ? i - 1 : 0;
 		struct teller same = t;
-		bare[at] = round_of(&c, &same, ORDER_FREE);
-		engine[at] = round_of(&c, &t, ORDER_ENGINE);
-		ratio[at] = bare[at] ? engine[at] / bare[at] : 0;
+		bare[at] = lap(&c, &same, ORDER_FREE);
+		engine[at] = lap(&c, &t, ORDER_ENGINE);
+		ratio[at] = bare[at] > 0 ? engine[at] / bare[at] : 0;
 	}
 	double best[2] = {0, 0};
-	for (uint32_t i = 0; i < rounds; i++) {
+	for (uint32_t i = 0; i < laps; i++) {
 		best[0] = bare[i] > best[0] ? bare[i] : best[0];
 		best[1] = engine[i] > best[1] ? engine[i] : best[1];
 	}
 	printf("{\"workers\":%u,\"receive_and_free_mpps\":%.2f,\"engine_mpps\":%.2f,\"ratio\":%.2f,\"best\":[%.2f,%.2f]", workers,
-		median(bare, rounds) / 1e6, median(engine, rounds) / 1e6, median(ratio, rounds), best[0] / 1e6, best[1] / 1e6);
-	for (uint32_t i = 0; i < LATENCY_ROUNDS; i++)
-		round_of(&c, &t, ORDER_LATENCY);
+		median(bare, laps) / 1e6, median(engine, laps) / 1e6, median(ratio, laps), best[0] / 1e6, best[1] / 1e6);
+	lap(&c, &t, ORDER_LATENCY);
 	print_latency(&c.hand[0]);
 	uint64_t stopped = 0;
 	for (uint16_t w = 0; w < workers; w++)
@@ -115,14 +112,14 @@ static void run(const struct recording *r, const struct feed_ops *ops, uint16_t 
 	crew_close(&c);
 }
 
-int live_rates(const struct recording *r, const struct feed_ops *ops, uint32_t rounds)
+int live_rates(const struct recording *r, const struct feed_ops *ops, uint32_t laps)
 {
-	rounds = rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds < 1 ? 1 : rounds;
+	laps = laps > LAPS_MAX ? LAPS_MAX : laps;
 	printf("{\"bench\":\"live\",\"source\":\"%s\",\"packets\":%zu,\"connections\":%u,\"octets_per_packet\":%.1f,\"ghz\":%.2f,\"rates\":[",
 		ops->name, r->n, r->n_flows, (double)r->octets / (double)r->n, live_cycles_per_s() / 1e9);
 	for (uint16_t workers = 1; workers <= 2; workers++) {
 		printf("%s", workers > 1 ? "," : "");
-		run(r, ops, workers, rounds);
+		run(r, ops, workers, laps);
 		fflush(stdout);
 	}
 	printf("],");
