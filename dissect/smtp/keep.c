@@ -1,4 +1,5 @@
 // What of the dialogue may be kept as evidence, line by line. P15: no content, no credential; addresses are a setting.
+// docs/design/0025.
 //
 // A client's line is kept when it begins with a verb we know and has the arguments that verb has, as long as nothing is missing
 // or in doubt. From the first line on that may be followed by something else (AUTH, DATA, BDAT, a verb nobody knows) nothing of

@@ -1,5 +1,6 @@
 // Cycles a packet by stage, measured by running the same file through longer and longer parts of the path:
-// source alone; source and whose each packet is; source and decode; source, decode and dissection with facts thrown away.
+// source alone; source and whose each packet is; source and decode; source, decode and dissection with facts thrown away;
+// and what packets as evidence cost on top of that.
 //
 //   stages FILE      one JSON line; each figure is the best of three passes
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "dissect/net/decode.h"
 #include "hw/clock.h"
 
-enum stage { STAGE_SOURCE, STAGE_OWNER, STAGE_DECODE, STAGE_DISSECT, STAGES };
+enum stage { STAGE_SOURCE, STAGE_OWNER, STAGE_DECODE, STAGE_DISSECT, STAGE_EVIDENCE, STAGES };
 
 struct run {
 	uint64_t cycles, packets, messages;
@@ -27,7 +28,7 @@ static void count_message(void *ctx, const struct message *m, size_t len)
 		r->memory_octets = ((const struct message_counters *)m)->memory_octets;
 }
 
-static struct dissect *open_dissect(struct run *r)
+static struct dissect *open_dissect(struct run *r, bool evidence)
 {
 	struct dissect_config config = {
 		.ports = {25, 465, 587, 2525, 24},
@@ -36,6 +37,7 @@ static struct dissect *open_dissect(struct run *r)
 		.sessions_max = 131072,
 		.reassembly_octets = 64 << 20,
 		.n_workers = 1,
+		.evidence = evidence,
 		.emit = count_message,
 		.emit_ctx = r,
 	};
@@ -57,7 +59,7 @@ static struct run run_stage(const char *path, enum stage stage)
 		exit(1);
 	}
 	struct run r = {0};
-	struct dissect *d = stage == STAGE_DISSECT ? open_dissect(&r) : NULL;
+	struct dissect *d = stage >= STAGE_DISSECT ? open_dissect(&r, stage == STAGE_EVIDENCE) : NULL;
 	static uint64_t counter[DISSECT_COUNTERS];
 	struct packet burst[PACKET_BURST];
 	struct decoded decoded;
@@ -99,10 +101,11 @@ int main(int argc, char **argv)
 	}
 	double n = best[0].packets ? (double)best[0].packets : 1;
 	double source = (double)best[STAGE_SOURCE].cycles / n, owner = (double)best[STAGE_OWNER].cycles / n,
-		   decode = (double)best[STAGE_DECODE].cycles / n, dissect = (double)best[STAGE_DISSECT].cycles / n;
+		   decode = (double)best[STAGE_DECODE].cycles / n, dissect = (double)best[STAGE_DISSECT].cycles / n,
+		   evidence = (double)best[STAGE_EVIDENCE].cycles / n;
 	printf("{\"packets\":%lu,\"messages\":%lu,\"cycles_per_packet\":{\"source\":%.1f,\"owner\":%.1f,\"decode\":%.1f,\"flow_stream_dissect\":%.1f,"
-		   "\"all\":%.1f},\"memory_octets\":%lu}\n",
-		best[0].packets, best[STAGE_DISSECT].messages, source, owner - source, decode - source, dissect - decode, dissect,
+		   "\"all\":%.1f,\"evidence\":%.1f},\"memory_octets\":%lu}\n",
+		best[0].packets, best[STAGE_DISSECT].messages, source, owner - source, decode - source, dissect - decode, dissect, evidence - dissect,
 		best[STAGE_DISSECT].memory_octets);
 	return 0;
 }
