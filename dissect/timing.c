@@ -6,28 +6,39 @@
 #include "dissect/route.h"
 #include "dissect/stream/stream.h"
 
-// Each tick is gone through by itself, at the time it stands for: what a timer decides then does not depend on whether a
-// packet, or a mark of time, came just then.
-static void run_timers(struct dissect *e)
+// A connection whose slots have come, one after the other up to that of `to`, each at the time it stands for: what a timer
+// decides then does not depend on whether a packet, or a mark of time, came just then.
+static void run_flow(struct dissect *e, uint32_t flow, uint64_t to)
 {
-	uint64_t now_ns = e->now_ns, time_ns = e->time_ns;
-	do {
-		e->now_ns = wheel_next(&e->wheel, now_ns);
+	const uint64_t now_ns = e->now_ns, time_ns = e->time_ns;
+	uint64_t tick = wheel_tick_of(&e->wheel, flow);
+	for (;;) {
+		enum session_end end;
+		e->now_ns = tick << WHEEL_TICK_SHIFT;
 		if (time_ns > now_ns - e->now_ns) // the same moment in packet time
 			e->time_ns = time_ns - (now_ns - e->now_ns);
-		size_t n = wheel_advance(&e->wheel, e->now_ns);
-		for (size_t i = 0; i < n; i++) {
-			uint32_t flow = e->wheel.due[i];
-			enum session_end end;
-			wheel_add(&e->wheel, flow, stream_due(e, flow));
-			if (stream_timer(e, flow, &end)) {
-				wheel_remove(&e->wheel, flow);
-				route_close(e, flow, end);
-			}
+		wheel_add(&e->wheel, flow, stream_due(e, flow));
+		if (stream_timer(e, flow, &end)) {
+			wheel_remove(&e->wheel, flow);
+			route_close(e, flow, end);
+			break;
 		}
-	} while (wheel_ticks(&e->wheel, now_ns));
+		uint64_t next = (stream_due(e, flow) >> WHEEL_TICK_SHIFT) + 1;
+		tick = next > tick ? next : tick + 1;
+		if (tick > to)
+			break;
+		wheel_remove(&e->wheel, flow);
+	}
 	e->now_ns = now_ns;
 	e->time_ns = time_ns;
+}
+
+// In order of birth, whatever their ticks: that is the order in which what they tell is merged with other workers'.
+static void run_timers(struct dissect *e)
+{
+	size_t n = wheel_advance(&e->wheel, e->now_ns);
+	for (size_t i = 0; i < n; i++)
+		run_flow(e, e->wheel.due[i], e->now_ns >> WHEEL_TICK_SHIFT);
 	if (e->now_ns >= e->counters_due_ns) {
 		if (e->counters_due_ns)
 			tell_counters(e, false);

@@ -102,14 +102,9 @@ void wheel_sort_due(struct wheel *w, size_t n)
 	}
 }
 
-uint64_t wheel_next(const struct wheel *w, uint64_t now_ns)
+uint64_t wheel_tick_of(const struct wheel *w, uint32_t flow)
 {
-	uint64_t to = now_ns >> WHEEL_TICK_SHIFT, next = w->tick + 1;
-	if (!w->started || next >= to)
-		return w->started ? to << WHEEL_TICK_SHIFT : now_ns;
-	if (to - w->tick > WHEEL_SLOTS)
-		next = to - WHEEL_SLOTS + 1;
-	return next << WHEEL_TICK_SHIFT;
+	return w->tick - (uint8_t)((uint8_t)(w->tick % WHEEL_SLOTS) - flow_hot_at(w->table, flow)->slot);
 }
 
 size_t wheel_advance(struct wheel *w, uint64_t now_ns)

@@ -36,8 +36,8 @@ static inline bool wheel_ticks(const struct wheel *w, uint64_t now_ns)
 	return now_ns >> WHEEL_TICK_SHIFT > w->tick || !w->started;
 }
 
-// The time of the next tick to be taken, at most `now_ns`: one at a time, after a long silence one whole turn.
-uint64_t wheel_next(const struct wheel *w, uint64_t now_ns);
+// The tick for which a flow stood in its slot, after wheel_advance() has taken it off.
+uint64_t wheel_tick_of(const struct wheel *w, uint32_t flow);
 size_t wheel_advance(struct wheel *w, uint64_t now_ns);
 
 // Puts w->due[0..n) in order of birth, so that what is told does not depend on slots, nor on how many workers there are.
