@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "cli/wire.h"
 #include "hw/clock.h"
@@ -217,7 +218,6 @@ static int open_worker(struct watch *w, uint16_t i, uint64_t content_key)
 	k->generation = r->board->state.config_generation;
 	d.shared_out = true;
 	d.evidence = r->start.evidence && strcmp(r->start.state_dir, "none") != 0;
-	d.protocols = r->start.protocols;
 	d.digest_content = r->start.pairs.n > 0;
 	d.content_key = content_key;
 	d.keep_flights = r->options->keylog != NULL;
@@ -258,26 +258,53 @@ static int open_all(struct watch *w)
 
 // ---- threads -----------------------------------------------------------------------------------------------------
 
-// The n-th of the cores this process may use, the first left to everything else where there are enough.
-static int core_of(const struct watch *w, uint16_t n)
+// True where a core belongs to the node of a card, or nobody knows of any.
+static bool near(const struct watch *w, int cpu)
+{
+	bool known = false;
+	for (size_t i = 0; i < live_n_ports(w->live); i++) {
+		struct port_about a;
+		char path[80];
+		live_port_about(w->live, i, &a);
+		snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/node%d", cpu, a.socket);
+		if (a.socket >= 0 && access(path, F_OK) == 0)
+			return true;
+		known |= a.socket >= 0;
+	}
+	return !known;
+}
+
+// A core for each thread, of those this process may use: near the cards first, and the first of all left to everything else
+// where there are enough. Before rights are given up: the machine is asked.
+static void choose_cores(struct watch *w)
 {
 	cpu_set_t allowed;
-	if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
-		return -1;
-	int cores = CPU_COUNT(&allowed), wanted = w->n_workers + live_fanned(w->live), skip = cores > wanted ? 1 : 0;
-	if (!w->run->start.pin || cores < wanted)
-		return -1;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &allowed) && n + skip-- == 0)
-			return cpu;
-	return -1;
+	const int wanted = w->n_workers + live_fanned(w->live);
+	for (int i = 0; i <= SENSOR_WORKERS; i++)
+		w->core[i] = -1;
+	if (!w->run->start.pin || sched_getaffinity(0, sizeof allowed, &allowed) < 0 || CPU_COUNT(&allowed) < wanted)
+		return;
+	for (int cpu = 0; CPU_COUNT(&allowed) > wanted; cpu++) {
+		if (!CPU_ISSET(cpu, &allowed))
+			continue;
+		CPU_CLR(cpu, &allowed);
+		break;
+	}
+	int n = 0;
+	for (int pass = 0; pass < 2; pass++)
+		for (int cpu = 0; cpu < CPU_SETSIZE && n < wanted; cpu++)
+			if (CPU_ISSET(cpu, &allowed) && near(w, cpu) == (pass == 0))
+				w->core[n++] = cpu;
+	for (int i = 0; i < n; i++)
+		if (!near(w, w->core[i]))
+			log_warn("watch", "core %d is not on the node of any card: packets cross between processors", w->core[i]);
 }
 
 static int start_thread(struct watch *w, uint16_t n, pthread_t *thread, void *(*main)(void *), void *arg, int *cpu)
 {
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
-	*cpu = core_of(w, n);
+	*cpu = w->core[n];
 	if (*cpu >= 0) {
 		cpu_set_t one;
 		CPU_ZERO(&one);
@@ -347,6 +374,8 @@ int watch_run(struct run *r)
 		rc = sampler_open(&sampler, &w);
 	if (rc == 0)
 		choose_rights(&w, &rights);
+	if (rc == 0)
+		choose_cores(&w);
 	if (rc == 0 && (rc = rights_drop(&rights, words, why)) < 0)
 		log_error("watch", "cannot give up rights: %s", why);
 	if (rc < 0) {

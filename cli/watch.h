@@ -32,6 +32,7 @@ struct watch {
 	uint16_t n_workers;
 	uint32_t n_running;          // workers and reader that have not ended
 	struct watch_worker worker[SENSOR_WORKERS];
+	int core[SENSOR_WORKERS + 1]; // of each worker, then of the reader; -1: wherever
 	pthread_t reader;
 	bool reader_started;
 };
