@@ -92,8 +92,13 @@ static void reconfigure(struct watch_worker *w)
 		return;
 	const struct config *c = run_config(w->watch->run);
 	dissect_reconfigure(w->dissect, c->ports_tcp.port, c->ports_tcp.n, (enum dissect_checksums)c->checksums);
-	w->generation = generation;
-	__atomic_add_fetch(&w->watch->run->board->applied[CHILD_WATCH], 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&w->generation, generation, __ATOMIC_RELAXED);
+	// All of them work with what the last of them works with.
+	for (uint16_t i = 0; i < w->watch->n_workers; i++) {
+		uint32_t other = __atomic_load_n(&w->watch->worker[i].generation, __ATOMIC_RELAXED);
+		generation = other < generation ? other : generation;
+	}
+	__atomic_store_n(&w->watch->run->board->applied[CHILD_WATCH], generation, __ATOMIC_RELAXED);
 }
 
 static void count_burst(struct watch_worker *w, const struct packet *burst, int n)
@@ -311,9 +316,11 @@ static int start_thread(struct watch *w, uint16_t n, pthread_t *thread, void *(*
 		CPU_SET(*cpu, &one);
 		pthread_attr_setaffinity_np(&attr, sizeof one, &one);
 	}
+	__atomic_add_fetch(&w->n_running, 1, __ATOMIC_RELAXED); // before it can end
 	int rc = pthread_create(thread, &attr, main, arg);
 	pthread_attr_destroy(&attr);
-	w->n_running += rc == 0;
+	if (rc != 0)
+		ended(w);
 	return -rc;
 }
 
