@@ -105,11 +105,7 @@ static void about(struct json *j, const struct record_config *c, const struct re
 	for (size_t i = 0; i < a->n_related; i++)
 		json_put_word(j, a->related[i]->id);
 	json_close_array(j);
-	json_key(j, "why");
-	json_open_array(j);
-	for (size_t i = 0; i < s->n_why; i++)
-		json_put_cstr(j, s->why[i]);
-	json_close_array(j);
+	record_why_whole(j, s);
 	json_close_object(j);
 }
 

@@ -75,6 +75,8 @@ size_t record_tls(char *out, const struct record_config *c, const struct session
 // where there was no TLS.
 struct json;
 void record_tls_whole(struct json *j, const struct session *s);
+// The member `why`, all of it: in a record its list may be cut to the length of a line.
+void record_why_whole(struct json *j, const struct session *s);
 size_t record_alert_write(char *out, const struct record_config *c, const struct record_alert *a);
 size_t record_anomaly(char *out, const struct record_config *c, const struct message_anomaly *m);
 // A question that was answered twice, and that no session followed: an `anomaly` with its own addresses.

@@ -208,3 +208,12 @@ void record_flow(struct record_writer *w, const struct conn_facts *c)
 	record_time(j, c->start_ns);
 	json_close_object(j);
 }
+
+void record_why_whole(struct json *j, const struct session *s)
+{
+	json_key(j, "why");
+	json_open_array(j);
+	for (size_t i = 0; i < s->n_why; i++)
+		json_put_cstr(j, s->why[i]);
+	json_close_array(j);
+}

@@ -37,6 +37,11 @@ struct courier {
 	char buffer[BUFFER];
 };
 
+static const char *name_of(const struct output *o)
+{
+	return o->config->type == OUTPUT_STDOUT ? "standard output" : o->config->path;
+}
+
 static int open_output(struct output *o)
 {
 	if (o->config->type == OUTPUT_STDOUT)
@@ -61,8 +66,7 @@ static void tell_trouble(struct courier *c, struct output *o)
 {
 	counter_add(&c->run->board->state.write_errors, 1);
 	if (!o->failed)
-		log_error("courier", "cannot write to %s: %s; it is tried again every second", o->config->type == OUTPUT_STDOUT ?
-			"standard output" : o->config->path, strerror(errno));
+		log_error("courier", "cannot write to %s: %s; it is tried again every second", name_of(o), strerror(errno));
 	o->failed = true;
 }
 
@@ -85,7 +89,7 @@ static void write_all(struct courier *c, struct output *o, const char *p, size_t
 		run_sleep_us(AGAIN_US);
 	}
 	if (o->failed)
-		log_info("courier", "%s takes records again", o->config->type == OUTPUT_STDOUT ? "standard output" : o->config->path);
+		log_info("courier", "%s takes records again", name_of(o));
 	o->failed = false;
 }
 
@@ -137,7 +141,7 @@ static int open_all(struct courier *c, struct rights_config *rights, char dirs[]
 		struct output *o = &c->output[c->n++];
 		*o = (struct output){.config = &config->outputs.output[i], .fd = -1};
 		if (open_output(o) < 0) {
-			log_error("courier", "cannot write to %s: %s; check outputs", o->config->path, strerror(errno));
+			log_error("courier", "cannot write to %s: %s; check outputs", name_of(o), strerror(errno));
 			return -errno;
 		}
 		if (o->config->type != OUTPUT_FILE)

@@ -25,11 +25,7 @@ static void put_session(struct json *j, const struct session *s, const char *fil
 	json_field(j, "end", cstr, session_end_name((enum session_end)c->end));
 	json_field(j, "state", cstr, state_name(s->state));
 	json_field(j, "verdict", cstr, verdict_name(s->verdict));
-	json_key(j, "why");
-	json_open_array(j);
-	for (size_t i = 0; i < s->n_why; i++)
-		json_put_cstr(j, s->why[i]);
-	json_close_array(j);
+	record_why_whole(j, s);
 	json_close_object(j);
 }
 

@@ -220,10 +220,7 @@ static void look_around(struct judging *j, uint64_t now_ns)
 	if (now_ns - j->tick_ns >= TICK_NS) {
 		j->tick_ns = now_ns;
 		uint64_t reached_ns = inbox_reached(&j->inbox);
-		if (reached_ns > 0 && reached_ns < UINT64_MAX / 2)
-			judge_tick(j->judge, reached_ns);
-		else
-			judge_tick(j->judge, 0);
+		judge_tick(j->judge, reached_ns < UINT64_MAX / 2 ? reached_ns : 0);
 		const struct judge_summary *s = judge_summary(j->judge);
 		j->board->state.sessions = s->sessions;
 		memcpy(j->board->states, s->by_state, sizeof j->board->states);
