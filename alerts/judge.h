@@ -49,7 +49,7 @@ struct judge_config {
 	const struct sensor_state *sensor; // live: what `stats` says of ports and processes; borrowed. NULL: a replay
 	const struct evidence_config *evidence; // live: where packets of alerts are kept; borrowed for the open. NULL: nowhere
 	// Takes one line (newline included). Same thread.
-	void (*write)(void *ctx, enum record_type type, const char *line, size_t len);
+	void (*write)(void *ctx, const struct record_about *about, const char *line, size_t len);
 	void *write_ctx;
 	// Optional: shown what is told, just before it is written: an alert (`a` set, a->session == s) or a session's
 	// record (`a` NULL). Everything is borrowed for the call. `postwacht explain` finds its session this way.

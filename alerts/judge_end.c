@@ -55,13 +55,26 @@ static const struct {
 	{"applayer", "smtp_too_many_pending", too_many_pending},
 };
 
-void judge_write(struct judge *j, enum record_type type, size_t len)
+static void write_line(struct judge *j, const struct record_about *about, size_t len)
 {
 	if (!len)
 		return;
 	j->line[len] = '\n';
 	j->summary.records++;
-	j->config.write(j->config.write_ctx, type, j->line, len + 1);
+	j->config.write(j->config.write_ctx, about, j->line, len + 1);
+}
+
+void judge_write(struct judge *j, enum record_type type, size_t len)
+{
+	const struct record_about about = {.type = type, .time_ns = type == RECORD_STATS && j->wall_ns ? j->wall_ns : j->now_ns};
+	write_line(j, &about, len);
+}
+
+void judge_write_alert(struct judge *j, const struct finding *root, uint64_t time_ns, size_t len)
+{
+	const struct record_about about = {.type = RECORD_ALERT, .severity = root->severity, .confidence = root->confidence,
+		.signature_id = root->row->signature_id, .time_ns = time_ns};
+	write_line(j, &about, len);
 }
 
 static void tell_end(struct judge *j, bool reopened)

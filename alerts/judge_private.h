@@ -189,7 +189,9 @@ void judge_answers(struct judge *j, bool all);
 void judge_resolve(struct judge *j, struct judge_entry *e);
 
 // One line out, newline added. `len` octets of j->line.
+// The line in j->line, to whoever takes records.
 void judge_write(struct judge *j, enum record_type type, size_t len);
+void judge_write_alert(struct judge *j, const struct finding *root, uint64_t time_ns, size_t len);
 
 void judge_count_session(struct judge *j, const struct session *s);
 void judge_count_alert(struct judge *j, const struct record_alert *a);

@@ -32,7 +32,7 @@ static void tell(struct judge *j, struct judge_trouble *t, const struct record_r
 	if (!t->first_id[0])
 		memcpy(t->first_id, a.id, sizeof(t->first_id));
 	judge_count_trouble(j, &a);
-	judge_write(j, RECORD_ALERT, record_sensor(j->line, &j->config.record, &a));
+	judge_write_alert(j, &root, t->what.head.time_ns, record_sensor(j->line, &j->config.record, &a));
 }
 
 static uint64_t window_s(uint8_t severity)

@@ -165,7 +165,7 @@ static void write_alert(struct judge *j, struct record_alert *a)
 	judge_count_alert(j, a);
 	if (j->config.observe)
 		j->config.observe(j->config.observe_ctx, a->session, a);
-	judge_write(j, RECORD_ALERT, record_alert_write(j->line, &j->config.record, a));
+	judge_write_alert(j, a->root, a->time_ns, record_alert_write(j->line, &j->config.record, a));
 	a->evidence = NULL;
 }
 

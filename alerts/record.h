@@ -9,6 +9,14 @@ enum { RECORD_LEN_MAX = 7 * 1024 }; // hard cap of a line; rsyslog cuts at 8 KiB
 
 enum record_type { RECORD_SMTP, RECORD_TLS, RECORD_ALERT, RECORD_ANOMALY, RECORD_STATS, RECORD_TYPES };
 
+// What a record is, for whoever takes it: delivery chooses by it without reading the line.
+struct record_about {
+	enum record_type type;
+	uint8_t severity, confidence; // of an alert; else 0
+	uint32_t signature_id;        // of an alert; else 0
+	uint64_t time_ns;             // packet time of what decided it; the sensor's own: wall clock
+};
+
 struct record_config {
 	const char *host;        // sensor.name
 	const char *in_iface;    // or NULL

@@ -217,7 +217,6 @@ void record_live_members(struct record_writer *w, const struct record_live *l)
 	record_number(j, "ends_unknown", l->ends_unknown);
 	record_number(j, "records_lost", s->records_lost);
 	record_number(j, "alerts_lost", s->alerts_lost);
-	record_number(j, "write_errors", s->write_errors);
 	ports(w, l);
 	if (bare(w))
 		return;

@@ -19,6 +19,8 @@ static const struct {
 	[SENSOR_CLOCK_UNSYNCED] = {"sensor.clock-unsynced", true, {"error_ns"}},
 	[SENSOR_CONFIG_CHANGED] = {"sensor.config-changed", false, {NULL}},
 	[SENSOR_STATE_EVICTED] = {"sensor.state-evicted", false, {"flows", "sessions", "pieces", "reassembly_octets"}},
+	[SENSOR_OUTBOX_TROUBLE] = {"sensor.outbox-trouble", true, {"records_gone", "alerts_gone", "records_waiting"}},
+	[SENSOR_SUPPRESSED] = {"sensor.alert-suppressed", false, {"alerts", "critical", "high", "medium", "low"}},
 };
 
 enum { EXITED = 256 }; // n[1] of SENSOR_CHILD_RESTARTED: below it a signal
@@ -91,6 +93,12 @@ void sensor_detail(char *out, size_t len, const struct message_sensor *m)
 		break;
 	case SENSOR_STATE_EVICTED:
 		snprintf(out, len, "flows:%" PRIu64 ":sessions:%" PRIu64 ":pieces:%" PRIu64 ":octets:%" PRIu64, n[0], n[1], n[2], n[3]);
+		break;
+	case SENSOR_OUTBOX_TROUBLE:
+		snprintf(out, len, "%s", m->text);
+		break;
+	case SENSOR_SUPPRESSED:
+		snprintf(out, len, "alerts:%" PRIu64, n[0]);
 		break;
 	case SENSOR_KINDS:
 		break;

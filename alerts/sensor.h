@@ -3,6 +3,7 @@
 // Whoever runs the parts (cli/) says what happened in messages, and keeps the state; the judge turns both into records.
 #pragma once
 
+#include "alerts/outbox/shared.h"
 #include "dissect/message.h"
 
 enum sensor_kind {
@@ -15,6 +16,10 @@ enum sensor_kind {
 	SENSOR_CONFIG_CHANGED,  // text: the keys
 	SENSOR_STATE_EVICTED,   // the judge's own, given up since `from`: n[0] flows, n[1] sessions, n[2] lines and handshake messages,
 				// n[3] octets of reassembly
+	SENSOR_OUTBOX_TROUBLE,  // text: where (outbox, or a sink's name) and what; n[0] records that are gone, n[1] of them alerts,
+				// n[2] that wait
+	SENSOR_SUPPRESSED,      // n[0] alerts that were not told one by one since `from`; of them n[1] critical, n[2] high, n[3] medium,
+				// n[4] low
 	SENSOR_KINDS,
 };
 
@@ -80,7 +85,10 @@ struct sensor_state {
 	uint64_t rx, dissected;
 	uint64_t sessions, alerts, records; // the judge's
 	uint64_t records_lost, alerts_lost; // found no room on their way to the courier
-	uint64_t written, write_errors;     // the courier's
+	struct outbox_shared outbox;        // the keeper's
+	struct latency durable;             // the keeper's, of alerts: packet that decided -> on disk
+	uint32_t n_sinks;                   // the courier's
+	struct sink_shared sink[OUTBOX_SINKS];
 	uint64_t clock_error_ns;
 	bool clock_synced;
 };

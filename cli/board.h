@@ -7,7 +7,7 @@
 #include "configs/config.h"
 #include "hw/ring.h"
 
-enum child { CHILD_WATCH, CHILD_JUDGE, CHILD_SCOUT, CHILD_COURIER, CHILDREN };
+enum child { CHILD_WATCH, CHILD_JUDGE, CHILD_SCOUT, CHILD_KEEPER, CHILD_COURIER, CHILDREN };
 
 enum { BOARD_NOTICES_LEN = 64 << 10, BOARD_RECORDS_LEN = 32 << 20, BOARD_CONFIGS = 8 };
 
@@ -17,7 +17,10 @@ struct board {
 	bool stop;                   // the supervisor: everybody ends, telling what is known
 	uint64_t turned_ns[SENSOR_WORKERS]; // watch: monotonic, when each worker last turned; the reader thread's last
 	uint64_t reader_turned_ns;
-	uint64_t judge_turned_ns, courier_turned_ns;
+	uint64_t judge_turned_ns, keeper_turned_ns, courier_turned_ns;
+	uint64_t run;                // of this start, in its origins (struct outbox_origin)
+	struct bell records_bell;    // the judge: there is something on `records`
+	bool keeper_done;            // the keeper: nothing will follow in the outbox
 	uint32_t applied[CHILDREN];  // configuration generation each child works with
 	uint64_t watch_ready_ns;     // monotonic, ports receive; 0: not yet
 	uint32_t watch_deaths;       // the supervisor: how often it was found dead
@@ -36,7 +39,7 @@ struct board {
 	struct ring *facts[SENSOR_WORKERS]; // worker -> judge
 	struct ring *sampler;        // watch's sampler -> judge: struct message_sensor
 	struct ring *notices;        // supervisor -> judge: struct message_sensor
-	struct ring *records;        // judge -> courier: lines
+	struct ring *records;        // judge -> keeper: struct outbox_about, then the line without its newline
 };
 
 // A switch on the board, as whoever means no good may have written it: an octet that is neither 0 nor 1 is no bool to C.

@@ -136,8 +136,6 @@ static void put_told(struct json *j, const struct sensor_state *s)
 	json_field(j, "records", u64, counter_read(&s->records));
 	json_field(j, "records_lost", u64, counter_read(&s->records_lost));
 	json_field(j, "alerts_lost", u64, counter_read(&s->alerts_lost));
-	json_field(j, "written", u64, counter_read(&s->written));
-	json_field(j, "write_errors", u64, counter_read(&s->write_errors));
 }
 
 static void put_children(struct json *j, const struct board *b, uint64_t wall_ns)

@@ -11,7 +11,6 @@
 
 #include "cli/run.h"
 #include "hw/clock.h"
-#include "hw/counter.h"
 #include "hw/log.h"
 #include "hw/rights.h"
 
@@ -23,14 +22,14 @@ enum {
 };
 
 struct output {
-	const struct config_output *config;
+	const struct sink_config *config;
 	int fd;
 	bool failed;          // told; written again: told
 };
 
 struct courier {
 	struct run *run;
-	struct output output[CONFIG_OUTPUTS_MAX];
+	struct output output[SINKS_MAX];
 	size_t n;
 	uint32_t reopened;
 	size_t used;
@@ -39,12 +38,12 @@ struct courier {
 
 static const char *name_of(const struct output *o)
 {
-	return o->config->type == OUTPUT_STDOUT ? "standard output" : o->config->path;
+	return o->config->type == SINK_STDOUT ? "standard output" : o->config->path;
 }
 
 static int open_output(struct output *o)
 {
-	if (o->config->type == OUTPUT_STDOUT)
+	if (o->config->type == SINK_STDOUT)
 		return o->fd = STDOUT_FILENO;
 	o->fd = open(o->config->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
 	return o->fd;
@@ -52,7 +51,7 @@ static int open_output(struct output *o)
 
 static void close_output(struct output *o)
 {
-	if (o->config->type != OUTPUT_STDOUT && o->fd >= 0)
+	if (o->config->type != SINK_STDOUT && o->fd >= 0)
 		close(o->fd);
 	o->fd = -1;
 }
@@ -64,7 +63,6 @@ static bool stopping(const struct courier *c)
 
 static void tell_trouble(struct courier *c, struct output *o)
 {
-	counter_add(&c->run->board->state.write_errors, 1);
 	if (!o->failed)
 		log_error("courier", "cannot write to %s: %s; it is tried again every second", name_of(o), strerror(errno));
 	o->failed = true;
@@ -128,7 +126,6 @@ static bool take(struct courier *c)
 	if (len <= BUFFER) {
 		memcpy(c->buffer + c->used, line, len);
 		c->used += len;
-		counter_add(&c->run->board->state.written, 1);
 	}
 	ring_release(r);
 	return true;
@@ -144,7 +141,7 @@ static int open_all(struct courier *c, struct rights_config *rights, char dirs[]
 			log_error("courier", "cannot write to %s: %s; check outputs", name_of(o), strerror(errno));
 			return -errno;
 		}
-		if (o->config->type != OUTPUT_FILE)
+		if (o->config->type != SINK_FILE)
 			continue;
 		char path[CONFIG_PATH_MAX + 1];
 		memcpy(path, o->config->path, sizeof path);
@@ -156,7 +153,7 @@ static int open_all(struct courier *c, struct rights_config *rights, char dirs[]
 
 int courier_run(struct run *r)
 {
-	static char dirs[CONFIG_OUTPUTS_MAX][CONFIG_PATH_MAX + 1];
+	static char dirs[SINKS_MAX][CONFIG_PATH_MAX + 1];
 	struct rights_config rights = {.profile = RIGHTS_COURIER, .user = r->user};
 	char words[RIGHTS_WORDS], why[RIGHTS_WORDS];
 	struct courier *c = calloc(1, sizeof *c);

@@ -163,7 +163,7 @@ static void output(struct doctor *d, const char *path)
 void doctor_outputs(struct doctor *d)
 {
 	for (size_t i = 0; i < d->config->outputs.n; i++) {
-		if (d->config->outputs.output[i].type == OUTPUT_FILE)
+		if (d->config->outputs.output[i].type == SINK_FILE)
 			output(d, d->config->outputs.output[i].path);
 		else
 			doctor_say(d, DOCTOR_PASS, "records go to standard output");

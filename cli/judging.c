@@ -47,15 +47,15 @@ static const char *state_dir(const struct run *r)
 // ---- to the courier ----------------------------------------------------------------------------------------------
 
 // Alerts and the sensor's own words may use all of the ring and are waited for a little; session records leave a quarter free.
-static void on_record(void *ctx, enum record_type type, const char *line, size_t len)
+static void on_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	struct judging *j = ctx;
 	struct ring *r = j->board->records;
 	struct sensor_state *state = &j->board->state;
-	bool alert = type == RECORD_ALERT;
+	bool alert = about->type == RECORD_ALERT;
 	counter_add(&state->records, 1);
 	counter_add(&state->alerts, alert);
-	bool room_kept = !alert && type != RECORD_STATS && ring_used(r) > ring_len(r) / 4 * 3;
+	bool room_kept = !alert && about->type != RECORD_STATS && ring_used(r) > ring_len(r) / 4 * 3;
 	void *room = room_kept ? NULL : ring_reserve(r, len);
 	for (int i = 0; room == NULL && alert && i < ALERT_WAITS; i++) {
 		run_sleep_us(ALERT_WAIT_US);

@@ -155,7 +155,7 @@ static void judge_all(struct pipeline *p)
 	progress_end(&progress);
 }
 
-static void on_record(void *ctx, enum record_type type, const char *line, size_t len)
+static void on_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	struct pipeline *p = ctx;
 	int rc = p->write(p->ctx, line, len);
@@ -163,7 +163,7 @@ static void on_record(void *ctx, enum record_type type, const char *line, size_t
 		fail(p, rc);
 }
 
-static void no_record(void *ctx, enum record_type type, const char *line, size_t len)
+static void no_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	(void)line;
 }

@@ -80,7 +80,7 @@ int run_override(struct config *c, const struct options *o)
 		c->workers = (uint32_t)o->workers;
 	if (o->out == NULL)
 		return 0;
-	c->outputs = (struct config_outputs){.n = 1, .output = {{.type = strcmp(o->out, "-") == 0 ? OUTPUT_STDOUT : OUTPUT_FILE}}};
+	c->outputs = (struct config_outputs){.n = 1, .output = {{.type = strcmp(o->out, "-") == 0 ? SINK_STDOUT : SINK_FILE}}};
 	if (strlen(o->out) > CONFIG_PATH_MAX) {
 		log_error("usage", "--out has at most %d octets", CONFIG_PATH_MAX);
 		return EXIT_USAGE;
@@ -162,7 +162,7 @@ static int prepare_dirs(const struct config *c, const struct owner *o)
 	if (code == 0 && strcmp(c->control, "none") != 0)
 		code = make_dir_of(c->control, o);
 	for (size_t i = 0; code == 0 && i < c->outputs.n; i++)
-		if (c->outputs.output[i].type == OUTPUT_FILE)
+		if (c->outputs.output[i].type == SINK_FILE)
 			code = make_dir_of(c->outputs.output[i].path, o);
 	return code;
 }

@@ -59,8 +59,6 @@ static void print_told(const json_t *s)
 	line(ask_u64(s, "records"), "records", "records, of all kinds");
 	line(ask_u64(s, "records_lost"), "records_lost", "records without room on their way to the outputs");
 	line(ask_u64(s, "alerts_lost"), "alerts_lost", "... of them alerts");
-	line(ask_u64(s, "written"), "written", "records written to outputs");
-	line(ask_u64(s, "write_errors"), "write_errors", "writes that failed");
 }
 
 static void print_counters(const json_t *counters)

@@ -89,7 +89,7 @@ static void start(struct supervisor *s, enum child child)
 
 void kids_start(struct supervisor *s)
 {
-	static const enum child order[] = {CHILD_COURIER, CHILD_JUDGE, CHILD_SCOUT, CHILD_WATCH};
+	static const enum child order[] = {CHILD_COURIER, CHILD_KEEPER, CHILD_JUDGE, CHILD_SCOUT, CHILD_WATCH};
 	for (size_t i = 0; i < CHILDREN; i++) {
 		struct kid *k = &s->kid[order[i]];
 		if (k->wanted && !k->over && k->pid == 0 && clock_mono_ns() >= k->again_ns)

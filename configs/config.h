@@ -12,6 +12,7 @@
 #include "alerts/expect/resolver.h"
 #include "alerts/expect/scout.h"
 #include "alerts/judge.h"
+#include "alerts/sink/sink.h"
 #include "dissect/dissect.h"
 
 enum {
@@ -35,7 +36,7 @@ struct config_findings {
 enum config_polling { POLLING_ADAPTIVE, POLLING_BUSY };
 enum config_scope { SCOPE_INVENTORY, SCOPE_OWN_MX, SCOPE_PARTNERS, SCOPE_ANY };
 
-enum { CONFIG_ARMS = 2, CONFIG_PORT_MAX = 127, CONFIG_BPF_MAX = 255, CONFIG_OUTPUTS_MAX = 8 };
+enum { CONFIG_ARMS = 2, CONFIG_PORT_MAX = 127, CONFIG_BPF_MAX = 255 };
 
 struct config_tap {
 	char name[CONFIG_NAME_MAX + 1];
@@ -61,15 +62,8 @@ struct config_pairs {
 	size_t n;
 };
 
-enum output_type { OUTPUT_FILE, OUTPUT_STDOUT };
-
-struct config_output {
-	int type;   // enum output_type
-	char path[CONFIG_PATH_MAX + 1];
-};
-
 struct config_outputs {
-	struct config_output output[CONFIG_OUTPUTS_MAX];
+	struct sink_config output[SINKS_MAX];
 	size_t n;
 };
 
@@ -128,6 +122,9 @@ struct config {
 	bool evidence;
 	uint32_t evidence_memory_mib, evidence_disk_mib;
 	struct config_outputs outputs;
+	uint32_t outbox_alerts_mib, outbox_sessions_mib, outbox_keep_days; // keep_days 0: until there is no room
+	uint32_t alerts_rate_per_s, alerts_burst; // rate 0: every alert is told
+	char metrics[CONFIG_PATH_MAX + 1]; // "none", "unix:PATH", or ADDRESS:PORT of this machine
 };
 
 // What is wrong, one line each, already with its place: "FILE:LINE:COLUMN: ...". Text of the file in it is not escaped.

@@ -49,9 +49,9 @@ void print_outputs(FILE *out, const struct config_key *k, const void *field)
 	const struct config_outputs *outputs = field;
 	fputc('[', out);
 	for (size_t i = 0; i < outputs->n; i++) {
-		const struct config_output *o = &outputs->output[i];
+		const struct sink_config *o = &outputs->output[i];
 		fprintf(out, "%s{type: %s", i ? ", " : "", k->words[o->type]);
-		if (o->type == OUTPUT_FILE) {
+		if (o->type == SINK_FILE) {
 			fputs(", path: ", out);
 			print_path(out, k, o->path);
 		}
@@ -99,10 +99,10 @@ void put_outputs(struct json *j, const struct config_key *k, const void *field)
 	const struct config_outputs *outputs = field;
 	json_open_array(j);
 	for (size_t i = 0; i < outputs->n; i++) {
-		const struct config_output *o = &outputs->output[i];
+		const struct sink_config *o = &outputs->output[i];
 		json_open_object(j);
 		json_field(j, "type", cstr, k->words[o->type]);
-		if (o->type == OUTPUT_FILE)
+		if (o->type == SINK_FILE)
 			json_field(j, "path", cstr, o->path);
 		json_close_object(j);
 	}

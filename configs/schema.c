@@ -12,7 +12,7 @@ static const char *const words_envelope[] = {"domains", "full", NULL};          
 
 static const char *const words_tunnels[] = {"gre", "erspan", "vxlan", "geneve", NULL}; // enum dissect_tunnel bits
 static const char *const words_polling[] = {"adaptive", "busy", NULL};            // enum config_polling
-static const char *const words_output[] = {"file", "stdout", NULL};               // enum output_type
+static const char *const words_output[] = {"file", "stdout", NULL};               // enum sink_type
 static const char *const words_none[] = {"none", NULL};
 static const char *const words_system[] = {"system", NULL};
 static const char *const words_scope[] = {"inventory", "own_mx", "partners", "any", NULL}; // enum config_scope
@@ -24,7 +24,7 @@ static_assert(ENVELOPE_DOMAINS == 0 && ENVELOPE_FULL == 1, "order of words_envel
 
 static_assert(TUNNEL_GRE == 1 && TUNNEL_ERSPAN == 2 && TUNNEL_VXLAN == 4 && TUNNEL_GENEVE == 8, "order of words_tunnels");
 static_assert(POLLING_ADAPTIVE == 0 && POLLING_BUSY == 1, "order of words_polling");
-static_assert(OUTPUT_FILE == 0 && OUTPUT_STDOUT == 1, "order of words_output");
+static_assert(SINK_FILE == 0 && SINK_STDOUT == 1, "order of words_output");
 static_assert(TAP_MID == 0 && TAP_CLIENT == 1 && TAP_SERVER == 2, "order of words_side");
 
 #define AT(field) offsetof(struct config, field)
@@ -124,8 +124,20 @@ const struct config_key config_schema[] = {
 		"Severities other than the catalogue's, as {id: critical | high | medium | low | info}."},
 	{"records.tls", CONFIG_SWITCH, AT(tls_records), 0, 0, NULL, "on",
 		"Write a `tls` record beside each encrypted session's `smtp` record, for EVE consumers."},
-	{"outputs", CONFIG_OUTPUTS, AT(outputs), 0, CONFIG_OUTPUTS_MAX, words_output, "[{type: stdout}]",
+	{"outputs", CONFIG_OUTPUTS, AT(outputs), 0, SINKS_MAX, words_output, "[{type: stdout}]",
 		"Where `run` writes its records, as JSON lines: files, or standard output."},
+	{"outbox.alerts_mib", CONFIG_NUMBER, AT(outbox_alerts_mib), 32, 1048576, NULL, "1024",
+		"Alerts and heartbeats kept below state_dir until every output has them, and after, in MiB; the oldest go."},
+	{"outbox.sessions_mib", CONFIG_NUMBER, AT(outbox_sessions_mib), 32, 1048576, NULL, "1024",
+		"The same for session records, apart from alerts: a flood of the one cannot push out the other."},
+	{"outbox.keep_days", CONFIG_NUMBER, AT(outbox_keep_days), 0, 36500, NULL, "14",
+		"Older records leave the outbox, delivered or not; 0: only when there is no room."},
+	{"alerts.rate_per_s", CONFIG_NUMBER, AT(alerts_rate_per_s), 0, 1000000, NULL, "100",
+		"Alerts a second that `run` tells one by one when there are very many; the others are counted, exactly. 0: all."},
+	{"alerts.burst", CONFIG_NUMBER, AT(alerts_burst), 1, 1000000, NULL, "5000",
+		"Alerts told at once before that rate holds."},
+	{"metrics.listen", CONFIG_PATH, AT(metrics), 0, 0, words_none, "none",
+		"Where /metrics and /healthz are served: unix:PATH, or an ADDRESS:PORT of this machine's loopback."},
 };
 
 const size_t config_schema_n = sizeof config_schema / sizeof config_schema[0];

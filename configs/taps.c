@@ -110,15 +110,15 @@ void value_outputs(struct reader *r, const struct config_key *k, const yaml_node
 		return;
 	*outputs = (struct config_outputs){.n = n};
 	for (size_t i = 0; i < n; i++) {
-		struct config_output *o = &outputs->output[i];
+		struct sink_config *o = &outputs->output[i];
 		const yaml_node_t *map = reader_node(r, node->data.sequence.items.start[i]), *values[MEMBERS_MAX] = {NULL};
 		if (!read_map(r, map, k->name, members, values) || !required(r, map, k->name, "type", values[0]))
 			continue;
 		int type = value_choice(r, values[0], "outputs: type", k->words);
-		o->type = type < 0 ? OUTPUT_STDOUT : type;
-		if (o->type == OUTPUT_FILE && required(r, map, k->name, "path", values[1]))
+		o->type = type < 0 ? SINK_STDOUT : type;
+		if (o->type == SINK_FILE && required(r, map, k->name, "path", values[1]))
 			value_text(r, values[1], "outputs: path", 1, CONFIG_PATH_MAX, o->path);
-		else if (o->type != OUTPUT_FILE && values[1] != NULL)
+		else if (o->type != SINK_FILE && values[1] != NULL)
 			reader_error(r, &values[1]->start_mark, "outputs: only a file has a path");
 	}
 }

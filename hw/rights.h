@@ -13,7 +13,8 @@ enum rights_profile {
 	RIGHTS_WATCH,      // memory, time, sleeping, receiving on sockets that are open; sends nothing, opens nothing
 	RIGHTS_JUDGE,      // files below `write_dirs` and `read_paths`; the socket to the scout that is open
 	RIGHTS_SCOUT,      // DNS and HTTPS: internet sockets, connect; files below write_dirs, read_paths
-	RIGHTS_COURIER,    // files below write_dirs; later sinks: sockets
+	RIGHTS_KEEPER,     // files below write_dirs: the outbox. No socket
+	RIGHTS_COURIER,    // sinks and metrics: internet and unix sockets, connect, listen; files below write_dirs, read_paths
 	RIGHTS_SUPERVISOR, // what its children need to begin; nothing is executed, looked into, loaded, mounted or mapped to be written and run
 	RIGHTS_PROFILES,
 };

@@ -218,6 +218,24 @@ void ring_release(struct ring *r)
 	atomic_store_explicit(&r->shared->released, r->reader.at, memory_order_release);
 }
 
+void ring_pass(struct ring *r)
+{
+	assert(r->reader.peeked);
+	r->reader.at += r->reader.peeked;
+	r->reader.peeked = 0;
+}
+
+void ring_release_passed(struct ring *r)
+{
+	r->reader.peeked = 0;
+	atomic_store_explicit(&r->shared->released, r->reader.at, memory_order_release);
+}
+
+uint64_t ring_position(const struct ring *r)
+{
+	return r->reader.at;
+}
+
 bool ring_done(struct ring *r)
 {
 	if (r->reader.damaged)

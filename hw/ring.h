@@ -52,6 +52,13 @@ size_t ring_len(const struct ring *r);
 const void *ring_peek(struct ring *r, size_t *len);
 void ring_release(struct ring *r);
 
+// Reader, several at once: steps over the message that was peeked at without giving it back, so that the next peek gives the one
+// behind it; ring_release_passed() gives back all that were stepped over. ring_position() of the message peeked at: grows with
+// each message, and is the same for whoever rejoins.
+void ring_pass(struct ring *r);
+void ring_release_passed(struct ring *r);
+uint64_t ring_position(const struct ring *r);
+
 // Reader: true when the writer has finished and everything was read, or when the ring ended by damage.
 bool ring_done(struct ring *r);
 

@@ -66,7 +66,7 @@ static void promise(struct store *s, const uint8_t digest[32])
 	need(store_put_host(s, &h) == 0, "no memory");
 }
 
-static void nowhere(void *ctx, enum record_type type, const char *line, size_t len)
+static void nowhere(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	*(uint64_t *)ctx += len;
 }

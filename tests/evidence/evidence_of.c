@@ -60,7 +60,7 @@ static void take(void *ctx, const struct message *m, size_t len)
 	must(judge_take(r->judge, m, len) == 0, "the judge refuses a message");
 }
 
-static void write_record(void *ctx, enum record_type type, const char *line, size_t len)
+static void write_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	struct run *r = ctx;
 	(void)type;

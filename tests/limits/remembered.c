@@ -36,13 +36,13 @@ const char *__asan_default_options(void)
 	return "quarantine_size_mb=1";
 }
 
-static void on_record(void *ctx, enum record_type type, const char *line, size_t len)
+static void on_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	struct book *b = ctx;
 	(void)line;
 	(void)len;
-	b->alerts += type == RECORD_ALERT;
-	b->sessions += type == RECORD_SMTP;
+	b->alerts += about->type == RECORD_ALERT;
+	b->sessions += about->type == RECORD_SMTP;
 }
 
 static void on_message(void *ctx, const struct message *m, size_t len)

@@ -20,7 +20,7 @@ static void no_message(void *ctx, const struct message *m, size_t len)
 	(void)len;
 }
 
-static void no_record(void *ctx, enum record_type type, const char *line, size_t len)
+static void no_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	(void)ctx;
 	(void)type;

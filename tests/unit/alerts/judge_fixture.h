@@ -26,7 +26,7 @@ static struct judge *judge;
 static uint64_t seq;
 static uint16_t worker; // whose messages are sent
 
-static inline void told_write(void *ctx, enum record_type type, const char *line, size_t len)
+static inline void told_write(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	assert_int_equal(line[len - 1], '\n');
 	assert_true(told.n < LINES_MAX);
