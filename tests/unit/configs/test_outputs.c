@@ -1,6 +1,7 @@
 // Outputs: every member has an effect and is printed and read back; what does not belong together is told where it stands.
 #include "configs/outputs.h"
 
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -293,6 +294,29 @@ static void test_good(void **state)
 			load(&c, good[i]);
 }
 
+// The worked examples beside configs/postwacht.yaml.
+static void test_examples(void **state)
+{
+	static struct config c;
+	struct config_errors errors = {.n = 0};
+	char pattern[4096];
+	glob_t found;
+	snprintf(pattern, sizeof pattern, "%s", __FILE__);
+	strcpy(strstr(pattern, "tests/unit/configs/"), "configs/examples/*.yaml");
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_true(found.gl_pathc >= 3);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		config_init(&c);
+		if (strstr(found.gl_pathv[i], "kafka") != NULL && !output_type_built(SINK_KAFKA))
+			continue;
+		int rc = config_load(&c, found.gl_pathv[i], &errors);
+		if (rc != 0 || config_check(&c, found.gl_pathv[i], &errors) != 0)
+			fail_msg("%s: %d %s", found.gl_pathv[i], rc, errors.n > 0 ? errors.line[0] : "");
+		assert_true(c.outputs.n > 0);
+	}
+	globfree(&found);
+}
+
 static void test_a_build_without_kafka_says_so(void **state)
 {
 	static struct config c;
@@ -325,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_examples),
 		cmocka_unit_test(test_a_build_without_kafka_says_so),
 		cmocka_unit_test(test_texts),
 	};
