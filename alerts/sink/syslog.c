@@ -167,10 +167,12 @@ static void syslog_reopen(struct sink *s)
 {
 	if (s->transport != TRANSPORT_TLS)
 		return;
-	if (syslog_tls_reload(&s->tls) < 0)
+	if (syslog_tls_reload(&s->tls) < 0) {
 		log_warn("syslog", "%s; what was read before is used on", s->env->why);
-	else
-		drop(s);
+		return;
+	}
+	drop(s);
+	sink_batch_clear(&s->carrier.last); // it was we who closed, so it arrives
 }
 
 // ---- send --------------------------------------------------------------------------------------------------------
