@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/metrics.h"
 #include "cli/run.h"
 #include "hw/clock.h"
 #include "hw/log.h"
@@ -151,8 +152,21 @@ static int open_all(struct courier *c, struct rights_config *rights, char dirs[]
 	return 0;
 }
 
+// Nobody's records wait for the metrics: that their place is taken only keeps a sensor from beginning.
+static int open_metrics(struct run *r, struct metrics **m)
+{
+	char why[LISTEN_WHY];
+	int rc = metrics_open(m, &r->start, r->board, why);
+	if (rc == 0)
+		return 0;
+	bool again = r->board->state.child[CHILD_COURIER].restarts > 0;
+	log_write(again ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "courier", "metrics: %s%s", why, again ? "; going on without" : "");
+	return again ? 0 : rc;
+}
+
 int courier_run(struct run *r)
 {
+	struct metrics *metrics = NULL;
 	static char dirs[SINKS_MAX][CONFIG_PATH_MAX + 1];
 	struct rights_config rights = {.profile = RIGHTS_COURIER, .user = r->user};
 	char words[RIGHTS_WORDS], why[RIGHTS_WORDS];
@@ -162,13 +176,15 @@ int courier_run(struct run *r)
 	c->run = r;
 	c->reopened = r->board->reopen;
 	ring_rejoin_reader(r->board->records);
-	if (open_all(c, &rights, dirs) < 0)
+	if (open_all(c, &rights, dirs) < 0 || open_metrics(r, &metrics) < 0)
 		return RUN_CANNOT;
 	if (rights_drop(&rights, words, why) < 0) {
 		log_error("courier", "cannot give up rights: %s", why);
 		return RUN_CANNOT;
 	}
 	run_tell_rights(r, CHILD_COURIER, words);
+	if (metrics_start(metrics) < 0)
+		log_warn("courier", "metrics are not served: no thread for them");
 	uint64_t flushed_ns = clock_mono_ns();
 	for (;;) {
 		uint64_t now_ns = clock_mono_ns();
@@ -185,6 +201,7 @@ int courier_run(struct run *r)
 			break;
 		run_sleep_us(IDLE_US);
 	}
+	metrics_close(&metrics);
 	flush(c);
 	for (size_t i = 0; i < c->n; i++)
 		close_output(&c->output[i]);
