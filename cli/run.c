@@ -80,12 +80,14 @@ int run_override(struct config *c, const struct options *o)
 		c->workers = (uint32_t)o->workers;
 	if (o->out == NULL)
 		return 0;
-	c->outputs = (struct config_outputs){.n = 1, .output = {{.type = strcmp(o->out, "-") == 0 ? SINK_STDOUT : SINK_FILE}}};
+	c->outputs = (struct config_outputs){.n = 1};
+	config_output_init(&c->outputs.output[0], strcmp(o->out, "-") == 0 ? SINK_STDOUT : SINK_FILE);
 	if (strlen(o->out) > CONFIG_PATH_MAX) {
 		log_error("usage", "--out has at most %d octets", CONFIG_PATH_MAX);
 		return EXIT_USAGE;
 	}
-	snprintf(c->outputs.output[0].path, sizeof c->outputs.output[0].path, "%s", o->out);
+	if (c->outputs.output[0].type == SINK_FILE)
+		snprintf(c->outputs.output[0].path, sizeof c->outputs.output[0].path, "%s", o->out);
 	return 0;
 }
 
