@@ -22,13 +22,40 @@ static uint64_t older(uint64_t a, uint64_t b)
 	return b != 0 && (a == 0 || b < a) ? b : a;
 }
 
-void metrics_look(struct metrics_view *v, const struct board *b, const struct config *c, uint64_t mono_ns, uint64_t wall_ns)
+static void copy_name(char *out, size_t len, const char *name)
+{
+	size_t n = strnlen(name, len - 1);
+	memcpy(out, name, n);
+	out[n] = '\0';
+}
+
+// From a configuration that may stand on the board, where others write, too.
+void metrics_names(struct metrics_names *out, const struct config *c)
+{
+	memset(out, 0, sizeof *out);
+	for (size_t i = 0; i < c->taps.n && i < FACTS_TAPS; i++) {
+		const struct config_tap *tap = &c->taps.tap[i];
+		for (size_t p = 0; p < tap->n_ports && p < CONFIG_ARMS && out->n_ports < SENSOR_PORTS; p++, out->n_ports++) {
+			copy_name(out->port[out->n_ports].tap, sizeof out->port[0].tap, tap->name);
+			copy_name(out->port[out->n_ports].port, sizeof out->port[0].port, tap->port[p]);
+		}
+	}
+	for (size_t i = 0; i < c->outputs.n && i < OUTBOX_SINKS; i++, out->n_sinks++) {
+		const struct sink_config *s = &c->outputs.output[i];
+		out->sink[i].type = (unsigned)s->type < SINK_TYPES ? sink_type_name[s->type] : "unknown";
+		copy_name(out->sink[i].name, sizeof out->sink[0].name, s->name[0] != '\0' ? s->name : out->sink[i].type);
+	}
+	out->flows_max = c->flows_max;
+}
+
+void metrics_look(struct metrics_view *v, const struct board *b, const struct metrics_names *names, uint64_t mono_ns, uint64_t wall_ns)
 {
 	memset(v, 0, sizeof *v);
-	v->config = c;
+	v->names = names;
 	v->mono_ns = mono_ns;
 	v->wall_ns = wall_ns;
 	sensor_copy(&v->state, &b->state);
+	v->heartbeat_s = b->config[v->state.config_generation % BOARD_CONFIGS].heartbeat_s;
 	for (size_t i = 0; i < DISSECT_COUNTERS; i++)
 		for (size_t w = 0; w < v->state.n_workers; w++)
 			v->counter[i] += counter_read(&b->counter[w][i]);
@@ -97,7 +124,7 @@ static void put_synced(struct metrics_text *t, const struct metrics_view *v)
 
 static void put_interval(struct metrics_text *t, const struct metrics_view *v)
 {
-	metrics_put(t, NULL, 0, v->config->heartbeat_s);
+	metrics_put(t, NULL, 0, v->heartbeat_s);
 }
 
 static void put_flows(struct metrics_text *t, const struct metrics_view *v)
@@ -112,7 +139,7 @@ static void put_flows(struct metrics_text *t, const struct metrics_view *v)
 
 static void put_flows_max(struct metrics_text *t, const struct metrics_view *v)
 {
-	metrics_put(t, NULL, 0, v->config->flows_max);
+	metrics_put(t, NULL, 0, v->names->flows_max);
 }
 
 // ---- processes -------------------------------------------------------------------------------------------------------
@@ -148,36 +175,31 @@ static void put_turned(struct metrics_text *t, const struct metrics_view *v)
 
 // ---- ports and workers -----------------------------------------------------------------------------------------------
 
-typedef void (*port_put)(struct metrics_text *t, const struct metrics_label l[static 3], const struct sensor_port *p);
+typedef void (*port_put)(struct metrics_text *t, const struct metrics_label l[static 2], const struct sensor_port *p);
 
-// In the order of the configuration, as the board has them.
 static void each_port(struct metrics_text *t, const struct metrics_view *v, port_put put)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < v->config->taps.n; i++) {
-		const struct config_tap *tap = &v->config->taps.tap[i];
-		for (size_t p = 0; p < tap->n_ports && n < SENSOR_PORTS; p++, n++)
-			put(t, (struct metrics_label[3]){{"tap", tap->name}, {"port", tap->port[p]}}, &v->state.port[n]);
-	}
+	for (size_t i = 0; i < v->names->n_ports; i++)
+		put(t, (struct metrics_label[]){{"tap", v->names->port[i].tap}, {"port", v->names->port[i].port}}, &v->state.port[i]);
 }
 
-static void port_u64(struct metrics_text *t, const struct metrics_label l[static 3], const struct sensor_port *p)
+static void port_u64(struct metrics_text *t, const struct metrics_label l[static 2], const struct sensor_port *p)
 {
 	metrics_put(t, l, 2, u64_at(p, t->family->at));
 }
 
-static void port_ns(struct metrics_text *t, const struct metrics_label l[static 3], const struct sensor_port *p)
+static void port_ns(struct metrics_text *t, const struct metrics_label l[static 2], const struct sensor_port *p)
 {
 	metrics_put_ns(t, l, 2, u64_at(p, t->family->at));
 }
 
-static void port_link(struct metrics_text *t, const struct metrics_label l[static 3], const struct sensor_port *p)
+static void port_link(struct metrics_text *t, const struct metrics_label l[static 2], const struct sensor_port *p)
 {
 	if (p->link_known)
 		metrics_put(t, l, 2, p->link_up);
 }
 
-static void port_missed(struct metrics_text *t, const struct metrics_label l[static 3], const struct sensor_port *p)
+static void port_missed(struct metrics_text *t, const struct metrics_label l[static 2], const struct sensor_port *p)
 {
 	const struct {
 		const char *reason;
@@ -272,39 +294,32 @@ static void put_outbox_states(struct metrics_text *t, const struct metrics_view 
 		metrics_put(t, &(struct metrics_label){"state", outbox_state_name[i]}, 1, v->state.outbox.state == i);
 }
 
-// By its place in `outputs`, which is its place on the board.
-static const char *sink_name(const struct metrics_view *v, size_t i)
+static struct metrics_label sink(const struct metrics_view *v, size_t i)
 {
-	const struct sink_config *s = &v->config->outputs.output[i];
-	return s->name[0] != '\0' ? s->name : sink_type_name[s->type];
-}
-
-static size_t sinks(const struct metrics_view *v)
-{
-	return v->config->outputs.n < OUTBOX_SINKS ? v->config->outputs.n : OUTBOX_SINKS;
+	return (struct metrics_label){"sink", v->names->sink[i].name};
 }
 
 static void put_sink(struct metrics_text *t, const struct metrics_view *v)
 {
-	for (size_t i = 0; i < sinks(v); i++)
-		metrics_put(t, &(struct metrics_label){"sink", sink_name(v, i)}, 1, u64_at(&v->state.sink[i], t->family->at));
+	for (size_t i = 0; i < v->names->n_sinks; i++)
+		metrics_put(t, (struct metrics_label[]){sink(v, i)}, 1, u64_at(&v->state.sink[i], t->family->at));
 }
 
 static void put_sink_lane(struct metrics_text *t, const struct metrics_view *v)
 {
-	for (size_t i = 0; i < sinks(v); i++)
+	for (size_t i = 0; i < v->names->n_sinks; i++)
 		for (size_t l = 0; l < OUTBOX_LANES; l++)
-			metrics_put(t, (struct metrics_label[]){{"sink", sink_name(v, i)}, {"lane", outbox_lane_name[l]}}, 2,
+			metrics_put(t, (struct metrics_label[]){sink(v, i), {"lane", outbox_lane_name[l]}}, 2,
 				u64_at(&v->state.sink[i], t->family->at + l * sizeof(uint64_t)));
 }
 
 static void put_waiting(struct metrics_text *t, const struct metrics_view *v)
 {
-	for (size_t i = 0; i < sinks(v); i++) {
+	for (size_t i = 0; i < v->names->n_sinks; i++) {
 		for (size_t l = 0; l < OUTBOX_LANES; l++) {
 			uint64_t at = v->state.sink[i].at[l], durable = v->state.outbox.durable[l];
 			at = at > 0 ? at : 1; // it has not begun
-			metrics_put(t, (struct metrics_label[]){{"sink", sink_name(v, i)}, {"lane", outbox_lane_name[l]}}, 2,
+			metrics_put(t, (struct metrics_label[]){sink(v, i), {"lane", outbox_lane_name[l]}}, 2,
 				durable >= at ? durable - at + 1 : 0);
 		}
 	}
@@ -312,26 +327,26 @@ static void put_waiting(struct metrics_text *t, const struct metrics_view *v)
 
 static void put_failing(struct metrics_text *t, const struct metrics_view *v)
 {
-	for (size_t i = 0; i < sinks(v); i++)
-		metrics_put(t, &(struct metrics_label){"sink", sink_name(v, i)}, 1, v->state.sink[i].failing_since_ns != 0);
+	for (size_t i = 0; i < v->names->n_sinks; i++)
+		metrics_put(t, (struct metrics_label[]){sink(v, i)}, 1, v->state.sink[i].failing_since_ns != 0);
 }
 
 static void put_taken(struct metrics_text *t, const struct metrics_view *v)
 {
-	for (size_t i = 0; i < sinks(v); i++)
-		metrics_put_ns(t, &(struct metrics_label){"sink", sink_name(v, i)}, 1, v->state.sink[i].taken_ns);
+	for (size_t i = 0; i < v->names->n_sinks; i++)
+		metrics_put_ns(t, (struct metrics_label[]){sink(v, i)}, 1, v->state.sink[i].taken_ns);
 }
 
 static void put_received(struct metrics_text *t, const struct metrics_view *v)
 {
-	for (size_t i = 0; i < sinks(v); i++)
-		metrics_put_latency(t, &(struct metrics_label){"sink", sink_name(v, i)}, 1, &v->state.sink[i].received);
+	for (size_t i = 0; i < v->names->n_sinks; i++)
+		metrics_put_latency(t, (struct metrics_label[]){sink(v, i)}, 1, &v->state.sink[i].received);
 }
 
 static void put_sink_types(struct metrics_text *t, const struct metrics_view *v)
 {
-	for (size_t i = 0; i < sinks(v); i++)
-		metrics_put(t, (struct metrics_label[]){{"sink", sink_name(v, i)}, {"type", sink_type_name[v->config->outputs.output[i].type]}}, 2, 1);
+	for (size_t i = 0; i < v->names->n_sinks; i++)
+		metrics_put(t, (struct metrics_label[]){sink(v, i), {"type", v->names->sink[i].type}}, 2, 1);
 }
 
 // ---- the table -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@
 struct metrics;
 
 // Binds and listens: before rights are given up. 0, and NULL where metrics.listen is none; or -errno with `why` as a sentence.
-// `c` (as it was at the start: ports and sinks by their places) and `board` are borrowed until metrics_close().
+// Of `c`, whose outputs are those that the courier opens, names are copied; `board` is borrowed until metrics_close().
 int metrics_open(struct metrics **out, const struct config *c, const struct board *board, char why[static LISTEN_WHY]);
 // Answers, in a thread of its own that has the rights its caller has now. NULL: nothing to do. 0 or -errno.
 int metrics_start(struct metrics *m);

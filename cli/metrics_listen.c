@@ -31,7 +31,7 @@ struct connection {
 };
 
 struct metrics {
-	const struct config *config;
+	struct metrics_names names;
 	const struct board *board;
 	int fd;               // -1: libmicrohttpd's
 	struct MHD_Daemon *daemon;
@@ -74,7 +74,7 @@ int metrics_open(struct metrics **out, const struct config *c, const struct boar
 		snprintf(why, LISTEN_WHY, "no memory");
 		return -ENOMEM;
 	}
-	m->config = c;
+	metrics_names(&m->names, c);
 	m->board = board;
 	int rc = where.any.sa_family == AF_UNIX ? unix_listen(&m->fd, &where.un, (gid_t)-1, BACKLOG, &inode) : listen_inet(&m->fd, &where);
 	if (rc < 0) {
@@ -116,7 +116,7 @@ static enum MHD_Result answer_metrics(struct metrics *m, struct MHD_Connection *
 		[METRICS_OPENMETRICS] = "application/openmetrics-text; version=1.0.0; charset=utf-8",
 	};
 	enum metrics_format format = metrics_accept(MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
-	metrics_look(&m->view, m->board, m->config, clock_mono_ns(), clock_wall_ns());
+	metrics_look(&m->view, m->board, &m->names, clock_mono_ns(), clock_wall_ns());
 	size_t len = metrics_write(m->page, sizeof m->page, format, &m->view);
 	if (len == 0)
 		return say(c, MHD_HTTP_INTERNAL_SERVER_ERROR, "the page is too long\n");

@@ -10,6 +10,21 @@
 // 0.0.4 of Prometheus' text format, or OpenMetrics 1.0.0 (openmetrics.io, later draft-richih-opsawg-openmetrics).
 enum metrics_format { METRICS_TEXT, METRICS_OPENMETRICS };
 
+// What labels are called, copied at the start. In the order of the configuration, which is that of the board.
+struct metrics_names {
+	struct {
+		char tap[CONFIG_NAME_MAX + 1], port[CONFIG_PORT_MAX + 1];
+	} port[SENSOR_PORTS];
+	struct {
+		char name[SINK_NAME + 1];
+		const char *type;
+	} sink[OUTBOX_SINKS];
+	size_t n_ports, n_sinks;
+	uint32_t flows_max;
+};
+
+void metrics_names(struct metrics_names *out, const struct config *c);
+
 // The sensor at one moment. Large: not on a stack.
 struct metrics_view {
 	struct sensor_state state;        // sensor_copy()
@@ -17,11 +32,12 @@ struct metrics_view {
 	uint64_t states[STATE_N], verdicts[VERDICT_N];
 	uint64_t turned_ns[CHILDREN];     // monotonic, the oldest of its threads; 0: not known
 	struct control_health health;
-	const struct config *config;
+	const struct metrics_names *names;
+	uint32_t heartbeat_s;
 	uint64_t mono_ns, wall_ns;
 };
 
-void metrics_look(struct metrics_view *v, const struct board *b, const struct config *c, uint64_t mono_ns, uint64_t wall_ns);
+void metrics_look(struct metrics_view *v, const struct board *b, const struct metrics_names *names, uint64_t mono_ns, uint64_t wall_ns);
 
 // ---- writing -----------------------------------------------------------------------------------------------------------
 
