@@ -92,7 +92,8 @@ void metrics_put_latency(struct metrics_text *t, const struct metrics_label *l, 
 	char bound[16], number[40];
 	uint64_t sum = 0;
 	n = n < LABELS_MAX ? n : LABELS_MAX - 1;
-	memcpy(with_bound, l, n * sizeof *l);
+	for (size_t i = 0; i < n; i++)
+		with_bound[i] = l[i];
 	for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
 		if (i < LATENCY_BUCKETS - 1)
 			print_bound(bound, latency_bound_ms[i]);
