@@ -84,6 +84,7 @@ struct sensor_state {
 	// The ledger: rx = dissected + lanes_full (+ what is on its way; 0 at the end).
 	uint64_t rx, dissected;
 	uint64_t sessions, alerts, records; // the judge's
+	uint64_t alerts_suppressed;         // the judge's: counted in place of being told (alerts/storm.h)
 	uint64_t records_lost, alerts_lost; // found no room on their way to the courier
 	struct outbox_shared outbox;        // the keeper's
 	struct latency durable;             // the keeper's, of alerts: packet that decided -> on disk
