@@ -106,8 +106,8 @@ static size_t write_outside(char *out, struct fixture *x)
 	return len;
 }
 
-static const writer writers[] = {write_smtp, write_tls, write_alert, write_anomaly, write_stats, write_live, write_sensor, write_suppressed, write_decode,
-	write_double, write_outside};
+static const writer writers[] = {write_smtp, write_tls, write_alert, write_anomaly, write_stats, write_live, write_sensor, write_suppressed,
+	write_decode, write_double, write_outside};
 enum { WRITERS = sizeof(writers) / sizeof(writers[0]) };
 
 // The buffer is followed by a page nobody may touch.
