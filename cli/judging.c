@@ -59,6 +59,10 @@ static void on_record(void *ctx, const struct record_about *about, const char *l
 	size_t all = sizeof head + len - 1; // the newline is every receiver's own business
 	counter_add(&state->records, 1);
 	counter_add(&state->alerts, alert);
+	if (alert && about->severity < sizeof state->alerts_by_severity / sizeof state->alerts_by_severity[0])
+		counter_add(&state->alerts_by_severity[about->severity], 1);
+	if (about->type == RECORD_STATS)
+		__atomic_store_n(&state->heartbeat_ns, clock_wall_ns(), __ATOMIC_RELAXED);
 	bool room_kept = outbox_lane_of(about->type) == OUTBOX_SESSIONS && ring_used(r) > ring_len(r) / 4 * 3;
 	char *room = room_kept ? NULL : ring_reserve(r, all);
 	for (int i = 0; room == NULL && alert && i < ALERT_WAITS; i++) {
