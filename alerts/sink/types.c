@@ -15,10 +15,7 @@ const char *const sink_type_name[SINK_TYPES] = {
 static const struct sink_ops *const types[SINK_TYPES] = {
 	[SINK_FILE] = &sink_file_ops,
 	[SINK_STDOUT] = &sink_stdout_ops,
-<<<<<<< HEAD
 	[SINK_HTTP] = &sink_http_ops,
-=======
->>>>>>> main
 #ifdef HAVE_RDKAFKA
 	[SINK_KAFKA] = &sink_kafka_ops,
 #endif
