@@ -20,6 +20,7 @@ static const struct sink_ops *const types[SINK_TYPES] = {
 #ifdef HAVE_RDKAFKA
 	[SINK_KAFKA] = &sink_kafka_ops,
 #endif
+	[SINK_HTTP] = &sink_http_ops,
 };
 
 const struct sink_ops *sink_ops_of(enum sink_type type)
