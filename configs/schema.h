@@ -13,7 +13,7 @@ enum config_type {
 	CONFIG_WORD,       // int: index into words[]
 	CONFIG_SWITCH,     // bool: on | off
 	CONFIG_WORDS,      // uint32_t: bit 1 << index into words[] for each word of a list
-	CONFIG_OUTPUTS,    // struct config_outputs: a list of {type: one of words[], path: ...}
+	CONFIG_OUTPUTS,    // struct config_outputs: a list of maps, see configs/outputs.h
 	CONFIG_PORTS,      // struct config_ports
 	CONFIG_HOST,       // char[INVENTORY_DOMAIN_MAX + 1]: one of words[], or a host name
 	CONFIG_NETS,       // struct inventory_nets: addresses with or without /bits

@@ -86,7 +86,7 @@ const struct catalogue_row *value_finding(struct reader *r, const yaml_node_t *n
 
 int value_choice(struct reader *r, const yaml_node_t *node, const char *what, const char *const *words)
 {
-	char choices[128] = "";
+	char choices[256] = "";
 	const char *text = reader_scalar(r, node, what);
 	if (text == NULL)
 		return -1;
