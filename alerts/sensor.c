@@ -158,6 +158,14 @@ void sensor_copy(struct sensor_state *out, const struct sensor_state *state)
 		end_text(out->child[i].name, sizeof(out->child[i].name));
 		end_text(out->child[i].rights, sizeof(out->child[i].rights));
 	}
+	out->n_sinks = out->n_sinks < OUTBOX_SINKS ? out->n_sinks : OUTBOX_SINKS;
+	for (size_t i = 0; i < OUTBOX_SINKS; i++) {
+		end_text(out->sink[i].name, sizeof(out->sink[i].name));
+		end_text(out->sink[i].type, sizeof(out->sink[i].type));
+		end_text(out->sink[i].trouble, sizeof(out->sink[i].trouble));
+	}
+	if ((unsigned)out->outbox.state >= OUTBOX_STATES)
+		out->outbox.state = OUTBOX_FAILING;
 	as_flag(&out->fanned);
 	as_flag(&out->clock_synced);
 }
