@@ -1,7 +1,7 @@
 // The kinds of sinks there are.
 #include "alerts/sink/sink.h"
 
-extern const struct sink_ops sink_file_ops, sink_stdout_ops, sink_unix_ops, sink_syslog_ops;
+extern const struct sink_ops sink_file_ops, sink_stdout_ops, sink_unix_ops, sink_syslog_ops, sink_kafka_ops, sink_http_ops;
 
 const char *const sink_type_name[SINK_TYPES] = {
 	[SINK_FILE] = "file",
