@@ -75,6 +75,7 @@ struct record_live {
 
 // Each writes one line without the newline into `out` (RECORD_LEN_MAX octets) and returns its length.
 // Always valid UTF-8 JSON; a record that would be longer loses its longest lists first and says "truncated":true.
+// The last member of each is `smtp_tls`, which is never empty: a line ends with "}}", and delivery adds its stamp before that.
 size_t record_smtp(char *out, const struct record_config *c, const struct session *s);
 // Only where record_tls_known(): EVE's `tls` object is never empty.
 bool record_tls_known(const struct session *s);

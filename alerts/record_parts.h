@@ -60,6 +60,8 @@ void record_outside_mail(struct record_writer *w, const struct session *s);
 void record_handshake(struct record_writer *w, const struct session *s);    // smtp_tls.tls
 void record_certificates(struct record_writer *w, const struct session *s); // its cert, client_cert and keylog
 void record_eve_certificate(struct record_writer *w, const struct certificate *c); // members of EVE's tls
+// smtp_tls of a record that has nothing of its own to say: it ends like every other (alerts/sink/stamp.h). `s` may be NULL.
+void record_own_least(struct record_writer *w, const struct session *s);
 // `a` is NULL in a session's record.
 void record_smtp_tls(struct record_writer *w, const struct session *s, const struct record_alert *a);
 
