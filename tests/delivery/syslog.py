@@ -15,7 +15,7 @@ import threading
 import time
 import warnings
 
-from receivers import HEAD, Driver, Stream, body, lines, make_certificates, reset, run, server_tls, split_counted
+from syslog_kit import HEAD, Driver, Stream, body, lines, make_certificates, reset, run, server_tls, split_counted
 
 PROGRAM = sys.argv[1]
 CHECKS = []
