@@ -181,7 +181,8 @@ static int send_datagrams(struct sink *s, const struct sink_message *m, size_t n
 {
 	fill(s, m, n);
 	int rc = datagram_send(s->carrier.fd, s->transport == TRANSPORT_UDP, &s->carrier.batch, w);
-	return rc < 0 ? sink_why(s->env, rc, "%.100s: %s", s->carrier.words, rc == -ETIMEDOUT ? "the receiver takes nothing" : strerror(-rc)) : 0;
+	const char *words = rc == -ETIMEDOUT ? "the receiver takes nothing" : strerror(-rc);
+	return rc < 0 ? sink_why(s->env, rc, "%.100s: %s", s->carrier.words, words) : 0;
 }
 
 static int send_stream(struct sink *s, const struct sink_message *m, size_t n, struct sink_wait *w)
