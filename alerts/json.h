@@ -143,6 +143,14 @@ static inline void json_put_word(struct json *j, const char *s)
 	json_put_char(j, '"');
 }
 
+// The key of the next value, from a table of ours.
+static inline void json_put_name(struct json *j, const char *name)
+{
+	json_put_word(j, name);
+	json_put_char(j, ':');
+	j->first = true;
+}
+
 // A string of any octets. `"`, `\`, control octets and DEL are escaped; a valid UTF-8 sequence (RFC 3629) becomes
 // \uXXXX, a surrogate pair where needed; each octet that is not UTF-8 becomes the text \xNN, so that the analyst
 // sees which octet was there. (Nobody can tell it from the four characters \xNN on the wire: that is the price.)

@@ -36,6 +36,7 @@ static void anomaly_event(struct record_writer *w, const void *what)
 
 	record_head(w, "anomaly", m->head.time_ns, m->frame, m->file);
 	anomaly_object(&w->json, type_of(event), event, NULL);
+	record_own_least(w, NULL);
 	json_close_object(&w->json);
 }
 
@@ -57,6 +58,7 @@ static void session_anomaly_event(struct record_writer *w, const void *what)
 
 	record_head_session(w, "anomaly", a->session, c->last_ns, c->last_frame);
 	anomaly_object(&w->json, a->layer, a->event, strcmp(a->layer, "applayer") == 0 ? app_proto : NULL);
+	record_own_least(w, a->session);
 	json_close_object(&w->json);
 }
 

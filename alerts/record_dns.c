@@ -35,6 +35,8 @@ static void put_dns(struct record_writer *w, const struct race_double *d)
 	json_key(j, "later");
 	record_bounded(w, d->said[1]);
 	json_close_object(j);
+	if (w->truncated)
+		json_field(j, "truncated", flag, true);
 	json_close_object(j);
 }
 
@@ -52,7 +54,6 @@ static void double_event(struct record_writer *w, const void *what)
 	json_field(j, "dest_port", u64, d->server_port);
 	json_field(j, "proto", word, "UDP");
 	json_field(j, "ip_v", u64, d->ip_v);
-	put_dns(w, d);
 	json_key(j, "anomaly");
 	json_open_object(j);
 	json_field(j, "app_proto", word, "dns");
@@ -60,6 +61,7 @@ static void double_event(struct record_writer *w, const void *what)
 	json_field(j, "event", word, "dns_double_answer");
 	json_field(j, "layer", word, "proto_parser");
 	json_close_object(j);
+	put_dns(w, d);
 	json_close_object(j);
 }
 

@@ -300,6 +300,20 @@ void record_smtp_tls(struct record_writer *w, const struct session *s, const str
 	json_close_object(j);
 }
 
+void record_own_least(struct record_writer *w, const struct session *s)
+{
+	struct json *j = &w->json;
+
+	json_key(j, "smtp_tls");
+	json_open_object(j);
+	json_field(j, "v", u64, RECORD_SMTP_TLS_VERSION);
+	if (s)
+		json_field(j, "session", word, s->id);
+	if (w->truncated)
+		json_field(j, "truncated", flag, true);
+	json_close_object(j);
+}
+
 void record_outside_mail(struct record_writer *w, const struct session *s)
 {
 	struct json *j = &w->json;

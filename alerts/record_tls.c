@@ -68,6 +68,8 @@ static void tls_event(struct record_writer *w, const void *what)
 	record_tls_object(w, s);
 	if (c->outside_mail) // there is no smtp record that would have the rest
 		record_outside_mail(w, s);
+	else
+		record_own_least(w, s);
 	json_close_object(&w->json);
 }
 

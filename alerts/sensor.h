@@ -51,6 +51,7 @@ struct sensor_port {
 	uint32_t speed_mbps;
 	uint64_t rx_packets, rx_octets, missed, errors, no_mbuf;
 	uint64_t tx_packets, tx_octets, tx_errors; // P1: 0
+	uint64_t last_packet_ns; // wall clock: when more of them were last found (once a second is looked); 0: never
 };
 
 struct sensor_worker {
@@ -84,7 +85,10 @@ struct sensor_state {
 	// The ledger: rx = dissected + lanes_full (+ what is on its way; 0 at the end).
 	uint64_t rx, dissected;
 	uint64_t sessions, alerts, records; // the judge's
+	uint64_t alerts_suppressed;         // the judge's: counted in place of being told (alerts/storm.h)
 	uint64_t records_lost, alerts_lost; // found no room on their way to the courier
+	uint64_t alerts_by_severity[5]; // the judge's, of `alerts`: by enum severity
+	uint64_t heartbeat_ns;      // the judge's: wall clock of its last `stats`; 0: none yet
 	struct outbox_shared outbox;        // the keeper's
 	struct latency durable;             // the keeper's, of alerts: packet that decided -> on disk
 	uint32_t n_sinks;                   // the courier's

@@ -20,7 +20,11 @@ struct board {
 	uint64_t judge_turned_ns, keeper_turned_ns, courier_turned_ns;
 	uint64_t run;                // of this start, in its origins (struct outbox_origin)
 	struct bell records_bell;    // the judge: there is something on `records`
-	bool keeper_done;            // the keeper: nothing will follow in the outbox
+	bool outbox_open;            // the keeper: it was opened, outbox_first is set
+	uint64_t outbox_first[OUTBOX_LANES]; // the keeper: number of the first record of this run
+	uint64_t keeper_ready_ns;
+	bool keeper_leave;           // the supervisor: there is no judge any more; the keeper ends when the ring is empty
+	bool keeper_done;            // the keeper: nothing will follow in the outbox; or the supervisor, where there is no keeper any more
 	uint32_t applied[CHILDREN];  // configuration generation each child works with
 	uint64_t watch_ready_ns;     // monotonic, ports receive; 0: not yet
 	uint32_t watch_deaths;       // the supervisor: how often it was found dead

@@ -11,7 +11,8 @@
 
 enum {
 	WORKER_STUCK_S = 1,  // a worker turns thousands of times a second, with or without packets
-	WRITER_STUCK_S = 5,  // judge and courier wait for disks
+	WRITER_STUCK_S = 5,  // judge, keeper and courier wait for disks
+	FAILING_S = 60,      // an output: a receiver that is started again takes less
 	LATELY_S = 60,
 	START_S = 15,        // cards need seconds until their link is up
 };
@@ -85,6 +86,8 @@ static void turning(struct control_health *h, const struct board *b, uint64_t no
 	}
 	if (judge_ns > 0) {
 		stuck(h, "the judge", counter_read(&b->judge_turned_ns), now_ns, WRITER_STUCK_S);
+		if (counter_read(&b->keeper_turned_ns) > 0)
+			stuck(h, "the keeper", counter_read(&b->keeper_turned_ns), now_ns, WRITER_STUCK_S);
 		if (counter_read(&b->courier_turned_ns) > 0)
 			stuck(h, "the courier", counter_read(&b->courier_turned_ns), now_ns, WRITER_STUCK_S);
 	}
@@ -106,11 +109,31 @@ static void loss(struct control_health *h, const struct board *b, uint64_t now_n
 		problem(h, "packets were lost, last %llu s ago: see `postwacht stats`", (unsigned long long)ago_s(now_ns, lost_ns));
 }
 
-static void outputs(struct control_health *h, const struct board *b)
+static void outbox(struct control_health *h, const struct board *b, uint64_t wall_ns)
 {
+	const struct outbox_shared *o = &b->state.outbox;
+	unsigned is = (unsigned)__atomic_load_n(&o->state, __ATOMIC_RELAXED);
 	uint64_t alerts = counter_read(&b->state.alerts_lost);
+	if (is != OUTBOX_GOOD)
+		problem(h, "the outbox takes nothing (%s) since %llu s: records wait in memory", is < OUTBOX_STATES ? outbox_state_name[is] : "unknown",
+			(unsigned long long)ago_s(wall_ns, counter_read(&o->trouble_since_ns)));
 	if (alerts > 0)
-		problem(h, "%llu alerts found no room on their way to the outputs since the start", (unsigned long long)alerts);
+		problem(h, "%llu alerts found no room on their way to the outbox since the start", (unsigned long long)alerts);
+	if (counter_read(&o->damaged[OUTBOX_ALERTS]) > 0)
+		problem(h, "%llu alerts in the outbox were damaged: see the log", (unsigned long long)counter_read(&o->damaged[OUTBOX_ALERTS]));
+}
+
+static void outputs(struct control_health *h, const struct board *b, uint64_t wall_ns)
+{
+	for (size_t i = 0; i < b->state.n_sinks && i < OUTBOX_SINKS; i++) {
+		const struct sink_shared *s = &b->state.sink[i];
+		uint64_t since_ns = counter_read(&s->failing_since_ns), missed = counter_read(&s->missed[OUTBOX_ALERTS]);
+		if (since_ns > 0 && ago_s(wall_ns, since_ns) >= FAILING_S)
+			problem(h, "output %.*s takes nothing since %llu s: %.*s", NAME(s->name), (unsigned long long)ago_s(wall_ns, since_ns),
+				NAME(s->trouble));
+		if (missed > 0)
+			problem(h, "output %.*s never had %llu alerts: they gave way before it took them", NAME(s->name), (unsigned long long)missed);
+	}
 }
 
 void control_health(struct control_health *out, const struct board *b, uint64_t mono_ns, uint64_t wall_ns)
@@ -121,7 +144,8 @@ void control_health(struct control_health *out, const struct board *b, uint64_t 
 	turning(out, b, mono_ns);
 	ports(out, b, wall_ns);
 	loss(out, b, mono_ns);
-	outputs(out, b);
+	outbox(out, b, wall_ns);
+	outputs(out, b, wall_ns);
 	if (!board_flag(&b->state.clock_synced) && ago_s(wall_ns, b->state.started_ns) >= START_S)
 		problem(out, "the clock is not synchronised: times in records may be wrong");
 }

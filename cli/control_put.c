@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/control_delivery.h"
 #include "cli/control_health.h"
 #include "cli/words.h"
 #include "dissect/counters.h"
@@ -17,14 +18,6 @@
 static const char *tap_name(const struct config *c, uint8_t tap)
 {
 	return tap < c->taps.n && tap < FACTS_TAPS ? c->taps.tap[tap].name : "";
-}
-
-// A member whose key is in a table, not a literal here.
-static void key(struct json *j, const char *name)
-{
-	json_put_word(j, name);
-	json_put_char(j, ':');
-	j->first = true;
 }
 
 static void put_since(struct json *j, uint64_t started_ns, uint64_t wall_ns)
@@ -133,6 +126,7 @@ static void put_told(struct json *j, const struct sensor_state *s)
 {
 	json_field(j, "sessions", u64, counter_read(&s->sessions));
 	json_field(j, "alerts", u64, counter_read(&s->alerts));
+	json_field(j, "alerts_suppressed", u64, counter_read(&s->alerts_suppressed));
 	json_field(j, "records", u64, counter_read(&s->records));
 	json_field(j, "records_lost", u64, counter_read(&s->records_lost));
 	json_field(j, "alerts_lost", u64, counter_read(&s->alerts_lost));
@@ -208,21 +202,21 @@ static void put_numbers(struct json *j, const struct board *b)
 			n += counter_read(&b->counter[w][i]);
 		if (n == 0)
 			continue;
-		key(j, dissect_counter_table[i].name);
+		json_put_name(j, dissect_counter_table[i].name);
 		json_put_u64(j, n);
 	}
 	json_close_object(j);
 	json_key(j, "states");
 	json_open_object(j);
 	for (size_t i = 0; i < STATE_N; i++) {
-		key(j, state_name((enum state)i));
+		json_put_name(j, state_name((enum state)i));
 		json_put_u64(j, counter_read(&b->states[i]));
 	}
 	json_close_object(j);
 	json_key(j, "verdicts");
 	json_open_object(j);
 	for (size_t i = 0; i < VERDICT_N; i++) {
-		key(j, verdict_name((enum verdict)i));
+		json_put_name(j, verdict_name((enum verdict)i));
 		json_put_u64(j, counter_read(&b->verdicts[i]));
 	}
 	json_close_object(j);
@@ -244,6 +238,7 @@ void control_put_status(struct json *j, const struct board *b, const struct conf
 	put_workers(j, b, mono_ns);
 	put_ledger(j, b);
 	put_told(j, &b->state);
+	control_put_delivery(j, &b->state, wall_ns);
 	put_clock(j, &b->state);
 	json_close_object(j);
 }
@@ -260,6 +255,7 @@ void control_put_stats(struct json *j, const struct board *b)
 	put_workers(j, b, mono_ns);
 	put_ledger(j, b);
 	put_told(j, &b->state);
+	control_put_delivery(j, &b->state, wall_ns);
 	put_numbers(j, b);
 	json_close_object(j);
 }

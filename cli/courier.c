@@ -1,193 +1,218 @@
-// The child that delivers: records off the ring, to files and standard output.
-//
-// A record stays on the ring until every output has it. An output that cannot write is tried again once a second; when the ring
-// is full meanwhile, the judge counts what found no room. (Delivery that survives all of this is the outbox's, later.)
+// The child that delivers: one thread an output, from the outbox to its receiver, and the listener for metrics. It reads the outbox, writes
+// its cursors and the files that are outputs, and speaks to receivers; the rest of the state directory is not there for it.
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "alerts/sink/deliver.h"
+#include "cli/metrics.h"
 #include "cli/run.h"
 #include "hw/clock.h"
 #include "hw/log.h"
 #include "hw/rights.h"
 
 enum {
-	BUFFER = 64 << 10,
-	FLUSH_US = 20000,     // longest stay in the buffer
-	IDLE_US = 1000,
-	AGAIN_US = 1000000,
+	TURN_US = 20000,
+	GRACE_MS = 1500, // for receivers that are slow at the end, or before a reload
 };
 
 struct output {
-	const struct sink_config *config;
-	int fd;
-	bool failed;          // told; written again: told
+	struct deliver *deliver;
+	pthread_t thread;
+	char cursor[CONFIG_PATH_MAX + SINK_NAME + 32];
+	bool running, ended;
 };
 
 struct courier {
 	struct run *run;
+	struct board *board;
+	const struct config *config;
+	char outbox[CONFIG_PATH_MAX + 16], cursors[CONFIG_PATH_MAX + 16];
+	char dir[SINKS_MAX][CONFIG_PATH_MAX + 1];
 	struct output output[SINKS_MAX];
 	size_t n;
-	uint32_t reopened;
-	size_t used;
-	char buffer[BUFFER];
+	struct metrics *metrics;
+	bool give_up;        // threads that wait for a receiver wait no longer
+	uint64_t ending_ns;  // monotonic; 0: not
 };
 
-static const char *name_of(const struct output *o)
+// ---- opening -----------------------------------------------------------------------------------------------------
+
+// An output that came by a reload begins now; the first courier's begin with this run.
+static void begins_at(const struct courier *c, uint64_t first[OUTBOX_LANES])
 {
-	return o->config->type == SINK_STDOUT ? "standard output" : o->config->path;
+	const struct board *b = c->board;
+	bool later = b->state.child[CHILD_COURIER].restarts > 0 || b->state.config_generation > 0;
+	for (int i = 0; i < OUTBOX_LANES; i++)
+		first[i] = later ? 0 : __atomic_load_n(&b->outbox_first[i], __ATOMIC_ACQUIRE);
 }
 
-static int open_output(struct output *o)
+static int open_output(struct courier *c, size_t i)
 {
-	if (o->config->type == SINK_STDOUT)
-		return o->fd = STDOUT_FILENO;
-	o->fd = open(o->config->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
-	return o->fd;
+	struct board *b = c->board;
+	struct output *o = &c->output[i];
+	struct deliver_config d = {
+		.sink = &c->config->outputs.output[i],
+		.outbox_dir = c->outbox,
+		.cursor_path = o->cursor,
+		.host = c->config->sensor_name,
+		.outbox = &b->state.outbox,
+		.shared = &b->state.sink[i],
+		.stop = &c->give_up,
+		.leave = &b->courier_leave,
+		.outbox_done = &b->keeper_done,
+		.reopen = &b->reopen,
+	};
+	snprintf(o->cursor, sizeof o->cursor, "%s/%s.cursor", c->cursors, d.sink->name);
+	begins_at(c, d.first);
+	b->state.sink[i] = (struct sink_shared){.epoch = 0};
+	return deliver_open(&o->deliver, &d);
 }
 
-static void close_output(struct output *o)
+// Where new outputs begin is known once the keeper has opened the outbox; it may wait for the disk, then they begin with what comes.
+static void wait_for_outbox(const struct courier *c)
 {
-	if (o->config->type != SINK_STDOUT && o->fd >= 0)
-		close(o->fd);
-	o->fd = -1;
+	for (int i = 0; i < 100 && !board_flag(&c->board->outbox_open) && !board_flag(&c->board->stop); i++)
+		run_sleep_us(TURN_US);
 }
 
-static bool stopping(const struct courier *c)
+static void add_dir(struct rights_config *rights, const char *dir)
 {
-	return __atomic_load_n(&c->run->board->stop, __ATOMIC_RELAXED);
+	rights->write_dirs[rights->n_write_dirs++] = dir;
 }
 
-static void tell_trouble(struct courier *c, struct output *o)
+static void gather_rights(struct courier *c, struct rights_config *rights)
 {
-	if (!o->failed)
-		log_error("courier", "cannot write to %s: %s; it is tried again every second", name_of(o), strerror(errno));
-	o->failed = true;
-}
-
-// All of it, however long that takes; only the end of the sensor stops trying.
-static void write_all(struct courier *c, struct output *o, const char *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = o->fd >= 0 || open_output(o) >= 0 ? write(o->fd, p, len) : -1;
-		if (n > 0) {
-			p += n;
-			len -= (size_t)n;
+	add_dir(rights, c->cursors);
+	rights->read_paths[rights->n_read_paths++] = c->outbox;
+	for (size_t i = 0; i < c->config->outputs.n; i++) {
+		const struct sink_config *s = &c->config->outputs.output[i];
+		if (s->type != SINK_FILE)
 			continue;
+		char path[SINK_PATH + 1];
+		memcpy(path, s->path, sizeof path);
+		snprintf(c->dir[i], sizeof c->dir[i], "%s", dirname(path));
+		add_dir(rights, c->dir[i]);
+	}
+}
+
+static int open_all(struct courier *c)
+{
+	struct sensor_state *state = &c->board->state;
+	__atomic_store_n(&state->n_sinks, 0, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < c->config->outputs.n; i++) {
+		int rc = open_output(c, i);
+		if (rc < 0)
+			return rc;
+		c->n++;
+	}
+	__atomic_store_n(&state->n_sinks, (uint32_t)c->n, __ATOMIC_RELAXED);
+	return 0;
+}
+
+// Nobody's records wait for the metrics: that their place is taken only keeps a sensor from beginning.
+static int open_metrics(struct courier *c)
+{
+	char why[LISTEN_WHY];
+	int rc = metrics_open(&c->metrics, c->config, c->board, why);
+	if (rc == 0)
+		return 0;
+	bool again = c->board->state.child[CHILD_COURIER].restarts > 0;
+	log_write(again ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "courier", "metrics: %s%s", why, again ? "; going on without" : "");
+	return again ? 0 : rc;
+}
+
+// ---- working -----------------------------------------------------------------------------------------------------
+
+static void *work(void *arg)
+{
+	struct output *o = arg;
+	deliver_run(o->deliver);
+	__atomic_store_n(&o->ended, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static int start_all(struct courier *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		int rc = pthread_create(&c->output[i].thread, NULL, work, &c->output[i]);
+		if (rc != 0) {
+			log_error("courier", "cannot start a thread: %s", strerror(rc));
+			return -rc;
 		}
-		if (errno == EINTR)
-			continue;
-		tell_trouble(c, o);
-		if (stopping(c))
-			return;
-		__atomic_store_n(&c->run->board->courier_turned_ns, clock_mono_ns(), __ATOMIC_RELAXED);
-		run_sleep_us(AGAIN_US);
-	}
-	if (o->failed)
-		log_info("courier", "%s takes records again", name_of(o));
-	o->failed = false;
-}
-
-static void flush(struct courier *c)
-{
-	for (size_t i = 0; i < c->n && c->used > 0; i++)
-		write_all(c, &c->output[i], c->buffer, c->used);
-	c->used = 0;
-}
-
-// Log rotation has moved the file: the name is opened again.
-static void reopen(struct courier *c)
-{
-	uint32_t wanted = __atomic_load_n(&c->run->board->reopen, __ATOMIC_ACQUIRE);
-	if (wanted == c->reopened)
-		return;
-	flush(c);
-	for (size_t i = 0; i < c->n; i++)
-		close_output(&c->output[i]);
-	c->reopened = wanted;
-}
-
-// True: there was something.
-static bool take(struct courier *c)
-{
-	struct ring *r = c->run->board->records;
-	size_t len;
-	const char *line = ring_peek(r, &len);
-	if (line == NULL) {
-		if (ring_damaged(r))
-			ring_skip(r);
-		return false;
-	}
-	if (c->used + len > BUFFER)
-		flush(c);
-	if (len <= BUFFER) {
-		memcpy(c->buffer + c->used, line, len);
-		c->used += len;
-	}
-	ring_release(r);
-	return true;
-}
-
-static int open_all(struct courier *c, struct rights_config *rights, char dirs[][CONFIG_PATH_MAX + 1])
-{
-	const struct config *config = run_config(c->run);
-	for (size_t i = 0; i < config->outputs.n; i++) {
-		struct output *o = &c->output[c->n++];
-		*o = (struct output){.config = &config->outputs.output[i], .fd = -1};
-		if (open_output(o) < 0) {
-			log_error("courier", "cannot write to %s: %s; check outputs", name_of(o), strerror(errno));
-			return -errno;
-		}
-		if (o->config->type != SINK_FILE)
-			continue;
-		char path[CONFIG_PATH_MAX + 1];
-		memcpy(path, o->config->path, sizeof path);
-		snprintf(dirs[i], CONFIG_PATH_MAX + 1, "%s", dirname(path));
-		rights->write_dirs[rights->n_write_dirs++] = dirs[i];
+		c->output[i].running = true;
 	}
 	return 0;
 }
 
+static bool all_ended(const struct courier *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!__atomic_load_n(&c->output[i].ended, __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
+// Without outputs it waits as long as the others have something to say.
+static bool over(const struct courier *c)
+{
+	const struct board *b = c->board;
+	if (c->n > 0)
+		return all_ended(c);
+	return board_flag(&b->keeper_done) || board_flag(&b->courier_leave);
+}
+
+// Everything is told, or another courier waits: nobody waits for a receiver much longer. What it does not take stays in the outbox.
+static void look_at_end(struct courier *c, uint64_t now_ns)
+{
+	const struct board *b = c->board;
+	if (!board_flag(&b->courier_leave) && !(board_flag(&b->stop) && board_flag(&b->keeper_done)))
+		return;
+	if (c->ending_ns == 0)
+		c->ending_ns = now_ns;
+	if (now_ns - c->ending_ns > GRACE_MS * UINT64_C(1000000))
+		__atomic_store_n(&c->give_up, true, __ATOMIC_RELAXED);
+}
+
 int courier_run(struct run *r)
 {
-	static char dirs[SINKS_MAX][CONFIG_PATH_MAX + 1];
 	struct rights_config rights = {.profile = RIGHTS_COURIER, .user = r->user};
 	char words[RIGHTS_WORDS], why[RIGHTS_WORDS];
 	struct courier *c = calloc(1, sizeof *c);
 	if (c == NULL)
 		return RUN_TROUBLE;
 	c->run = r;
-	c->reopened = r->board->reopen;
-	ring_rejoin_reader(r->board->records);
-	if (open_all(c, &rights, dirs) < 0)
+	c->board = r->board;
+	c->config = run_config(r);
+	snprintf(c->outbox, sizeof c->outbox, "%s/outbox", r->store);
+	snprintf(c->cursors, sizeof c->cursors, "%s/delivery", r->store);
+	wait_for_outbox(c);
+	if (open_all(c) < 0 || open_metrics(c) < 0)
 		return RUN_CANNOT;
+	gather_rights(c, &rights);
 	if (rights_drop(&rights, words, why) < 0) {
 		log_error("courier", "cannot give up rights: %s", why);
 		return RUN_CANNOT;
 	}
 	run_tell_rights(r, CHILD_COURIER, words);
-	uint64_t flushed_ns = clock_mono_ns();
-	for (;;) {
+	if (start_all(c) < 0)
+		return RUN_TROUBLE;
+	if (metrics_start(c->metrics) < 0)
+		log_warn("courier", "metrics are not served: no thread for them");
+	r->board->applied[CHILD_COURIER] = r->board->state.config_generation;
+	while (!over(c)) {
 		uint64_t now_ns = clock_mono_ns();
 		__atomic_store_n(&r->board->courier_turned_ns, now_ns, __ATOMIC_RELAXED);
-		reopen(c);
-		bool any = take(c);
-		if (now_ns - flushed_ns >= FLUSH_US * 1000) {
-			flush(c);
-			flushed_ns = now_ns;
-		}
-		if (any)
-			continue;
-		if (ring_done(r->board->records) || __atomic_load_n(&r->board->courier_leave, __ATOMIC_ACQUIRE))
-			break;
-		run_sleep_us(IDLE_US);
+		look_at_end(c, now_ns);
+		run_sleep_us(TURN_US);
 	}
-	flush(c);
-	for (size_t i = 0; i < c->n; i++)
-		close_output(&c->output[i]);
+	for (size_t i = 0; i < c->n; i++) {
+		pthread_join(c->output[i].thread, NULL);
+		deliver_close(&c->output[i].deliver);
+	}
+	metrics_close(&c->metrics);
 	free(c);
 	return RUN_ENDED;
 }

@@ -1,10 +1,11 @@
-// The child that judges: facts off the rings, records onto the one to the courier, the state directory its own.
+// The child that judges: facts off the rings, records onto the one to the keeper, the state directory its own.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alerts/evidence.h"
 #include "alerts/inbox.h"
+#include "alerts/outbox/outbox.h"
 #include "cli/promises.h"
 #include "cli/run.h"
 #include "cli/wire.h"
@@ -17,7 +18,7 @@ enum {
 	BATCH = 256,          // messages between looks at everything else
 	IDLE_US = 500,
 	TICK_NS = 100000000,
-	ALERT_WAIT_US = 1000, // for room on the way to the courier
+	ALERT_WAIT_US = 1000, // for room on the way to the keeper
 	ALERT_WAITS = 200,    // ... so often; a fifth of a second is a twentieth of what the rings of facts bear
 };
 
@@ -35,7 +36,7 @@ struct judging {
 	struct evidence_config evidence;
 	char evidence_dir[CONFIG_PATH_MAX + 16];
 	uint32_t generation, buried;
-	uint64_t nonsense;
+	uint64_t nonsense, suppressed;
 	uint64_t tick_ns, heartbeat_ns;
 };
 
@@ -44,7 +45,7 @@ static const char *state_dir(const struct run *r)
 	return strcmp(r->start.state_dir, "none") == 0 ? NULL : r->start.state_dir;
 }
 
-// ---- to the courier ----------------------------------------------------------------------------------------------
+// ---- to the keeper ----------------------------------------------------------------------------------------------
 
 // Alerts and the sensor's own words may use all of the ring and are waited for a little; session records leave a quarter free.
 static void on_record(void *ctx, const struct record_about *about, const char *line, size_t len)
@@ -52,21 +53,30 @@ static void on_record(void *ctx, const struct record_about *about, const char *l
 	struct judging *j = ctx;
 	struct ring *r = j->board->records;
 	struct sensor_state *state = &j->board->state;
+	const struct outbox_about head = {.type = (uint8_t)about->type, .severity = about->severity, .confidence = about->confidence,
+		.signature_id = about->signature_id, .time_ns = about->time_ns};
 	bool alert = about->type == RECORD_ALERT;
+	size_t all = sizeof head + len - 1; // the newline is every receiver's own business
 	counter_add(&state->records, 1);
 	counter_add(&state->alerts, alert);
-	bool room_kept = !alert && about->type != RECORD_STATS && ring_used(r) > ring_len(r) / 4 * 3;
-	void *room = room_kept ? NULL : ring_reserve(r, len);
+	if (alert && about->severity < sizeof state->alerts_by_severity / sizeof state->alerts_by_severity[0])
+		counter_add(&state->alerts_by_severity[about->severity], 1);
+	if (about->type == RECORD_STATS)
+		__atomic_store_n(&state->heartbeat_ns, clock_wall_ns(), __ATOMIC_RELAXED);
+	bool room_kept = outbox_lane_of(about->type) == OUTBOX_SESSIONS && ring_used(r) > ring_len(r) / 4 * 3;
+	char *room = room_kept ? NULL : ring_reserve(r, all);
 	for (int i = 0; room == NULL && alert && i < ALERT_WAITS; i++) {
 		run_sleep_us(ALERT_WAIT_US);
-		room = ring_reserve(r, len);
+		room = ring_reserve(r, all);
 	}
 	if (room == NULL) {
 		counter_add(alert ? &state->alerts_lost : &state->records_lost, 1);
 		return;
 	}
-	memcpy(room, line, len);
-	ring_commit(r, len);
+	memcpy(room, &head, sizeof head);
+	memcpy(room + sizeof head, line, len - 1);
+	ring_commit(r, all);
+	bell_ring(&j->board->records_bell);
 }
 
 // ---- opening -----------------------------------------------------------------------------------------------------
@@ -75,6 +85,7 @@ static void configure(struct judging *j)
 {
 	const struct config *c = run_config(j->run);
 	wire_judge(&j->config, c);
+	wire_storms(&j->config, c);
 	wire_taps(&j->config, &j->run->start);
 	j->config.write = on_record;
 	j->config.write_ctx = j;
@@ -223,6 +234,8 @@ static void look_around(struct judging *j, uint64_t now_ns)
 		judge_tick(j->judge, reached_ns < UINT64_MAX / 2 ? reached_ns : 0);
 		const struct judge_summary *s = judge_summary(j->judge);
 		j->board->state.sessions = s->sessions;
+		counter_add(&j->board->state.alerts_suppressed, s->alerts_suppressed - j->suppressed);
+		j->suppressed = s->alerts_suppressed;
 		memcpy(j->board->states, s->by_state, sizeof j->board->states);
 		memcpy(j->board->verdicts, s->by_verdict, sizeof j->board->verdicts);
 	}
@@ -294,6 +307,7 @@ int judging_run(struct run *r)
 	judge_close(&j->judge);
 	promises_close(&j->promises);
 	ring_finish(r->board->records);
+	bell_ring(&r->board->records_bell);
 	free(j);
 	return rc == 0 ? RUN_ENDED : RUN_TROUBLE;
 }

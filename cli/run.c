@@ -3,6 +3,7 @@
 #include "cli/run.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <libgen.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -80,12 +81,14 @@ int run_override(struct config *c, const struct options *o)
 		c->workers = (uint32_t)o->workers;
 	if (o->out == NULL)
 		return 0;
-	c->outputs = (struct config_outputs){.n = 1, .output = {{.type = strcmp(o->out, "-") == 0 ? SINK_STDOUT : SINK_FILE}}};
+	c->outputs = (struct config_outputs){.n = 1};
+	config_output_init(&c->outputs.output[0], strcmp(o->out, "-") == 0 ? SINK_STDOUT : SINK_FILE);
 	if (strlen(o->out) > CONFIG_PATH_MAX) {
 		log_error("usage", "--out has at most %d octets", CONFIG_PATH_MAX);
 		return EXIT_USAGE;
 	}
-	snprintf(c->outputs.output[0].path, sizeof c->outputs.output[0].path, "%s", o->out);
+	if (c->outputs.output[0].type == SINK_FILE)
+		snprintf(c->outputs.output[0].path, sizeof c->outputs.output[0].path, "%s", o->out);
 	return 0;
 }
 
@@ -154,6 +157,47 @@ static int make_dir_of(const char *path, const struct owner *o)
 	return make_dir(dirname(copy), 0755, o);
 }
 
+// Without a state directory the outbox goes with the run: what is not delivered then is gone.
+static int make_passing_store(struct run *r, const struct owner *o)
+{
+	const char *tmp = getenv("TMPDIR");
+	snprintf(r->store, sizeof r->store, "%s/postwacht-XXXXXX", tmp != NULL && strlen(tmp) < CONFIG_PATH_MAX / 2 ? tmp : "/tmp");
+	if (mkdtemp(r->store) == NULL || (o->user != NULL && chown(r->store, o->uid, o->gid) < 0)) {
+		log_error("run", "cannot make %s: %s; set sensor.state_dir", r->store, strerror(errno));
+		return EXIT_TROUBLE;
+	}
+	r->passing = true;
+	return 0;
+}
+
+static int prepare_store(struct run *r, const struct owner *o)
+{
+	static const char *const parts[] = {"outbox", "delivery"};
+	char path[CONFIG_PATH_MAX + 16];
+	int code = 0;
+	if (strcmp(r->start.state_dir, "none") == 0)
+		code = make_passing_store(r, o);
+	else
+		snprintf(r->store, sizeof r->store, "%s", r->start.state_dir);
+	for (size_t i = 0; code == 0 && i < sizeof parts / sizeof parts[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", r->store, parts[i]);
+		code = make_dir(path, 0750, o);
+	}
+	return code;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)remove(path);
+	return 0;
+}
+
+static void remove_passing_store(const struct run *r)
+{
+	if (r->passing)
+		nftw(r->store, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 static int prepare_dirs(const struct config *c, const struct owner *o)
 {
 	int code = 0;
@@ -161,6 +205,8 @@ static int prepare_dirs(const struct config *c, const struct owner *o)
 		code = make_dir(c->state_dir, 0750, o);
 	if (code == 0 && strcmp(c->control, "none") != 0)
 		code = make_dir_of(c->control, o);
+	if (code == 0 && strncmp(c->metrics, "unix:", 5) == 0)
+		code = make_dir_of(c->metrics + 5, o);
 	for (size_t i = 0; code == 0 && i < c->outputs.n; i++)
 		if (c->outputs.output[i].type == SINK_FILE)
 			code = make_dir_of(c->outputs.output[i].path, o);
@@ -219,6 +265,8 @@ int run_run(const struct options *o)
 		code = find_owner(&owner, &r.start);
 	if (code == 0)
 		code = prepare_dirs(&r.start, &owner);
+	if (code == 0)
+		code = prepare_store(&r, &owner);
 	if (code != 0)
 		return code;
 	int rc = board_open(&r.board, (uint16_t)r.start.workers, (size_t)r.start.ring_mib << 20);
@@ -227,7 +275,7 @@ int run_run(const struct options *o)
 		return EXIT_TROUBLE;
 	}
 	r.board->config[0] = r.start;
-	r.board->state.started_ns = clock_wall_ns();
+	r.board->state.started_ns = r.board->run = clock_wall_ns();
 	run_tell_config(&r);
 	open_scout(&r);
 	snprintf(r.board->config_file, sizeof r.board->config_file, "%s", o->config != NULL ? o->config : fallback != NULL ? fallback : "");
@@ -235,5 +283,6 @@ int run_run(const struct options *o)
 	code = drop_rights(&owner);
 	if (code == 0)
 		code = supervisor_run(&r);
+	remove_passing_store(&r);
 	_exit(code); // what runs at exit may do what is forbidden now (hw/rights.h)
 }

@@ -23,6 +23,8 @@ struct run {
 	const struct options *options;
 	const char *config_path;      // of the file in use, or NULL
 	const char *user;             // to become, or NULL
+	char store[CONFIG_PATH_MAX + 1]; // directory of outbox and cursors: the state directory, or one that goes with the run
+	bool passing;                 // it goes with the run
 	struct notify notify;
 	int scout_ask, scout_serve;   // two ends of a seqpacket pair; -1: nobody is asked
 	pid_t supervisor;
@@ -39,6 +41,7 @@ int run_override(struct config *c, const struct options *o);
 int watch_run(struct run *r);
 int judging_run(struct run *r);
 int scouting_run(struct run *r);
+int keeper_run(struct run *r);
 int courier_run(struct run *r);
 
 // Writes what rights_drop() said of a child to the board.

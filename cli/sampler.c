@@ -68,7 +68,8 @@ static struct message_sensor message(enum sensor_kind kind, uint8_t tap, uint64_
 
 static void describe(struct sensor_port *to, const struct port_about *a, uint8_t tap)
 {
-	*to = (struct sensor_port){.tap = tap, .queues = a->queues, .tx_queues = a->tx_queues, .steered = a->steered};
+	*to = (struct sensor_port){.tap = tap, .queues = a->queues, .tx_queues = a->tx_queues, .steered = a->steered,
+		.last_packet_ns = to->last_packet_ns};
 	snprintf(to->name, sizeof to->name, "%s", a->name);
 	snprintf(to->driver, sizeof to->driver, "%s", a->driver);
 	snprintf(to->clock, sizeof to->clock, "%s", port_clock_name(a->clock));
@@ -109,8 +110,10 @@ int sampler_open(struct sampler **out, struct watch *w)
 
 // ---- ports -------------------------------------------------------------------------------------------------------
 
-static void copy_stats(struct sensor_port *to, const struct port_stats *from)
+static void copy_stats(struct sensor_port *to, const struct port_stats *from, uint64_t wall_ns)
 {
+	if (from->rx_packets != to->rx_packets)
+		to->last_packet_ns = wall_ns;
 	to->link_known = from->link_known;
 	to->link_up = from->link_up;
 	to->speed_mbps = from->speed_mbps;
@@ -205,7 +208,7 @@ static void sample_taps(struct sampler *s, uint64_t now_ns, uint64_t wall_ns)
 		for (size_t a = 0; a < arms; a++) {
 			struct port_stats now;
 			live_port_stats(s->watch->live, first + a, &now);
-			copy_stats(&state_of(s)->port[first + a], &now);
+			copy_stats(&state_of(s)->port[first + a], &now, wall_ns);
 			add_loss(&loss, &now, &s->port[first + a].last);
 			packets[a] = now.rx_packets - s->port[first + a].last.rx_packets;
 			all += packets[a];

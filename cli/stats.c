@@ -57,8 +57,34 @@ static void print_told(const json_t *s)
 	line(ask_u64(s, "sessions"), "sessions", "sessions told");
 	line(ask_u64(s, "alerts"), "alerts", "alerts told");
 	line(ask_u64(s, "records"), "records", "records, of all kinds");
-	line(ask_u64(s, "records_lost"), "records_lost", "records without room on their way to the outputs");
-	line(ask_u64(s, "alerts_lost"), "alerts_lost", "... of them alerts");
+	line(ask_u64(s, "records_lost"), "records_lost", "session records without room on their way to the outbox");
+	line(ask_u64(s, "alerts_lost"), "alerts_lost", "alerts without room on their way to the outbox");
+}
+
+static void print_delivery(const json_t *s)
+{
+	const json_t *outbox = json_object_get(s, "outbox"), *outputs = json_object_get(s, "outputs");
+	static const struct {
+		const char *member, *alerts, *sessions;
+	} lanes[] = {
+		{"durable", "alerts and stats, on disk since the outbox was made", "session records, the same"},
+		{"evicted", "alerts that left the outbox for room or age", "session records, the same"},
+		{"damaged", "alerts that cannot be read any more", "session records, the same"},
+	};
+	for (size_t i = 0; i < sizeof lanes / sizeof lanes[0]; i++) {
+		const json_t *n = json_object_get(outbox, lanes[i].member);
+		char name[40];
+		snprintf(name, sizeof name, "outbox_alerts_%s", lanes[i].member);
+		line(ask_u64(n, "alerts"), name, lanes[i].alerts);
+		snprintf(name, sizeof name, "outbox_sessions_%s", lanes[i].member);
+		line(ask_u64(n, "sessions"), name, lanes[i].sessions);
+	}
+	line(ask_u64(outbox, "syncs"), "outbox_syncs", "groups of records written to disk");
+	line(ask_u64(outbox, "errors"), "outbox_errors", "attempts to do so that failed");
+	line(sum_of(outputs, "messages"), "delivered", "messages that outputs took, over all of them");
+	line(sum_of(outputs, "filtered"), "filtered", "records that an output does not want");
+	line(sum_of(outputs, "refused"), "refused", "messages that a receiver will never take");
+	line(sum_of(outputs, "errors"), "output_errors", "attempts to deliver that failed");
 }
 
 static void print_counters(const json_t *counters)
@@ -90,6 +116,8 @@ static int print_stats(const json_t *s)
 			words_state((enum state)i));
 	heading("Told", colour);
 	print_told(s);
+	heading("Delivered", colour);
+	print_delivery(s);
 	return EXIT_FINE;
 }
 

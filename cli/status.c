@@ -204,15 +204,83 @@ static void print_numbers(const json_t *s, bool colour)
 	printf(", %s alerts", n);
 	figure_count(n, ask_u64(s, "records"));
 	printf(", %s records", n);
-	figure_count(n, ask_u64(s, "written"));
-	printf(", %s written\n", n);
-	if (ask_u64(s, "records_lost") + ask_u64(s, "write_errors") > 0)
-		printf("  lost on their way: %llu records, %llu of them alerts; failed writes: %llu\n",
-			(unsigned long long)ask_u64(s, "records_lost"), (unsigned long long)ask_u64(s, "alerts_lost"),
-			(unsigned long long)ask_u64(s, "write_errors"));
+	putchar('\n');
+	if (ask_u64(s, "records_lost") + ask_u64(s, "alerts_lost") > 0)
+		printf("  without room on their way to the outbox: %llu session records, %llu alerts\n",
+			(unsigned long long)ask_u64(s, "records_lost"), (unsigned long long)ask_u64(s, "alerts_lost"));
 	heading("Clock", colour);
 	printf("  %s, estimated error %.1f ms\n", ask_flag(clock, "synced") ? "synchronised" : "not synchronised",
 		(double)ask_u64(clock, "error_ns") / 1e6);
+}
+
+// "12 alerts, 3,400 sessions".
+static void print_lanes(const json_t *lanes, const char *words)
+{
+	char alerts[FIGURE_LEN], sessions[FIGURE_LEN];
+	figure_count(alerts, ask_u64(lanes, "alerts"));
+	figure_count(sessions, ask_u64(lanes, "sessions"));
+	printf("%s%s alerts, %s sessions", words, alerts, sessions);
+}
+
+static bool any(const json_t *lanes)
+{
+	return ask_u64(lanes, "alerts") + ask_u64(lanes, "sessions") > 0;
+}
+
+static void print_outbox(const json_t *s, bool colour)
+{
+	const json_t *o = json_object_get(s, "outbox"), *octets = json_object_get(o, "octets");
+	bool good = strcmp(ask_text(o, "state"), "good") == 0;
+	char n[FIGURE_LEN];
+	heading("Outbox", colour);
+	fputs("  ", stdout);
+	stdout_styled(stdout, colour, good ? STYLE_PLAIN : STYLE_RED, good ? "good" : "takes nothing: ");
+	if (!good)
+		ask_print(stdout, ask_text(o, "state"));
+	figure_octets(n, ask_u64(octets, "alerts") + ask_u64(octets, "sessions"));
+	printf(", %s on disk", n);
+	print_lanes(json_object_get(o, "durable"), "; written: ");
+	if (any(json_object_get(o, "evicted")))
+		print_lanes(json_object_get(o, "evicted"), "; gone for room or age: ");
+	if (any(json_object_get(o, "damaged")))
+		print_lanes(json_object_get(o, "damaged"), "; damaged: ");
+	putchar('\n');
+}
+
+static void print_output(const json_t *o, int width, bool colour)
+{
+	const json_t *failing = json_object_get(o, "failing_s");
+	char span[FIGURE_LEN];
+	fputs("  ", stdout);
+	padded(ask_text(o, "name"), width);
+	fputs("  ", stdout);
+	padded(ask_text(o, "type"), 7);
+	print_lanes(json_object_get(o, "sent"), "has ");
+	print_lanes(json_object_get(o, "waiting"), "; waiting: ");
+	if (any(json_object_get(o, "missed")))
+		print_lanes(json_object_get(o, "missed"), "; never had: ");
+	if (ask_u64(o, "refused") > 0)
+		printf("; refused %llu", (unsigned long long)ask_u64(o, "refused"));
+	if (json_is_integer(failing)) {
+		figure_span(span, ask_u64(o, "failing_s"));
+		fputs("\n      ", stdout);
+		stdout_styled(stdout, colour, STYLE_RED, "takes nothing since ");
+		printf("%s: ", span);
+		ask_print(stdout, ask_text(o, "trouble"));
+	}
+	putchar('\n');
+}
+
+static void print_outputs(const json_t *s, bool colour)
+{
+	const json_t *outputs = json_object_get(s, "outputs"), *o;
+	int width = width_of(outputs, "name");
+	size_t i;
+	heading("Outputs", colour);
+	json_array_foreach(outputs, i, o)
+		print_output(o, width, colour);
+	if (json_array_size(outputs) == 0)
+		puts("  none is open");
 }
 
 int status_run(const struct options *o)
@@ -231,6 +299,8 @@ int status_run(const struct options *o)
 		print_workers(s, colour);
 		print_children(s, colour);
 		print_numbers(s, colour);
+		print_outbox(s, colour);
+		print_outputs(s, colour);
 	}
 	json_decref(answer);
 	return EXIT_FINE;

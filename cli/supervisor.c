@@ -152,7 +152,9 @@ static void help_ending(struct supervisor *s)
 	if (s->kid[CHILD_WATCH].pid == 0 && (s->stopping || s->kid[CHILD_WATCH].over))
 		__atomic_store_n(&b->watch_gone, true, __ATOMIC_RELEASE);
 	if (s->kid[CHILD_JUDGE].pid == 0 && (s->stopping || s->kid[CHILD_JUDGE].over))
-		__atomic_store_n(&b->courier_leave, true, __ATOMIC_RELEASE);
+		__atomic_store_n(&b->keeper_leave, true, __ATOMIC_RELEASE);
+	if (s->kid[CHILD_KEEPER].pid == 0 && (s->stopping || s->kid[CHILD_KEEPER].over))
+		__atomic_store_n(&b->keeper_done, true, __ATOMIC_RELEASE);
 }
 
 static void feed_watchdog(struct supervisor *s, uint64_t now_ns)
@@ -181,6 +183,7 @@ static bool turn(struct supervisor *s, bool *told_ready)
 	if (s->control != NULL)
 		control_turn(s->control);
 	look_at_clock(s, now_ns);
+	supervisor_look_at_delivery(s, now_ns);
 	if (!*told_ready && s->kid[CHILD_WATCH].ready && s->kid[CHILD_JUDGE].ready) {
 		*told_ready = true;
 		notify_ready(&s->run->notify);

@@ -17,6 +17,14 @@ struct kid {
 	int status;              // of its last end
 };
 
+// What was told of the outbox or of an output.
+struct delivery_seen {
+	bool told;
+	uint64_t since_ns;       // wall clock
+	uint64_t gone, alerts_gone;
+	char what[96];
+};
+
 struct supervisor {
 	struct run *run;
 	struct board *board;
@@ -27,6 +35,8 @@ struct supervisor {
 	uint64_t stop_ns;        // monotonic, when it began
 	uint64_t clock_ns, fed_ns;
 	bool clock_told;
+	uint64_t delivery_ns;    // monotonic, looked at
+	struct delivery_seen outbox, damage, unkept, sink[OUTBOX_SINKS];
 	char answer[1024];       // of a reload
 };
 
@@ -42,6 +52,9 @@ void kids_kill(struct supervisor *s);
 
 // supervisor_reload.c: 0 or -errno with `why`; adds members to the answer. `j` NULL: nobody listens.
 int supervisor_reload(struct supervisor *s, struct json *j, const char **why);
+
+// supervisor_delivery.c
+void supervisor_look_at_delivery(struct supervisor *s, uint64_t now_ns);
 
 // A word to the judge.
 void supervisor_notice(struct supervisor *s, const struct message_sensor *m);

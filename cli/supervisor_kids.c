@@ -24,6 +24,7 @@ void kids_init(struct supervisor *s)
 {
 	const struct run *r = s->run;
 	s->kid[CHILD_COURIER] = (struct kid){.name = "courier", .main = courier_run, .wanted = true};
+	s->kid[CHILD_KEEPER] = (struct kid){.name = "keeper", .main = keeper_run, .wanted = true};
 	s->kid[CHILD_JUDGE] = (struct kid){.name = "judge", .main = judging_run, .wanted = true};
 	s->kid[CHILD_SCOUT] = (struct kid){.name = "scout", .main = scouting_run, .wanted = r->scout_ask >= 0};
 	s->kid[CHILD_WATCH] = (struct kid){.name = "watch", .main = watch_run, .wanted = true};
@@ -41,7 +42,8 @@ static void become(struct supervisor *s, enum child child)
 	struct run *r = s->run;
 	char name[16];
 	sigset_t none;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (child != CHILD_KEEPER) // it saves what is on the ring, then it ends by itself
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != r->supervisor)
 		_exit(RUN_TROUBLE);
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
@@ -70,6 +72,8 @@ static void start(struct supervisor *s, enum child child)
 	}
 	if (child == CHILD_JUDGE)
 		__atomic_store_n(&s->board->judge_ready_ns, 0, __ATOMIC_RELEASE);
+	if (child == CHILD_KEEPER)
+		__atomic_store_n(&s->board->keeper_ready_ns, 0, __ATOMIC_RELEASE);
 	pid_t pid = fork();
 	if (pid == 0) {
 		become(s, child);
@@ -103,7 +107,9 @@ void kids_start(struct supervisor *s)
 static uint64_t last_turn_ns(const struct supervisor *s, enum child child)
 {
 	const struct board *b = s->board;
-	uint64_t ns = child == CHILD_JUDGE ? b->judge_turned_ns : child == CHILD_COURIER ? b->courier_turned_ns : 0;
+	const uint64_t turned[CHILDREN] = {[CHILD_JUDGE] = b->judge_turned_ns, [CHILD_KEEPER] = b->keeper_turned_ns,
+		[CHILD_COURIER] = b->courier_turned_ns};
+	uint64_t ns = turned[child];
 	for (uint32_t i = 0; child == CHILD_WATCH && i < b->state.n_workers; i++)
 		ns = i == 0 || b->turned_ns[i] < ns ? b->turned_ns[i] : ns;
 	if (child == CHILD_SCOUT)
@@ -127,7 +133,7 @@ static bool expected(const struct supervisor *s, enum child child, int status)
 		return true;
 	if (child == CHILD_WATCH)
 		return fine && s->board->watch_done;
-	if (child == CHILD_JUDGE || child == CHILD_COURIER)
+	if (child == CHILD_JUDGE || child == CHILD_KEEPER || child == CHILD_COURIER)
 		return fine && s->board->watch_done;
 	return false;
 }
@@ -186,33 +192,43 @@ void kids_reap(struct supervisor *s)
 
 // ---- at work again -----------------------------------------------------------------------------------------------
 
+// Since when, monotonic; 0: not yet.
+static uint64_t ready_ns(const struct supervisor *s, enum child child)
+{
+	const struct board *b = s->board;
+	switch (child) {
+	case CHILD_WATCH:
+		return __atomic_load_n(&b->watch_ready_ns, __ATOMIC_ACQUIRE);
+	case CHILD_JUDGE:
+		return __atomic_load_n(&b->judge_ready_ns, __ATOMIC_ACQUIRE);
+	case CHILD_KEEPER:
+		return __atomic_load_n(&b->keeper_ready_ns, __ATOMIC_ACQUIRE);
+	default:
+		return s->kid[child].started_ns;
+	}
+}
+
 static bool at_work(const struct supervisor *s, enum child child)
 {
-	if (s->kid[child].pid == 0)
-		return false;
-	if (child == CHILD_WATCH)
-		return __atomic_load_n(&s->board->watch_ready_ns, __ATOMIC_ACQUIRE) != 0;
-	if (child == CHILD_JUDGE)
-		return __atomic_load_n(&s->board->judge_ready_ns, __ATOMIC_ACQUIRE) != 0;
-	return true;
+	return s->kid[child].pid != 0 && ready_ns(s, child) != 0;
 }
 
 static void tell_restart(struct supervisor *s, enum child child)
 {
 	const struct kid *k = &s->kid[child];
 	uint64_t mono_ns = clock_mono_ns(), wall_ns = clock_wall_ns();
-	uint64_t ready_ns = child == CHILD_WATCH ? s->board->watch_ready_ns : child == CHILD_JUDGE ? s->board->judge_ready_ns : k->started_ns;
+	uint64_t since_ns = ready_ns(s, child);
 	struct message_sensor m = {
 		.head = {.type = MESSAGE_SENSOR, .time_ns = wall_ns},
 		.kind = SENSOR_CHILD_RESTARTED,
 		.tap = SENSOR_NO_TAP,
 		.from_ns = wall_ns - (mono_ns - k->blind_from_ns),
-		.to_ns = wall_ns - (mono_ns - ready_ns),
+		.to_ns = wall_ns - (mono_ns - since_ns),
 		.n = {(uint64_t)k->pid, WIFSIGNALED(k->status) ? (uint64_t)WTERMSIG(k->status) : 256 + (uint64_t)WEXITSTATUS(k->status)},
 	};
 	snprintf(m.text, sizeof m.text, "%s", k->name);
 	supervisor_notice(s, &m);
-	log_warn("supervisor", "%s works again after %llu ms", k->name, (unsigned long long)((ready_ns - k->blind_from_ns) / MS_NS));
+	log_warn("supervisor", "%s works again after %llu ms", k->name, (unsigned long long)((since_ns - k->blind_from_ns) / MS_NS));
 }
 
 void kids_ready(struct supervisor *s)

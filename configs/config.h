@@ -151,6 +151,9 @@ int config_set(struct config *c, const char *assignment, struct config_errors *e
 // `name` of the file, or NULL. 0 or 1 as above.
 int config_check(const struct config *c, const char *name, struct config_errors *errors);
 
+// An output of this type with every member that may be left out at its default, and the type for a name.
+void config_output_init(struct sink_config *o, enum sink_type type);
+
 // The tap of this name, or -1.
 int config_tap_find(const struct config *c, const char *name);
 

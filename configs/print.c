@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "configs/net.h"
+#include "configs/outputs.h"
 #include "configs/print.h"
 
 void print_name(FILE *out, const struct config_key *k, const void *field)
@@ -123,6 +124,7 @@ static void print_value(FILE *out, const struct config_key *k, const struct conf
 	static void (*const print[CONFIG_TYPES])(FILE *, const struct config_key *, const void *) = {
 		[CONFIG_NAME] = print_name,
 		[CONFIG_PATH] = print_path,
+		[CONFIG_LISTEN] = print_path,
 		[CONFIG_TAPS] = print_taps,
 		[CONFIG_PAIRS] = print_pairs,
 		[CONFIG_NUMBER] = print_number,
@@ -181,6 +183,8 @@ void config_print(FILE *out, const struct config *c, enum config_view view)
 		if (view == CONFIG_VIEW_EXPLAIN) {
 			config_key_describe(k, choices, sizeof choices);
 			fprintf(out, "%s%s# %s\n%s# (%s)\n", dot == NULL ? "\n" : "", indent, k->text, indent, choices);
+			if (k->type == CONFIG_OUTPUTS)
+				print_output_members(out, "#   ");
 		}
 		fprintf(out, "%s%s: ", indent, leaf);
 		print_value(out, k, c);
@@ -195,5 +199,7 @@ void config_print_schema(FILE *out)
 		const struct config_key *k = &config_schema[i];
 		config_key_describe(k, choices, sizeof choices);
 		fprintf(out, "%s\n    %s\n    values: %s; default: %s\n", k->name, k->text, choices, k->fallback);
+		if (k->type == CONFIG_OUTPUTS)
+			print_output_members(out, "    ");
 	}
 }

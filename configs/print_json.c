@@ -5,6 +5,7 @@
 
 #include "alerts/json.h"
 #include "configs/net.h"
+#include "configs/outputs.h"
 #include "configs/print.h"
 
 static void put_name(struct json *j, const struct config_key *k, const void *field)
@@ -110,6 +111,7 @@ static void put_value(struct json *j, const struct config_key *k, const struct c
 	static void (*const put[CONFIG_TYPES])(struct json *, const struct config_key *, const void *) = {
 		[CONFIG_NAME] = put_name,
 		[CONFIG_PATH] = put_name,
+		[CONFIG_LISTEN] = put_name,
 		[CONFIG_TAPS] = put_taps,
 		[CONFIG_PAIRS] = put_pairs,
 		[CONFIG_NUMBER] = put_number,
@@ -176,6 +178,10 @@ void config_put_schema_json(struct json *j)
 		json_field(j, "text", cstr, k->text);
 		json_field(j, "values", cstr, choices);
 		json_field(j, "default", cstr, k->fallback);
+		if (k->type == CONFIG_OUTPUTS) {
+			json_key(j, "members");
+			put_output_members(j);
+		}
 		json_close_object(j);
 	}
 	json_close_array(j);

@@ -1,4 +1,4 @@
-// Taps, pairs and outputs back to YAML and JSON.
+// Taps and pairs back to YAML and JSON.
 #include "configs/schema.h"
 
 #include "alerts/json.h"
@@ -44,22 +44,6 @@ void print_pairs(FILE *out, const struct config_key *k, const void *field)
 	fputc(']', out);
 }
 
-void print_outputs(FILE *out, const struct config_key *k, const void *field)
-{
-	const struct config_outputs *outputs = field;
-	fputc('[', out);
-	for (size_t i = 0; i < outputs->n; i++) {
-		const struct sink_config *o = &outputs->output[i];
-		fprintf(out, "%s{type: %s", i ? ", " : "", k->words[o->type]);
-		if (o->type == SINK_FILE) {
-			fputs(", path: ", out);
-			print_path(out, k, o->path);
-		}
-		fputc('}', out);
-	}
-	fputc(']', out);
-}
-
 void put_taps(struct json *j, const struct config_key *k, const void *field)
 {
 	const struct config_taps *taps = field;
@@ -89,21 +73,6 @@ void put_pairs(struct json *j, const struct config_key *k, const void *field)
 		json_field(j, "name", cstr, pairs->pair[i].name);
 		json_field(j, "outside", cstr, pairs->pair[i].outside);
 		json_field(j, "inside", cstr, pairs->pair[i].inside);
-		json_close_object(j);
-	}
-	json_close_array(j);
-}
-
-void put_outputs(struct json *j, const struct config_key *k, const void *field)
-{
-	const struct config_outputs *outputs = field;
-	json_open_array(j);
-	for (size_t i = 0; i < outputs->n; i++) {
-		const struct sink_config *o = &outputs->output[i];
-		json_open_object(j);
-		json_field(j, "type", cstr, k->words[o->type]);
-		if (o->type == SINK_FILE)
-			json_field(j, "path", cstr, o->path);
 		json_close_object(j);
 	}
 	json_close_array(j);

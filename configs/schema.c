@@ -12,7 +12,6 @@ static const char *const words_envelope[] = {"domains", "full", NULL};          
 
 static const char *const words_tunnels[] = {"gre", "erspan", "vxlan", "geneve", NULL}; // enum dissect_tunnel bits
 static const char *const words_polling[] = {"adaptive", "busy", NULL};            // enum config_polling
-static const char *const words_output[] = {"file", "stdout", NULL};               // enum sink_type
 static const char *const words_none[] = {"none", NULL};
 static const char *const words_system[] = {"system", NULL};
 static const char *const words_scope[] = {"inventory", "own_mx", "partners", "any", NULL}; // enum config_scope
@@ -24,7 +23,6 @@ static_assert(ENVELOPE_DOMAINS == 0 && ENVELOPE_FULL == 1, "order of words_envel
 
 static_assert(TUNNEL_GRE == 1 && TUNNEL_ERSPAN == 2 && TUNNEL_VXLAN == 4 && TUNNEL_GENEVE == 8, "order of words_tunnels");
 static_assert(POLLING_ADAPTIVE == 0 && POLLING_BUSY == 1, "order of words_polling");
-static_assert(SINK_FILE == 0 && SINK_STDOUT == 1, "order of words_output");
 static_assert(TAP_MID == 0 && TAP_CLIENT == 1 && TAP_SERVER == 2, "order of words_side");
 
 #define AT(field) offsetof(struct config, field)
@@ -124,8 +122,8 @@ const struct config_key config_schema[] = {
 		"Severities other than the catalogue's, as {id: critical | high | medium | low | info}."},
 	{"records.tls", CONFIG_SWITCH, AT(tls_records), 0, 0, NULL, "on",
 		"Write a `tls` record beside each encrypted session's `smtp` record, for EVE consumers."},
-	{"outputs", CONFIG_OUTPUTS, AT(outputs), 0, SINKS_MAX, words_output, "[{type: stdout}]",
-		"Where `run` writes its records, as JSON lines: files, or standard output."},
+	{"outputs", CONFIG_OUTPUTS, AT(outputs), 0, SINKS_MAX, NULL, "[{type: stdout}]",
+		"Where `run` sends its records: each is filtered, formatted and numbered by itself, and waits for nobody else."},
 	{"outbox.alerts_mib", CONFIG_NUMBER, AT(outbox_alerts_mib), 32, 1048576, NULL, "1024",
 		"Alerts and heartbeats kept below state_dir until every output has them, and after, in MiB; the oldest go."},
 	{"outbox.sessions_mib", CONFIG_NUMBER, AT(outbox_sessions_mib), 32, 1048576, NULL, "1024",
@@ -136,7 +134,7 @@ const struct config_key config_schema[] = {
 		"Alerts a second that `run` tells one by one when there are very many; the others are counted, exactly. 0: all."},
 	{"alerts.burst", CONFIG_NUMBER, AT(alerts_burst), 1, 1000000, NULL, "5000",
 		"Alerts told at once before that rate holds."},
-	{"metrics.listen", CONFIG_PATH, AT(metrics), 0, 0, words_none, "none",
+	{"metrics.listen", CONFIG_LISTEN, AT(metrics), 0, 0, words_none, "none",
 		"Where /metrics and /healthz are served: unix:PATH, or an ADDRESS:PORT of this machine's loopback."},
 };
 
@@ -178,7 +176,7 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 	static const char *const plain[CONFIG_TYPES] = {
 		[CONFIG_NAME] = "name",
 		[CONFIG_TAPS] = "list of {name: NAME, side: mid | client | server, ports: [PORT, ...], bpf: FILTER}",
-		[CONFIG_OUTPUTS] = "list of {type: file, path: PATH} and {type: stdout}",
+		[CONFIG_OUTPUTS] = "list of {type: file | stdout | unix | syslog | kafka | http, and what that type has}",
 		[CONFIG_PAIRS] = "list of {name: NAME, outside: TAP, inside: TAP}",
 		[CONFIG_SWITCH] = "on | off",
 		[CONFIG_PORTS] = "list of ports",
@@ -201,6 +199,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 		describe_words(k->words, " | host name", out, len);
 	else if (k->type == CONFIG_PATH)
 		describe_words(k->words, " | path", out, len);
+	else if (k->type == CONFIG_LISTEN)
+		describe_words(k->words, " | unix:PATH | 127.0.0.1:PORT | [::1]:PORT", out, len);
 	else
 		snprintf(out, len, "%s", plain[k->type]);
 }

@@ -7,13 +7,14 @@
 enum config_type {
 	CONFIG_NAME,       // char[CONFIG_NAME_MAX + 1]: letters, digits, "." "_" "-"
 	CONFIG_PATH,       // char[CONFIG_PATH_MAX + 1]: one of words[] (may be NULL), or the name of a file
+	CONFIG_LISTEN,     // char[CONFIG_PATH_MAX + 1]: words[0], or what listen_parse() takes
 	CONFIG_TAPS,       // struct config_taps: a list of {name: ..., side: one of words[], ports: [...], bpf: ...}
 	CONFIG_PAIRS,      // struct config_pairs: a list of {name: ..., outside: ..., inside: ...}
 	CONFIG_NUMBER,     // uint32_t, min..max
 	CONFIG_WORD,       // int: index into words[]
 	CONFIG_SWITCH,     // bool: on | off
 	CONFIG_WORDS,      // uint32_t: bit 1 << index into words[] for each word of a list
-	CONFIG_OUTPUTS,    // struct config_outputs: a list of {type: one of words[], path: ...}
+	CONFIG_OUTPUTS,    // struct config_outputs: a list of maps, see configs/outputs.h
 	CONFIG_PORTS,      // struct config_ports
 	CONFIG_HOST,       // char[INVENTORY_DOMAIN_MAX + 1]: one of words[], or a host name
 	CONFIG_NETS,       // struct inventory_nets: addresses with or without /bits

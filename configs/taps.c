@@ -1,4 +1,4 @@
-// Taps, pairs of taps, outputs: lists of small maps, and what they must agree on.
+// Taps and pairs of taps: lists of small maps, and what they must agree on.
 #include "configs/reader.h"
 
 #include <string.h>
@@ -98,28 +98,6 @@ void value_pairs(struct reader *r, const struct config_key *k, const yaml_node_t
 		for (size_t m = 0; m < sizeof name / sizeof name[0]; m++)
 			if (required(r, map, "pairs", members[m], values[m]))
 				value_name(r, values[m], "pairs: a name", name[m]);
-	}
-}
-
-void value_outputs(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field)
-{
-	static const char *const members[MEMBERS_MAX] = {"type", "path", NULL};
-	struct config_outputs *outputs = field;
-	size_t n;
-	if (value_list(r, k, node, &n) == NULL)
-		return;
-	*outputs = (struct config_outputs){.n = n};
-	for (size_t i = 0; i < n; i++) {
-		struct sink_config *o = &outputs->output[i];
-		const yaml_node_t *map = reader_node(r, node->data.sequence.items.start[i]), *values[MEMBERS_MAX] = {NULL};
-		if (!read_map(r, map, k->name, members, values) || !required(r, map, k->name, "type", values[0]))
-			continue;
-		int type = value_choice(r, values[0], "outputs: type", k->words);
-		o->type = type < 0 ? SINK_STDOUT : type;
-		if (o->type == SINK_FILE && required(r, map, k->name, "path", values[1]))
-			value_text(r, values[1], "outputs: path", 1, CONFIG_PATH_MAX, o->path);
-		else if (o->type != SINK_FILE && values[1] != NULL)
-			reader_error(r, &values[1]->start_mark, "outputs: only a file has a path");
 	}
 }
 

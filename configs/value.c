@@ -86,7 +86,7 @@ const struct catalogue_row *value_finding(struct reader *r, const yaml_node_t *n
 
 int value_choice(struct reader *r, const yaml_node_t *node, const char *what, const char *const *words)
 {
-	char choices[128] = "";
+	char choices[256] = "";
 	const char *text = reader_scalar(r, node, what);
 	if (text == NULL)
 		return -1;
@@ -306,6 +306,7 @@ void value_set(struct reader *r, const struct config_key *key, const yaml_node_t
 	static void (*const set[CONFIG_TYPES])(struct reader *, const struct config_key *, const yaml_node_t *, void *) = {
 		[CONFIG_NAME] = set_name,
 		[CONFIG_PATH] = set_path,
+		[CONFIG_LISTEN] = value_listen,
 		[CONFIG_TAPS] = value_taps,
 		[CONFIG_PAIRS] = value_pairs,
 		[CONFIG_NUMBER] = set_number,

@@ -14,12 +14,13 @@ enum rights_profile {
 	RIGHTS_JUDGE,      // files below `write_dirs` and `read_paths`; the socket to the scout that is open
 	RIGHTS_SCOUT,      // DNS and HTTPS: internet sockets, connect; files below write_dirs, read_paths
 	RIGHTS_KEEPER,     // files below write_dirs: the outbox. No socket
-	RIGHTS_COURIER,    // sinks and metrics: internet and unix sockets, connect, listen; files below write_dirs, read_paths
+	RIGHTS_COURIER,    // sinks and metrics: internet and unix sockets, connect, accept where it listens already; files below
+	                   // write_dirs, read_paths
 	RIGHTS_SUPERVISOR, // what its children need to begin; nothing is executed, looked into, loaded, mounted or mapped to be written and run
 	RIGHTS_PROFILES,
 };
 
-enum { RIGHTS_PATHS_MAX = 16, RIGHTS_PORTS_MAX = 10, RIGHTS_WORDS = 192 };
+enum { RIGHTS_PATHS_MAX = 64, RIGHTS_PORTS_MAX = 10, RIGHTS_WORDS = 192, RIGHTS_DIR = 256 };
 
 struct rights_config {
 	enum rights_profile profile;
@@ -30,7 +31,7 @@ struct rights_config {
 	// not the one that was meant here: then name its directory.
 	const char *read_paths[RIGHTS_PATHS_MAX];
 	size_t n_read_paths;
-	uint16_t tcp_ports[RIGHTS_PORTS_MAX]; // SCOUT: may be connected to; none given: any
+	uint16_t tcp_ports[RIGHTS_PORTS_MAX]; // SCOUT, COURIER: may be connected to; none given: any
 	size_t n_tcp_ports;
 	const char *user;   // become this user when root, keeping no capability but keep_caps; NULL: stay who we are
 	uint64_t keep_caps; // bits 1 << CAP_*: kept where we have them (supervisor: to start watch again)
@@ -47,6 +48,11 @@ struct rights_config {
 // that libraries have started by then (EAL's) are bound by seccomp, which is what keeps WATCH from opening anything.
 // Once per process; afterwards end it by _exit(): exit handlers may do what is forbidden.
 int rights_drop(const struct rights_config *c, char words[static RIGHTS_WORDS], char why[static RIGHTS_WORDS]);
+
+// What the C library reads to resolve a name: added to read_paths. `dir` holds the directory that /etc/resolv.conf is a link into,
+// where whoever writes it puts a new file (systemd-resolved, NetworkManager); a file of its own in /etc that is replaced is read
+// again only by a process that begins after that. Lives as long as `c`.
+void rights_read_names(struct rights_config *c, char dir[static RIGHTS_DIR]);
 
 // ---- the proof -----------------------------------------------------------------------------------------------------
 

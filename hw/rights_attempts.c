@@ -79,6 +79,11 @@ static void set_an_attribute(void)
 	took(setxattr("", "user.a", "", 0, 0));
 }
 
+static void make_a_link(void)
+{
+	took(link("", ""));
+}
+
 static void mount_something(void)
 {
 	took(mount("none", "/", "no-such-filesystem", 0, NULL));
@@ -133,6 +138,12 @@ static void connect_something(void)
 {
 	const struct sockaddr_in to = {.sin_family = AF_INET};
 	took(connect(-1, (const struct sockaddr *)&to, sizeof to));
+}
+
+static void bind_something(void)
+{
+	const struct sockaddr_in at = {.sin_family = AF_INET};
+	took(bind(-1, (const struct sockaddr *)&at, sizeof at));
 }
 
 static void listen_somewhere(void)
@@ -313,9 +324,15 @@ static void run_written_memory(void)
 	took(mprotect(page, sizeof page, PROT_READ | PROT_EXEC));
 }
 
+static void run_a_file(void)
+{
+	took(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, -1, 0) == MAP_FAILED ? -1 : 0);
+}
+
 #define W (1u << RIGHTS_WATCH)
 #define J (1u << RIGHTS_JUDGE)
 #define S (1u << RIGHTS_SCOUT)
+#define K (1u << RIGHTS_KEEPER)
 #define C (1u << RIGHTS_COURIER)
 #define P (1u << RIGHTS_SUPERVISOR)
 
@@ -328,26 +345,28 @@ const struct rights_attempt rights_attempts[] = {
 	{"make a device", make_a_device, 0},
 	{"change a file's mode", change_a_mode, P},
 	{"set a file's attribute", set_an_attribute, 0},
+	{"make another name of a file", make_a_link, P},
 	{"mount", mount_something, 0},
 	{"change the root", change_the_root, 0},
-	{"make an internet socket (stream)", internet_stream, S | P},
-	{"make an internet socket (datagram)", internet_datagram, S | P},
+	{"make an internet socket (stream)", internet_stream, S | C | P},
+	{"make an internet socket (datagram)", internet_datagram, S | C | P},
 	{"make a raw internet socket", internet_raw, P},
-	{"make a unix socket", unix_socket, P},
+	{"make a unix socket", unix_socket, C | P},
 	{"make a packet socket", packet_socket, P},
 	{"make a netlink socket", netlink_socket, P},
 	{"make a crypto socket", crypto_socket, 0},
-	{"connect", connect_something, S | P},
+	{"connect", connect_something, S | C | P},
+	{"bind", bind_something, S | P},
 	{"listen", listen_somewhere, P},
-	{"accept", accept_somebody, P},
-	{"transmit by sendto", transmit_sendto, J | S | P},
-	{"transmit by sendmsg", transmit_sendmsg, J | S | P},
-	{"transmit by sendmmsg", transmit_sendmmsg, S | P},
-	{"transmit by write", transmit_write, J | S | C | P},
-	{"transmit by writev", transmit_writev, J | S | C | P},
+	{"accept", accept_somebody, C | P},
+	{"transmit by sendto", transmit_sendto, J | S | C | P},
+	{"transmit by sendmsg", transmit_sendmsg, J | S | C | P},
+	{"transmit by sendmmsg", transmit_sendmmsg, S | C | P},
+	{"transmit by write", transmit_write, J | S | K | C | P},
+	{"transmit by writev", transmit_writev, J | S | K | C | P},
 	{"transmit by sendfile", transmit_sendfile, P},
 	{"transmit by splice", transmit_splice, P},
-	{"set an option of a socket", set_a_socket_option, S | P},
+	{"set an option of a socket", set_a_socket_option, S | C | P},
 	{"give a descriptor another number", rename_a_descriptor, P},
 	{"set an interface (ioctl)", set_an_interface, P},
 	{"execute a program", execute, 0},
@@ -366,5 +385,6 @@ const struct rights_attempt rights_attempts[] = {
 	{"become root", become_root, P},
 	{"map memory to write and run", write_and_run_memory, 0},
 	{"run memory that was written", run_written_memory, 0},
+	{"run a file's memory", run_a_file, P},
 };
 const size_t rights_attempts_n = sizeof rights_attempts / sizeof rights_attempts[0];

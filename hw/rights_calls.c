@@ -9,11 +9,12 @@
 #define W (1u << RIGHTS_WATCH)
 #define J (1u << RIGHTS_JUDGE)
 #define S (1u << RIGHTS_SCOUT)
+#define K (1u << RIGHTS_KEEPER)
 #define C (1u << RIGHTS_COURIER)
-#define ALL (W | J | S | C)
-#define FILES (J | S | C)
+#define ALL (W | J | S | K | C)
+#define FILES (J | S | K | C)
 #define T (1u << RIGHTS_TELEMETRY)
-#define K (1u << RIGHTS_KERNEL_CARD)
+#define CARD (1u << RIGHTS_KERNEL_CARD)
 
 #define CALL(name, who, only) {SCMP_SYS(name), who, only}
 
@@ -28,7 +29,7 @@ const struct rights_call rights_calls[] = {
 	CALL(timerfd_settime, W, ONLY_ANY), CALL(timerfd_gettime, W, ONLY_ANY), // EAL's alarms
 	CALL(poll, ALL, ONLY_ANY), CALL(ppoll, ALL, ONLY_ANY), CALL(select, ALL, ONLY_ANY), CALL(pselect6, ALL, ONLY_ANY),
 	CALL(epoll_wait, ALL, ONLY_ANY), CALL(epoll_pwait, ALL, ONLY_ANY), CALL(epoll_ctl, ALL, ONLY_ANY),
-	CALL(epoll_create1, S, ONLY_ANY), CALL(eventfd2, FILES, ONLY_ANY), CALL(pipe2, FILES, ONLY_ANY), CALL(pipe, FILES, ONLY_ANY),
+	CALL(epoll_create1, S | C, ONLY_ANY), CALL(eventfd2, FILES, ONLY_ANY), CALL(pipe2, FILES, ONLY_ANY), CALL(pipe, FILES, ONLY_ANY),
 	// Threads of this process. clone3 cannot be looked at: it is said not to exist, and glibc takes clone.
 	CALL(futex, ALL, ONLY_ANY), CALL(clone, ALL, ONLY_THREAD), CALL(set_robust_list, ALL, ONLY_ANY), CALL(rseq, ALL, ONLY_ANY),
 	CALL(sched_yield, ALL, ONLY_ANY), CALL(sched_getaffinity, ALL, ONLY_ANY), CALL(sched_setaffinity, W, ONLY_ANY),
@@ -44,12 +45,13 @@ const struct rights_call rights_calls[] = {
 	// What is open. A write to a packet socket would be sent: WATCH writes to standard error and to pipes and counters.
 	CALL(read, ALL, ONLY_ANY), CALL(pread64, ALL, ONLY_ANY), CALL(readv, ALL, ONLY_ANY), CALL(lseek, ALL, ONLY_ANY),
 	CALL(close, ALL, ONLY_ANY), CALL(write, W, ONLY_WRITE_FDS), CALL(writev, W, ONLY_WRITE_FDS), CALL(write, FILES, ONLY_ANY),
-	CALL(writev, FILES, ONLY_ANY), CALL(pwrite64, FILES, ONLY_ANY), CALL(fstat, ALL, ONLY_ANY),
+	CALL(writev, FILES, ONLY_ANY), CALL(pwrite64, FILES, ONLY_ANY), CALL(pwritev, K, ONLY_ANY),
+	CALL(fstat, ALL, ONLY_ANY),
 	// Packet sockets that are open: received from, asked for what they lost, and whether their interface is up (libpcap asks so, too).
 	CALL(recvfrom, W, ONLY_ANY), CALL(recvmsg, W, ONLY_ANY), CALL(recvmmsg, W, ONLY_ANY), CALL(getsockopt, ALL, ONLY_ANY),
 	CALL(ioctl, W, ONLY_PORT), CALL(getsockname, W, ONLY_ANY),
-	CALL(accept, T, ONLY_ANY), CALL(accept4, T, ONLY_ANY), CALL(ioctl, K, ONLY_ANY), CALL(openat, K, ONLY_ANY),
-	CALL(newfstatat, K, ONLY_ANY), CALL(socket, K, ONLY_INET),
+	CALL(accept, T | C, ONLY_ANY), CALL(accept4, T | C, ONLY_ANY), CALL(ioctl, CARD, ONLY_ANY), CALL(openat, CARD, ONLY_ANY),
+	CALL(newfstatat, CARD, ONLY_ANY), CALL(socket, CARD, ONLY_INET),
 	// Files; where is Landlock's matter. Nothing that changes rights, times or attributes by name, which Landlock does not know.
 	CALL(open, FILES, ONLY_ANY), CALL(openat, FILES, ONLY_ANY), CALL(stat, FILES, ONLY_ANY), CALL(lstat, FILES, ONLY_ANY),
 	CALL(newfstatat, FILES, ONLY_ANY), CALL(statx, FILES, ONLY_ANY), CALL(statfs, FILES, ONLY_ANY), CALL(fstatfs, FILES, ONLY_ANY),
@@ -60,12 +62,13 @@ const struct rights_call rights_calls[] = {
 	CALL(unlink, FILES, ONLY_ANY), CALL(unlinkat, FILES, ONLY_ANY), CALL(rename, FILES, ONLY_ANY), CALL(renameat, FILES, ONLY_ANY),
 	CALL(renameat2, FILES, ONLY_ANY), CALL(mkdir, FILES, ONLY_ANY), CALL(mkdirat, FILES, ONLY_ANY), CALL(rmdir, FILES, ONLY_ANY),
 	CALL(fchmod, FILES, ONLY_ANY), CALL(fchown, FILES, ONLY_ANY), CALL(ioctl, FILES, ONLY_TERMINAL),
-	// Between judge and scout: the socket that is open already. Neither can make or name another.
-	CALL(sendto, J | S, ONLY_ANY), CALL(recvfrom, J | S, ONLY_ANY), CALL(sendmsg, J | S, ONLY_ANY), CALL(recvmsg, J | S, ONLY_ANY),
-	// DNS and HTTPS.
-	CALL(socket, S, ONLY_INET), CALL(socketpair, S, ONLY_UNIX), CALL(connect, S, ONLY_ANY), CALL(bind, S, ONLY_ANY),
-	CALL(getsockname, S, ONLY_ANY), CALL(getpeername, S, ONLY_ANY), CALL(setsockopt, S, ONLY_ANY), CALL(shutdown, S, ONLY_ANY),
-	CALL(sendmmsg, S, ONLY_ANY), CALL(recvmmsg, S, ONLY_ANY), CALL(ioctl, S, ONLY_NONBLOCK),
+	// Between judge and scout: the socket that is open already. Neither can make or name another of its kind.
+	CALL(sendto, J | S | C, ONLY_ANY), CALL(recvfrom, J | S | C, ONLY_ANY), CALL(sendmsg, J | S | C, ONLY_ANY),
+	CALL(recvmsg, J | S | C, ONLY_ANY),
+	// DNS and HTTPS; receivers. Nobody listens that did not before, and courier, whose metrics listen, names no address of its own.
+	CALL(socket, S, ONLY_INET), CALL(socket, C, ONLY_SINKS), CALL(socketpair, S | C, ONLY_UNIX), CALL(connect, S | C, ONLY_ANY),
+	CALL(bind, S, ONLY_ANY), CALL(getsockname, S | C, ONLY_ANY), CALL(getpeername, S | C, ONLY_ANY), CALL(setsockopt, S | C, ONLY_ANY),
+	CALL(shutdown, S | C, ONLY_ANY), CALL(sendmmsg, S | C, ONLY_ANY), CALL(recvmmsg, S | C, ONLY_ANY), CALL(ioctl, S | C, ONLY_NONBLOCK),
 };
 const size_t rights_calls_n = sizeof rights_calls / sizeof rights_calls[0];
 
@@ -76,11 +79,13 @@ const struct rights_call rights_calls_sanitizer[] = {
 const size_t rights_calls_sanitizer_n = sizeof rights_calls_sanitizer / sizeof rights_calls_sanitizer[0];
 
 // Libraries look into /sys for numbers that they can do without (EAL which NUMA node a thread is on, libpcap one more counter of the
-// card); the sanitizer's report for names of functions, without which it has addresses.
+// card); the sanitizer's report for names of functions, without which it has addresses. The C library asks for the addresses of this
+// machine before it resolves a name, and for modules of the name service (mDNS, systemd): without either it asks DNS all the same.
 const struct rights_refused rights_refused[] = {
-	{SCMP_SYS(access), ALL, false}, {SCMP_SYS(open), W, false}, {SCMP_SYS(openat), W, false}, {SCMP_SYS(readlink), ALL, true},
-	{SCMP_SYS(readlinkat), ALL, true}, {SCMP_SYS(stat), ALL, true}, {SCMP_SYS(lstat), ALL, true}, {SCMP_SYS(newfstatat), ALL, true},
-	{SCMP_SYS(personality), ALL, true},
+	{SCMP_SYS(access), ALL, ONLY_ANY, false}, {SCMP_SYS(open), W, ONLY_ANY, false}, {SCMP_SYS(openat), W, ONLY_ANY, false},
+	{SCMP_SYS(socket), C, ONLY_NETLINK, false}, {SCMP_SYS(mmap), C, ONLY_EXEC, false},
+	{SCMP_SYS(readlink), ALL, ONLY_ANY, true}, {SCMP_SYS(readlinkat), ALL, ONLY_ANY, true}, {SCMP_SYS(stat), ALL, ONLY_ANY, true},
+	{SCMP_SYS(lstat), ALL, ONLY_ANY, true}, {SCMP_SYS(newfstatat), ALL, ONLY_ANY, true}, {SCMP_SYS(personality), ALL, ONLY_ANY, true},
 };
 const size_t rights_refused_n = sizeof rights_refused / sizeof rights_refused[0];
 

@@ -52,14 +52,16 @@ static uint64_t known_fs(int abi)
 	return known;
 }
 
-// The supervisor's signals and the service manager's abstract socket stay in reach; so does the network, which scout needs.
+// The supervisor's signals and the service manager's abstract socket stay in reach; so does the network, which scout and courier
+// need. Courier's metrics listen already.
 static struct ruleset handled(const struct rights_config *c, int abi)
 {
 	struct ruleset r = {.fs = known_fs(abi)};
 	if (c->profile == RIGHTS_SUPERVISOR)
 		return r;
+	bool connects = c->profile == RIGHTS_SCOUT || c->profile == RIGHTS_COURIER;
 	if (abi >= ABI_NET)
-		r.net = c->profile != RIGHTS_SCOUT ? NET_BIND_TCP | NET_CONNECT_TCP : c->n_tcp_ports > 0 ? NET_CONNECT_TCP : 0;
+		r.net = (c->profile == RIGHTS_SCOUT ? 0 : NET_BIND_TCP) | (connects && c->n_tcp_ports == 0 ? 0 : NET_CONNECT_TCP);
 	if (abi >= ABI_SCOPE)
 		r.scoped = SCOPE_ABSTRACT_UNIX | SCOPE_SIGNAL;
 	return r;

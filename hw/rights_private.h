@@ -27,12 +27,15 @@ enum rights_only {
 	ONLY_THREAD,        // clone: a thread, no process
 	ONLY_WRITE_FDS,     // write, writev: standard error, and pipes and event counters that are open now
 	ONLY_INET,          // socket: IPv4 and IPv6, streams and datagrams
+	ONLY_SINKS,         // socket: these, and unix ones
 	ONLY_UNIX,          // socketpair
 	ONLY_NAME,          // prctl: the thread's name
 	ONLY_TERMINAL,      // ioctl: is this a terminal
 	ONLY_NONBLOCK,      // ioctl: FIONBIO, FIONREAD
 	ONLY_PORT,          // ioctl: an interrupt was seen; flags of an interface
 	ONLY_OWN_LIMITS,    // prlimit64: this process
+	ONLY_NETLINK,       // socket
+	ONLY_EXEC,          // mmap: memory that is run
 };
 
 enum { RIGHTS_TELEMETRY = 30, RIGHTS_KERNEL_CARD = 31 }; // bits of `who` beside 1 << enum rights_profile
@@ -43,7 +46,7 @@ struct rights_call {
 	enum rights_only only;
 };
 
-extern const struct rights_call rights_calls[]; // of the first four profiles
+extern const struct rights_call rights_calls[]; // of all profiles but the supervisor's
 extern const size_t rights_calls_n;
 extern const struct rights_call rights_calls_sanitizer[]; // more, there
 extern const size_t rights_calls_sanitizer_n;
@@ -51,6 +54,7 @@ extern const size_t rights_calls_sanitizer_n;
 struct rights_refused {
 	int nr;
 	uint32_t who;
+	enum rights_only only;
 	bool sanitizer; // only there
 };
 extern const struct rights_refused rights_refused[];

@@ -1,4 +1,4 @@
-// The seccomp filter of a profile, from the tables in rights_calls.c. Four profiles name what they may and end at anything else;
+// The seccomp filter of a profile, from the tables in rights_calls.c. All profiles name what they may and end at anything else; only
 // the supervisor names what nobody may, since its filter is inherited by children that have yet to open their things.
 #include <asm/ioctls.h>
 #include <errno.h>
@@ -87,11 +87,12 @@ static void fill_gaps(int highest)
 
 #define ALLOW(...) seccomp_rule_add(f->ctx, SCMP_ACT_ALLOW, nr, __VA_ARGS__)
 
-static int allow_inet(struct filter *f, int nr)
+// Streams and datagrams of the first `n` families.
+static int allow_sockets(struct filter *f, int nr, size_t n)
 {
-	static const int families[] = {AF_INET, AF_INET6}, types[] = {SOCK_STREAM, SOCK_DGRAM};
+	static const int families[] = {AF_INET, AF_INET6, AF_UNIX}, types[] = {SOCK_STREAM, SOCK_DGRAM};
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < 4; i++)
+	for (size_t i = 0; rc == 0 && i < 2 * n; i++)
 		rc = ALLOW(2, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i / 2]),
 			SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE_MASK, (scmp_datum_t)types[i % 2]));
 	return rc;
@@ -119,7 +120,9 @@ static int allow(struct filter *f, int nr, enum rights_only only)
 	case ONLY_WRITE_FDS:
 		return allow_writing(f, nr);
 	case ONLY_INET:
-		return allow_inet(f, nr);
+		return allow_sockets(f, nr, 2);
+	case ONLY_SINKS:
+		return allow_sockets(f, nr, 3);
 	case ONLY_UNIX:
 		return ALLOW(1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	case ONLY_NAME:
@@ -167,14 +170,26 @@ static bool has_rule(const struct filter *f, int nr)
 	return false;
 }
 
+static int refuse_one(struct filter *f, int nr, enum rights_only only)
+{
+	switch (only) {
+	case ONLY_NETLINK:
+		return seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EACCES), nr, 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+	case ONLY_EXEC:
+		return seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EACCES), nr, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
+	default:
+		return has_rule(f, nr) ? 0 : seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EACCES), nr, 0);
+	}
+}
+
 static int refuse_gently(struct filter *f)
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < rights_refused_n; i++) {
 		const struct rights_refused *r = &rights_refused[i];
 		bool ours = (r->who & who(f->c)) && (RIGHTS_SANITIZED || !r->sanitizer);
-		if (ours && !has_rule(f, r->nr))
-			rc = seccomp_rule_add(f->ctx, SCMP_ACT_ERRNO(EACCES), r->nr, 0);
+		if (ours)
+			rc = refuse_one(f, r->nr, r->only);
 	}
 	return rc;
 }

@@ -56,12 +56,15 @@ struct sink_message {
 	uint64_t written_ns;             // wall clock: into the outbox
 	const char *key;                 // community_id, "" none
 	const char *id;                  // smtp_tls.id, "" none: for receivers that tell doubles by it
+	uint64_t epoch, seq;             // its stamp
+	enum outbox_lane lane;
 };
 
+// Borrowed as long as the sink lives.
 struct sink_env {
 	const bool *stop;                // in shared memory: the sensor ends
 	const char *host;                // sensor.name
-	uint64_t epoch;                  // of this sink's row
+	uint64_t epoch;                  // of this sink's row; may change between two calls
 	char *why;                       // SINK_WHY: what is wrong, in words, no control characters
 };
 enum { SINK_WHY = 160 };
@@ -71,7 +74,7 @@ struct sink;
 struct sink_ops {
 	const char *name;                // of the type
 	// Everything that needs rights that are given up later: files of keys, name service. Once. 0 or -errno: the sensor cannot
-	// begin. NULL: nothing to prepare.
+	// begin.
 	int (*prepare)(struct sink **s, const struct sink_config *c, const struct sink_env *env);
 	// Connects. Called again after trouble, with pauses. 0 or -errno.
 	int (*open)(struct sink *s);

@@ -107,7 +107,7 @@ def main():
             s.wait_ready()
             player.play()
             s.wait_records(lambda r: bool(sessions(r)) or player.play())
-            for name in ("watch", "judge", "courier"):
+            for name in ("watch", "judge", "keeper", "courier"):
                 restarted(checks, s, player, name)
             reload(checks, s, player, config)
             rotated(checks, s, player)

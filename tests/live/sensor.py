@@ -19,7 +19,7 @@ import pcapkit  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-i
 SKIP = 77
 # What a record has of where it came from and not of what it says (P12 excludes these), and what only a live sensor tells.
 PLACE = ("host", "in_iface", "pcap_cnt", "pcap_filename")
-PLACE_SMTP_TLS = ("seq", "epoch", "pcap")
+PLACE_SMTP_TLS = ("seq", "epoch", "chain", "pcap")
 
 
 def skip(why):

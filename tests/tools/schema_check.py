@@ -3,7 +3,7 @@
 
 A line must be printable ASCII below 7 KiB, one JSON object without doubled members, valid against
 docs/schema/postwacht-record.schema.json; and outside smtp_tls it may use only names and types that EVE has
-(eve_fields.json). Prints the first few errors. Exit: 0 fine, 1 some line is not, 2 usage, 77 jsonschema is missing.
+(eve_fields.json). The last member is smtp_tls, and of a record that was delivered the stamp stands at its end. Prints the first few errors. Exit: 0 fine, 1 some line is not, 2 usage, 77 jsonschema is missing.
 """
 import json
 import pathlib
@@ -90,6 +90,14 @@ def eve_errors(value, fields, path=""):
             yield f"{here}: EVE has no such name"
 
 
+def order_errors(line, record):
+    """What delivery adds to every line, and finds again, stands at its end (alerts/sink/stamp.h)."""
+    if not line.endswith(b"}}") or not record or list(record)[-1] != "smtp_tls":
+        yield "the last member is not smtp_tls"
+    elif "chain" in record["smtp_tls"] and list(record["smtp_tls"])[-3:] != ["epoch", "seq", "chain"]:
+        yield "the stamp is not at its end"
+
+
 def line_errors(line, validators, fields):
     if len(line) >= LINE_MAX:
         yield f"{len(line)} octets"
@@ -100,6 +108,8 @@ def line_errors(line, validators, fields):
     except ValueError as e:
         yield str(e)
         return
+    if isinstance(record, dict):
+        yield from order_errors(line, record)
     validator = validators.get(kind_of(record)) if isinstance(record, dict) else None
     if validator is None:
         yield "no event type of ours"

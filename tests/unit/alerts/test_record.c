@@ -275,7 +275,7 @@ static const struct {
 	{"its object", fixture_tls, TLS, "tls.version", "\"TLS 1.3\""},
 	{"its object, no hello seen", midstream, TLS, "tls", NULL},
 	{"a hello without a name says nothing in EVE", nameless_hello, SMTP, "tls", NULL},
-	{"a copy only", fixture_tls, TLS, "smtp_tls", NULL},
+	{"a copy only", fixture_tls, TLS, "smtp_tls", "{\"v\":1,\"session\":\"01M852A245Y8QG6HZA0XRCRRXD\"}"},
 
 	{"alert", fixture_clear, ALERT, "alert",
 	 "{\"action\":\"allowed\",\"gid\":3207,\"signature_id\":3207001,\"rev\":1,\"signature\":\"SMTP server did not offer STARTTLS\","
@@ -294,11 +294,13 @@ static const struct {
 
 	{"stream trouble", fixture_clear, STREAM, "anomaly", "{\"type\":\"stream\",\"event\":\"tcp_gap\"}"},
 	{"... of this flow", fixture_clear, STREAM, "flow_id", "1136613284425449"},
+	{"... and session", fixture_clear, STREAM, "smtp_tls", "{\"v\":1,\"session\":\"01M852A245Y8QG6HZA0XRCRRXD\"}"},
 	{"parser trouble", fixture_clear, APPLAYER, "anomaly",
 	 "{\"app_proto\":\"smtp\",\"type\":\"applayer\",\"event\":\"reply_malformed\",\"layer\":\"proto_parser\"}"},
 	{"decoder trouble", fixture_clear, DECODE, "anomaly", "{\"type\":\"decode\",\"event\":\"decode_vlan_limit\"}"},
 	{"... of no flow", fixture_clear, DECODE, "flow_id", NULL},
 	{"... at a packet", fixture_clear, DECODE, "pcap_cnt", "3"},
+	{"... of no session", fixture_clear, DECODE, "smtp_tls", "{\"v\":1}"},
 
 	{"dashboards' packets", fixture_clear, STATS, "stats.capture", "{\"kernel_packets\":100,\"kernel_drops\":0}"},
 	{"a live source's drops are not known here", v6, STATS, "stats.capture", "{\"kernel_packets\":100}"},

@@ -1,5 +1,6 @@
 // Records under attack: any octets in any text, and everything as long as it can be, still give one valid line of
 // bounded length.
+#include "alerts/dns/race.h"
 #include "tests/unit/alerts/record_fixture.h"
 #include "tests/unit/alerts/sensor_fixture.h"
 
@@ -71,7 +72,42 @@ static size_t write_sensor(char *out, struct fixture *x)
 	return record_sensor(out, &x->config, &a);
 }
 
-static const writer writers[] = {write_smtp, write_tls, write_alert, write_anomaly, write_stats, write_live, write_sensor};
+static size_t write_suppressed(char *out, struct fixture *x)
+{
+	const struct message_sensor what = trouble(SENSOR_SUPPRESSED, 1);
+	static struct storm_counts counts;
+	const struct record_sensor a = {.what = &what, .root = &x->root, .suppressed = &counts, .repeat = x->alert.repeat,
+		.id = "01M852A245Y8QG6HZA0XRCRRXD"};
+
+	fixture_suppressed(&counts, true);
+	return record_sensor(out, &x->config, &a);
+}
+
+static size_t write_decode(char *out, struct fixture *x)
+{
+	return record_anomaly(out, &x->config, &(struct message_anomaly){.counter = COUNT_decode_vlan_limit, .frame = UINT32_MAX});
+}
+
+static size_t write_double(char *out, struct fixture *x)
+{
+	static struct race_double d = {.ip_v = 6, .qtype = DNS_TLSA, .frame = {UINT32_MAX, UINT32_MAX}};
+
+	put_octets(d.qname, sizeof(d.qname), true, "");
+	put_octets(d.said[0], sizeof(d.said[0]), true, "");
+	put_octets(d.said[1], sizeof(d.said[1]), true, "");
+	return record_dns_double(out, &x->config, &d);
+}
+
+static size_t write_outside(char *out, struct fixture *x)
+{
+	x->facts.conn.outside_mail = true;
+	size_t len = record_tls(out, &x->config, &x->session);
+	x->facts.conn.outside_mail = false;
+	return len;
+}
+
+static const writer writers[] = {write_smtp, write_tls, write_alert, write_anomaly, write_stats, write_live, write_sensor, write_suppressed,
+	write_decode, write_double, write_outside};
 enum { WRITERS = sizeof(writers) / sizeof(writers[0]) };
 
 // The buffer is followed by a page nobody may touch.
@@ -89,6 +125,20 @@ static int setup(void **state)
 	return 0;
 }
 
+// What delivery relies on: smtp_tls stands last and is not empty, so a stamp goes before the last two octets.
+static void check_end(json_t *root, const char *line, size_t len)
+{
+	const char *last = NULL, *key;
+	json_t *value;
+
+	json_object_foreach(root, key, value)
+		last = key;
+	assert_non_null(last);
+	assert_string_equal(last, "smtp_tls");
+	assert_true(json_object_size(json_object_get(root, last)) > 0);
+	assert_memory_equal(line + len - 2, "}}", 2);
+}
+
 // A valid, printable line; whether it says that it was cut.
 static bool check(writer write, struct fixture *x)
 {
@@ -102,6 +152,7 @@ static bool check(writer write, struct fixture *x)
 	if (!root)
 		print_error("%s\n%.*s\n", error.text, (int)len, guarded);
 	assert_non_null(root);
+	check_end(root, guarded, len);
 	bool truncated = json_is_true(json_object_get(json_object_get(root, "smtp_tls"), "truncated"));
 	json_decref(root);
 	return truncated;
@@ -156,8 +207,8 @@ static void everything_at_once(void **state)
 	check(write_stats, &x);
 }
 
-// A long `tls` or `anomaly` line has no place to say that it was cut, so it must never need to be (names from the
-// configuration being sane, and those of a certificate not being full of control characters).
+// Of a connection's own copies nothing is cut (names from the configuration being sane, and those of a certificate not being
+// full of control characters).
 static void copies_are_never_cut(void **state)
 {
 	static struct fixture x;

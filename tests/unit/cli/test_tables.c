@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "cli/options.h"
-#include "configs/schema.h"
+#include "configs/outputs.h"
 
 static char *slurp(FILE *f)
 {
@@ -65,6 +65,23 @@ static void test_manual_of_the_file(void **state)
 	}
 }
 
+static void test_manual_of_outputs(void **state)
+{
+	const char *page = file_of_tree("docs/man/postwacht.yaml.5.scd");
+	for (size_t i = 0; i < output_members_n; i++) {
+		const struct output_member *m = &output_members[i];
+		char values[256], types[64], text[1024];
+		output_member_describe(m, values, sizeof values);
+		output_types_text(m->types, types, sizeof types);
+		snprintf(text, sizeof text, "(%s", m->types == (1u << SINK_TYPES) - 1 ? "all" : types);
+		assert_non_null(strstr(page, text));
+		snprintf(text, sizeof text, ")\n\t%s\n\n\tValues: %s.%s%s\n", m->text, values, m->fallback[0] != '\0' ? " Default: " : "",
+			m->fallback);
+		if (strstr(page, text) == NULL)
+			fail_msg("postwacht.yaml.5 lacks outputs: %s%s", m->name, text);
+	}
+}
+
 static void test_help_fits_a_screen(void **state)
 {
 	char *text = NULL;
@@ -94,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_manual_of_the_program),
 		cmocka_unit_test(test_manual_of_the_file),
+		cmocka_unit_test(test_manual_of_outputs),
 		cmocka_unit_test(test_help_fits_a_screen),
 		cmocka_unit_test(test_schema_sentences),
 	};

@@ -66,6 +66,12 @@ static const struct {
 	{"findings.severity", "findings.severity={starttls.not-offered: low}"},
 	{"records.tls", "records.tls=off"},
 	{"outputs", "outputs=[{type: file, path: /var/log/eve.json}, {type: stdout}]"},
+	{"outbox.alerts_mib", "outbox.alerts_mib=32"},
+	{"outbox.sessions_mib", "outbox.sessions_mib=64"},
+	{"outbox.keep_days", "outbox.keep_days=0"},
+	{"alerts.rate_per_s", "alerts.rate_per_s=0"},
+	{"alerts.burst", "alerts.burst=1"},
+	{"metrics.listen", "metrics.listen=127.0.0.1:9259"},
 };
 
 static size_t n_other(void)

@@ -20,7 +20,7 @@ enum { NOBODY = 65534 };
 
 static char dir[] = "/tmp/postwacht-rights-XXXXXX";
 
-static const char *const names[RIGHTS_PROFILES] = {"watch", "judge", "scout", "courier", "supervisor"};
+static const char *const names[RIGHTS_PROFILES] = {"watch", "judge", "scout", "keeper", "courier", "supervisor"};
 static const char *const outcomes[] = {"died", "got an error", "COULD", "was not tried"};
 
 struct counts {

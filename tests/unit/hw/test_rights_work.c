@@ -1,10 +1,6 @@
 // What is left is enough: each process does its work after it has given up its rights. (The scout's questions: tests/scout.)
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <arpa/inet.h>
-#include <errno.h>
+#include "tests/unit/hw/rights_work.h"
+
 #include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -13,75 +9,17 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <cmocka.h>
 #include <sqlite3.h>
 
 #include "hw/log.h"
-#include "hw/rights.h"
-#include "hw/rights_private.h"
-
-static char dir[] = "/tmp/postwacht-work-XXXXXX";
-static char file[64];
-
-static struct rights_config config(enum rights_profile p)
-{
-	struct rights_config c = {.profile = p};
-	if (p != RIGHTS_WATCH && p != RIGHTS_SUPERVISOR)
-		c.write_dirs[c.n_write_dirs++] = dir;
-	return c;
-}
-
-// In a child, where a test's assertions are no use: its exit status is the line that failed.
-#define MUST(x) do { if (!(x)) _exit(__LINE__ % 250 + 1); } while (0)
-
-static void drop(const struct rights_config *c)
-{
-	char words[RIGHTS_WORDS], why[RIGHTS_WORDS];
-	MUST(rights_drop(c, words, why) == 0);
-}
-
-static bool has_landlock(int abi)
-{
-	struct rights_landlock l;
-	struct rights_config c = config(RIGHTS_WATCH);
-	char why[RIGHTS_WORDS];
-	assert_int_equal(rights_landlock_open(&l, &c, why), 0);
-	rights_landlock_close(&l);
-	return l.abi >= abi;
-}
-
-static int status_of(pid_t pid)
-{
-	int status = -1;
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-static void in_a_child(void (*work)(void))
-{
-	pid_t pid = fork();
-	if (pid == 0) {
-		work();
-		_exit(0);
-	}
-	int status = status_of(pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
-		print_message("it stopped at line %d (or so many times 250 further)\n", WEXITSTATUS(status) - 1);
-	assert_int_equal(status, 0);
-}
 
 // ---- watch -------------------------------------------------------------------------------------------------------
 
@@ -251,7 +189,7 @@ static void a_card_asks_the_kernel_and_sends_nothing(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS); // at the last line
 }
 
-// ---- judge, courier ----------------------------------------------------------------------------------------------
+// ---- judge --------------------------------------------------------------------------------------------------------
 
 static void judge_work(void)
 {
@@ -273,44 +211,7 @@ static void judge_works(void **state)
 	in_a_child(judge_work);
 }
 
-static void courier_work(void)
-{
-	struct rights_config c = config(RIGHTS_COURIER);
-	char old[80];
-	snprintf(old, sizeof old, "%s.1", file);
-	drop(&c);
-	FILE *f = fopen(file, "ae");
-	MUST(f != NULL && fputs("{}\n", f) >= 0 && fflush(f) == 0 && fsync(fileno(f)) == 0 && fclose(f) == 0);
-	MUST(rename(file, old) == 0 && unlink(old) == 0);
-}
-
-static void courier_works(void **state)
-{
-	in_a_child(courier_work);
-}
-
 // ---- scout -------------------------------------------------------------------------------------------------------
-
-static bool connects(uint16_t port)
-{
-	const struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	MUST(fd >= 0);
-	bool done = connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
-	MUST(done || errno == EACCES);
-	close(fd);
-	return done;
-}
-
-static uint16_t listening_port(void)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	socklen_t len = sizeof at;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	MUST(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof at) == 0 && listen(fd, 4) == 0);
-	MUST(getsockname(fd, (struct sockaddr *)&at, &len) == 0);
-	return ntohs(at.sin_port);
-}
 
 static void scout_work_at_ports(void)
 {
@@ -381,25 +282,12 @@ static void supervisor_works(void **state)
 	in_a_child(supervisor_work);
 }
 
-static int set_up(void **state)
-{
-	if (mkdtemp(dir) == NULL)
-		return -1;
-	snprintf(file, sizeof file, "%s/file", dir);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	return rmdir(dir);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(watch_works), cmocka_unit_test(watch_cannot_transmit), cmocka_unit_test(telemetry_answers_only_who_asks),
 		cmocka_unit_test(a_card_asks_the_kernel_and_sends_nothing),
-		cmocka_unit_test(judge_works), cmocka_unit_test(courier_works), cmocka_unit_test(scout_connects_where_it_may),
+		cmocka_unit_test(judge_works), cmocka_unit_test(scout_connects_where_it_may),
 		cmocka_unit_test(supervisor_works),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,519 @@
+// Reading, choosing, stamping, handing over, moving the cursor on.
+#include "alerts/sink/deliver.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alerts/outbox/cursor.h"
+#include "alerts/outbox/outbox_read.h"
+#include "alerts/sink/format.h"
+#include "alerts/sink/stamp.h"
+#include "hw/clock.h"
+#include "hw/counter.h"
+#include "hw/log.h"
+
+enum {
+	WAIT_MS = 200,            // longest without a look at the switches
+	ARENA = 1 << 20,          // octets of a batch
+	BACKOFF_MIN_MS = 250, BACKOFF_MAX_MS = 30000,
+	DURABLE_MS = 1000,        // a power cut costs so much of the cursor: sent again
+	LOOKS = 4096,             // records passed over between two looks at the switches
+};
+
+#define MS_NS UINT64_C(1000000)
+#define SECOND_NS UINT64_C(1000000000)
+
+// A message that is not sent yet, and where the cursor stands once it is.
+struct waiting {
+	enum outbox_lane lane;
+	struct cursor_lane after;
+	struct outbox_about about;
+	struct format_keys keys;
+};
+
+struct deliver {
+	struct deliver_config c;
+	const struct sink_ops *ops;
+	struct sink *sink;
+	struct sink_env env;
+	struct formatter *formatter;
+	struct cursor_file *file;
+	struct cursor cursor;                       // what the receiver has
+	struct cursor_lane at[OUTBOX_LANES];        // what was read
+	struct outbox_reader *reader[OUTBOX_LANES];
+	uint64_t there[OUTBOX_LANES];               // up to this number the receiver has it already, as it says itself
+	bool begun, fresh, open, moved;
+	uint64_t saved_ns;                          // monotonic, the cursor was made durable
+	uint32_t reopened;
+	// Trouble.
+	uint32_t backoff_ms;
+	uint64_t again_ns;
+	// Rate.
+	double tokens;
+	uint64_t filled_ns;
+	// The batch in hand.
+	size_t n, used;
+	struct sink_message message[SINK_BATCH];
+	struct waiting waiting[SINK_BATCH];
+	char arena[ARENA];
+	char stamped[OUTBOX_LINE_MAX + STAMP_MAX];
+	char why[SINK_WHY];
+};
+
+static const char *name_of(const struct deliver *d)
+{
+	return d->c.sink->name;
+}
+
+static bool on(const bool *flag)
+{
+	return *(const volatile unsigned char *)flag != 0;
+}
+
+static bool leaving(const struct deliver *d)
+{
+	return on(d->c.leave);
+}
+
+static uint64_t durable(const struct deliver *d, enum outbox_lane lane)
+{
+	return __atomic_load_n(&d->c.outbox->durable[lane], __ATOMIC_ACQUIRE);
+}
+
+// ---- trouble -----------------------------------------------------------------------------------------------------
+
+static void trouble(struct deliver *d, int rc)
+{
+	struct sink_shared *s = d->c.shared;
+	const char *why = d->why[0] != '\0' ? d->why : strerror(-rc);
+	if (d->open)
+		d->ops->close(d->sink);
+	d->open = false;
+	counter_add(&s->errors, 1);
+	if (s->failing_since_ns == 0) {
+		log_error("courier", "output %s takes nothing: %s; it is tried again", name_of(d), why);
+		__atomic_store_n(&s->failing_since_ns, clock_wall_ns(), __ATOMIC_RELAXED);
+	}
+	snprintf(s->trouble, sizeof s->trouble, "%s", why);
+	d->backoff_ms = d->backoff_ms == 0 ? BACKOFF_MIN_MS : d->backoff_ms * 2 < BACKOFF_MAX_MS ? d->backoff_ms * 2 : BACKOFF_MAX_MS;
+	d->again_ns = clock_mono_ns() + d->backoff_ms * MS_NS;
+}
+
+static void mended(struct deliver *d)
+{
+	struct sink_shared *s = d->c.shared;
+	d->backoff_ms = 0;
+	if (s->failing_since_ns != 0)
+		log_info("courier", "output %s takes records again", name_of(d));
+	__atomic_store_n(&s->failing_since_ns, 0, __ATOMIC_RELAXED);
+}
+
+// ---- beginning ---------------------------------------------------------------------------------------------------
+
+static void place(struct deliver *d, enum outbox_lane lane, const struct outbox_counts *had)
+{
+	outbox_reader_seek(d->reader[lane], d->at[lane].seq, had);
+	d->cursor.lane[lane] = d->at[lane];
+	__atomic_store_n(&d->c.shared->at[lane], d->at[lane].seq, __ATOMIC_RELAXED);
+	__atomic_store_n(&d->c.shared->sent[lane], d->at[lane].sent, __ATOMIC_RELAXED);
+}
+
+static void begin_row(struct deliver *d, enum outbox_lane lane, uint64_t seq)
+{
+	d->at[lane] = (struct cursor_lane){.seq = seq};
+	stamp_begin(d->at[lane].chain, d->cursor.epoch, lane);
+	place(d, lane, NULL);
+}
+
+// The outbox that the cursor knew is gone: how much with it nobody can say, so the numbers begin anew.
+static void begin_epoch(struct deliver *d, uint64_t outbox)
+{
+	uint64_t now_s = clock_wall_ns() / SECOND_NS;
+	if (!d->fresh) {
+		log_warn("courier", "output %s: the outbox is not the one it knew; its numbers begin again", name_of(d));
+		d->cursor.epoch = now_s > d->cursor.epoch ? now_s : d->cursor.epoch + 1;
+		d->env.epoch = d->cursor.epoch;
+	}
+	d->cursor.outbox = outbox;
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+		begin_row(d, l, !d->fresh ? 1 : d->c.first[l] != 0 ? d->c.first[l] : durable(d, l) + 1);
+}
+
+static void go_on(struct deliver *d, enum outbox_lane lane)
+{
+	d->at[lane] = d->cursor.lane[lane];
+	if (d->at[lane].seq <= durable(d, lane) + 1) {
+		place(d, lane, &d->at[lane].had);
+		return;
+	}
+	// A power cut took what had been sent, or somebody put an old copy back: better twice than not at all.
+	log_warn("courier", "output %s has more %s than the outbox: what there is is sent again", name_of(d), outbox_lane_name[lane]);
+	d->at[lane].seq = counter_read(&d->c.outbox->oldest[lane]);
+	place(d, lane, NULL);
+}
+
+static void ask_receiver(struct deliver *d)
+{
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
+		uint64_t epoch, sent;
+		uint8_t chain[OUTBOX_HASH];
+		d->there[l] = 0;
+		if (d->ops->newest != NULL && d->c.sink->format == FORMAT_EVE && d->ops->newest(d->sink, l, &epoch, &sent, chain) &&
+			epoch == d->cursor.epoch)
+			d->there[l] = sent;
+	}
+}
+
+// True: the outbox is open and the cursor stands in it.
+static bool begin(struct deliver *d)
+{
+	uint64_t outbox = __atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE);
+	if (d->begun || outbox == 0)
+		return d->begun;
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
+		int rc = d->reader[l] != NULL ? 0 : outbox_reader_open(&d->reader[l], d->c.outbox_dir, l);
+		if (rc < 0) {
+			snprintf(d->why, sizeof d->why, "cannot read the outbox: %s", strerror(-rc));
+			trouble(d, rc);
+			return false;
+		}
+	}
+	if (d->fresh || d->cursor.outbox != outbox)
+		begin_epoch(d, outbox);
+	else
+		for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+			go_on(d, l);
+	__atomic_store_n(&d->c.shared->epoch, d->cursor.epoch, __ATOMIC_RELAXED);
+	d->moved = true;
+	return d->begun = true;
+}
+
+// ---- gathering ---------------------------------------------------------------------------------------------------
+
+static bool wanted(const struct sink_config *c, unsigned type, unsigned severity)
+{
+	return (c->events & 1u << type) != 0 && (type != RECORD_ALERT || (int)severity >= c->severity);
+}
+
+// What nobody can have any more, as far as this sink would have had it: its numbers step over exactly that.
+static void step_over(struct deliver *d, enum outbox_lane lane, const struct outbox_missed *m)
+{
+	uint64_t n = m->damaged;
+	for (unsigned t = 0; t < RECORD_TYPES; t++)
+		for (unsigned s = 0; s < OUTBOX_SEVERITIES; s++)
+			if (wanted(d->c.sink, t, s))
+				n += m->evicted.n[t][s];
+	if (n == 0)
+		return;
+	d->at[lane].sent += n;
+	counter_add(&d->c.shared->missed[lane], n);
+	log_warn("courier", "output %s: %llu records (%s) were gone before it could have them", name_of(d), (unsigned long long)n,
+		outbox_lane_name[lane]);
+}
+
+static bool lags_too_far(const struct deliver *d, enum outbox_lane lane)
+{
+	const struct outbox_shared *o = d->c.outbox;
+	uint64_t last = durable(d, lane), oldest = counter_read(&o->oldest[lane]);
+	uint64_t kept = last + 1 > oldest ? last + 1 - oldest : 0, behind = last + 1 > d->at[lane].seq ? last + 1 - d->at[lane].seq : 0;
+	if (d->c.sink->backlog_mib == 0 || kept == 0)
+		return false;
+	double octets = (double)counter_read(&o->octets[lane]) / (double)kept * (double)behind;
+	return octets > (double)d->c.sink->backlog_mib * (1 << 20);
+}
+
+static bool stamp_and_format(struct deliver *d, enum outbox_lane lane, const struct outbox_item *item, const char **out, size_t *len)
+{
+	struct cursor_lane *at = &d->at[lane];
+	uint8_t chain[OUTBOX_HASH];
+	memcpy(chain, at->chain, sizeof chain);
+	size_t stamped = stamp_write(d->stamped, item->line, item->len, d->cursor.epoch, at->sent + 1, chain);
+	*out = stamped == 0 ? NULL : formatter_write(d->formatter, d->stamped, stamped, &item->about, len, &d->waiting[d->n].keys);
+	if (*out == NULL || *len > ARENA)
+		return false;
+	memcpy(at->chain, chain, sizeof chain);
+	at->sent++;
+	return true;
+}
+
+static void keep(struct deliver *d, enum outbox_lane lane, const struct outbox_item *item, const char *octets, size_t len)
+{
+	struct waiting *w = &d->waiting[d->n];
+	w->lane = lane;
+	w->after = d->at[lane];
+	w->about = item->about;
+	memcpy(d->arena + d->used, octets, len);
+	d->message[d->n] = (struct sink_message){.octets = d->arena + d->used, .len = len, .about = &w->about, .written_ns = item->written_ns,
+		.key = w->keys.community_id, .id = w->keys.id, .epoch = d->cursor.epoch, .seq = w->after.sent, .lane = lane};
+	d->used += len;
+	d->n++;
+}
+
+// One record of a lane. 1: looked at; 0: none there; -errno.
+static int look(struct deliver *d, enum outbox_lane lane)
+{
+	struct outbox_item item;
+	struct outbox_missed missed;
+	struct cursor_lane *at = &d->at[lane];
+	const char *octets;
+	size_t len;
+	int rc = outbox_reader_next(d->reader[lane], durable(d, lane), &item, &missed);
+	if (rc <= 0)
+		return rc;
+	step_over(d, lane, &missed);
+	bool gives_way = lags_too_far(d, lane);
+	at->seq = item.seq + 1;
+	at->had = *outbox_reader_counts(d->reader[lane]);
+	d->moved = true;
+	if (!wanted(d->c.sink, item.about.type, item.about.severity)) {
+		counter_add(&d->c.shared->filtered, 1);
+		return 1;
+	}
+	if (gives_way) {
+		at->sent++;
+		counter_add(&d->c.shared->missed[lane], 1);
+		return 1;
+	}
+	if (!stamp_and_format(d, lane, &item, &octets, &len)) {
+		counter_add(&d->c.shared->refused, 1);
+		return 1;
+	}
+	if (at->sent > d->there[lane])
+		keep(d, lane, &item, octets, len);
+	return 1;
+}
+
+static size_t allowance(struct deliver *d)
+{
+	uint32_t rate = d->c.sink->rate_per_s;
+	uint64_t now_ns = clock_mono_ns();
+	if (rate == 0)
+		return SINK_BATCH;
+	d->tokens += (double)(now_ns - d->filled_ns) / 1e9 * rate;
+	d->filled_ns = now_ns;
+	if (d->tokens > rate) // a second's worth at once
+		d->tokens = rate;
+	return d->tokens >= SINK_BATCH ? SINK_BATCH : (size_t)d->tokens;
+}
+
+static bool room(const struct deliver *d, size_t most)
+{
+	return d->n < most && ARENA - d->used >= sizeof d->stamped + FORMAT_MAX;
+}
+
+// Alerts first, then sessions, as much as a batch holds. False: the outbox cannot be read.
+static bool gather(struct deliver *d)
+{
+	size_t most = allowance(d);
+	int looks = LOOKS;
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+		while (room(d, most) && looks-- > 0) {
+			int rc = look(d, l);
+			if (rc < 0) {
+				snprintf(d->why, sizeof d->why, "cannot read the outbox: %s", strerror(-rc));
+				trouble(d, rc);
+				return false;
+			}
+			if (rc == 0)
+				break;
+		}
+	return true;
+}
+
+// ---- handing over ------------------------------------------------------------------------------------------------
+
+static void save(struct deliver *d, bool now)
+{
+	uint64_t now_ns = clock_mono_ns();
+	bool hard = now || now_ns - d->saved_ns >= DURABLE_MS * MS_NS;
+	if (!d->moved && !now)
+		return;
+	int rc = cursor_save(d->file, &d->cursor, hard);
+	if (rc < 0) {
+		if (d->c.shared->failing_since_ns == 0)
+			log_warn("courier", "output %s: cannot save how far it is: %s; after a new start some records are sent again", name_of(d),
+				strerror(-rc));
+	} else if (hard) {
+		d->saved_ns = now_ns;
+	}
+	d->moved = false;
+}
+
+static void passed(struct deliver *d, size_t n)
+{
+	struct sink_shared *s = d->c.shared;
+	uint64_t now_ns = clock_wall_ns();
+	for (size_t i = 0; i < n; i++) {
+		const struct waiting *w = &d->waiting[i];
+		d->cursor.lane[w->lane] = w->after;
+		counter_add(&s->messages, 1);
+		counter_add(&s->octets, d->message[i].len);
+		if (w->about.type == RECORD_ALERT)
+			latency_add(&s->received, now_ns > w->about.time_ns ? now_ns - w->about.time_ns : 0);
+	}
+	if (n > 0)
+		__atomic_store_n(&s->taken_ns, now_ns, __ATOMIC_RELAXED);
+	if (d->c.sink->rate_per_s > 0)
+		d->tokens -= (double)n;
+	d->n -= n;
+	memmove(d->message, d->message + n, d->n * sizeof d->message[0]);
+	memmove(d->waiting, d->waiting + n, d->n * sizeof d->waiting[0]);
+	for (size_t i = 0; i < d->n; i++) { // they point into what has moved
+		d->message[i].about = &d->waiting[i].about;
+		d->message[i].key = d->waiting[i].keys.community_id;
+		d->message[i].id = d->waiting[i].keys.id;
+	}
+	if (d->n > 0)
+		return;
+	d->used = 0;
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) // and what was passed over since
+		d->cursor.lane[l] = d->at[l];
+}
+
+// Of a batch that was half taken when trouble came: what the receiver says it has.
+static void drop_what_is_there(struct deliver *d)
+{
+	size_t n = 0;
+	while (n < d->n && d->waiting[n].after.sent <= d->there[d->waiting[n].lane])
+		n++;
+	if (n > 0)
+		passed(d, n);
+}
+
+static void show(struct deliver *d)
+{
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
+		__atomic_store_n(&d->c.shared->at[l], d->cursor.lane[l].seq, __ATOMIC_RELAXED);
+		__atomic_store_n(&d->c.shared->sent[l], d->cursor.lane[l].sent, __ATOMIC_RELAXED);
+	}
+}
+
+static bool connected(struct deliver *d)
+{
+	if (d->open)
+		return true;
+	if (clock_mono_ns() < d->again_ns)
+		return false;
+	d->why[0] = '\0';
+	int rc = d->ops->open(d->sink);
+	if (rc < 0) {
+		trouble(d, rc);
+		return false;
+	}
+	ask_receiver(d);
+	drop_what_is_there(d);
+	return d->open = true;
+}
+
+static bool hand_over(struct deliver *d)
+{
+	uint64_t refused = 0;
+	d->why[0] = '\0';
+	int rc = d->n == 0 ? 0 : d->ops->send(d->sink, d->message, d->n, &refused);
+	counter_add(&d->c.shared->refused, refused);
+	if (rc < 0) {
+		trouble(d, rc);
+		return false;
+	}
+	passed(d, (size_t)rc < d->n ? (size_t)rc : d->n);
+	show(d);
+	save(d, false);
+	mended(d);
+	return true;
+}
+
+// True: there may be more.
+static bool turn(struct deliver *d)
+{
+	uint32_t reopen = __atomic_load_n(d->c.reopen, __ATOMIC_ACQUIRE);
+	if (!begin(d))
+		return false;
+	if (reopen != d->reopened && d->ops->reopen != NULL)
+		d->ops->reopen(d->sink);
+	d->reopened = reopen;
+	if (!connected(d) || !gather(d))
+		return false;
+	if (d->n == 0 && !d->moved)
+		return false;
+	return hand_over(d);
+}
+
+static bool over(const struct deliver *d, bool more)
+{
+	if (leaving(d))
+		return true;
+	if (!on(d->c.outbox_done) || more)
+		return false;
+	// Everything was told; who does not take it now gets it after the next start.
+	return d->n == 0 || !d->open || on(d->c.stop);
+}
+
+void deliver_run(struct deliver *d)
+{
+	bool more = false;
+	while (!over(d, more)) {
+		uint32_t looked = bell_look(&d->c.outbox->bell);
+		bool done = on(d->c.outbox_done); // read before looking: what is durable then is all there will be
+		more = turn(d);
+		if (!more && done)
+			break;
+		if (!more)
+			bell_wait(&d->c.outbox->bell, looked, WAIT_MS);
+	}
+	if (d->begun)
+		save(d, true);
+}
+
+// ---- opening and closing -----------------------------------------------------------------------------------------
+
+int deliver_open(struct deliver **out, const struct deliver_config *c)
+{
+	struct deliver *d = calloc(1, sizeof *d);
+	uint64_t now_s = clock_wall_ns() / SECOND_NS;
+	*out = NULL;
+	if (d == NULL)
+		return -ENOMEM;
+	d->c = *c;
+	d->ops = sink_ops_of(c->sink->type);
+	d->reopened = *c->reopen;
+	d->filled_ns = d->saved_ns = clock_mono_ns();
+	snprintf(c->shared->name, sizeof c->shared->name, "%s", c->sink->name);
+	snprintf(c->shared->type, sizeof c->shared->type, "%s", sink_type_name[c->sink->type]);
+	int rc = d->ops == NULL ? -ENOTSUP : cursor_open(&d->file, c->cursor_path, now_s, &d->cursor, &d->fresh);
+	if (rc < 0)
+		snprintf(d->why, sizeof d->why, d->ops == NULL ? "this build has no %s" : "cannot open %s: %s",
+			d->ops == NULL ? sink_type_name[c->sink->type] : c->cursor_path, strerror(-rc));
+	if (rc == 0)
+		rc = formatter_open(&d->formatter, c->sink->format);
+	d->env = (struct sink_env){.stop = c->stop, .host = c->host, .epoch = d->cursor.epoch, .why = d->why};
+	if (rc == 0)
+		rc = d->ops->prepare(&d->sink, c->sink, &d->env);
+	if (rc < 0) {
+		log_error("courier", "output %s cannot be prepared: %s", c->sink->name, d->why[0] != '\0' ? d->why : strerror(-rc));
+		deliver_close(&d);
+		return rc;
+	}
+	*out = d;
+	return 0;
+}
+
+void deliver_close(struct deliver **d)
+{
+	if (*d == NULL)
+		return;
+	if ((*d)->open)
+		(*d)->ops->close((*d)->sink);
+	if ((*d)->sink != NULL)
+		(*d)->ops->destroy(&(*d)->sink);
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+		if ((*d)->reader[l] != NULL)
+			outbox_reader_close(&(*d)->reader[l]);
+	if ((*d)->formatter != NULL)
+		formatter_close(&(*d)->formatter);
+	if ((*d)->file != NULL)
+		cursor_close(&(*d)->file);
+	free(*d);
+	*d = NULL;
+}

@@ -1,0 +1,387 @@
+#!/usr/bin/env python3
+"""Alerts reach the receiver, and none is lost (P5, P6, P7).
+
+    delivery.py [--seconds N] [--kills N] PROGRAM
+
+A sensor writes to a file and to a syslog receiver of this test over TCP, while its keeper, courier and judge are killed (SIGKILL),
+the receiver goes away and comes back, and the keeper is frozen while packets come as fast as this machine can send them. Then, for
+each receiver: numbers without a hole, no two records with one number that differ, and both have the same alerts.
+The last line is `N passed, N failed`.
+"""
+import argparse
+import collections
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE)]
+import loss  # noqa: E402 pylint: disable=wrong-import-position
+import sensor  # noqa: E402 pylint: disable=wrong-import-position
+
+RECORDING = sensor.HERE.parent / "replay" / "masked" / "traffic.pcap"
+PORT = 6010
+ALERT_LANE = ("alert", "stats")
+
+
+class Receiver:
+    """Takes octet-counted syslog over TCP, remembers what it has and when; can be away."""
+
+    def __init__(self, port):
+        self.port = port
+        self.records = []       # (monotonic, wall clock, record)
+        self.broken = 0         # frames that are none
+        self.listener = None
+        self.lock = threading.Lock()
+        self.connections = []
+
+    def come(self):
+        """Listens."""
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
+
+    def go(self):
+        """Is gone, as a process that was killed: what it had read it keeps."""
+        listener, self.listener = self.listener, None
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for c in self.connections:
+            try:
+                c.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self.connections = []
+
+    def _accept(self, listener):
+        while True:
+            try:
+                c, _ = listener.accept()
+            except OSError:
+                return
+            self.connections.append(c)
+            threading.Thread(target=self._read, args=(c,), daemon=True).start()
+
+    def _read(self, c):
+        data = b""
+        while True:
+            try:
+                more = c.recv(65536)
+            except OSError:
+                return
+            if not more:
+                return
+            data = self._frames(data + more)
+
+    def _frames(self, data):
+        while b" " in data[:8]:
+            length, rest = data.split(b" ", 1)
+            if not length.isdigit():
+                self.broken += 1
+                return b""
+            if len(rest) < int(length):
+                break
+            message, data = rest[:int(length)], rest[int(length):]
+            at = message.find(b"{")
+            with self.lock:
+                self.records.append((time.monotonic(), time.time(), json.loads(message[at:])))
+        return data
+
+    def told(self):
+        """Its records so far."""
+        with self.lock:
+            return [r for _, _, r in self.records]
+
+
+def lane(record):
+    """The row that a record is numbered in."""
+    return "alerts" if record["event_type"] in ALERT_LANE else "sessions"
+
+
+def stamp(record):
+    """Lane, epoch, number."""
+    s = record["smtp_tls"]
+    return lane(record), s["epoch"], s["seq"]
+
+
+def holes(records):
+    """Numbers that are missing between the first and the last of each row."""
+    rows = collections.defaultdict(set)
+    for r in records:
+        rows[stamp(r)[:2]].add(stamp(r)[2])
+    return {row: sorted(set(range(1, max(n) + 1)) - n)[:10] for row, n in rows.items() if len(n) != max(n)}
+
+
+def differing(records):
+    """Numbers that stand for more than one record: a double is the same octets again."""
+    seen = collections.defaultdict(set)
+    for r in records:
+        seen[stamp(r)].add(json.dumps(r, sort_keys=True))
+    return [s for s, texts in seen.items() if len(texts) > 1]
+
+
+def doubled(records):
+    """How often a number came again."""
+    return len(records) - len({stamp(r) for r in records})
+
+
+def alert_ids(records):
+    """Ids of alerts of sessions."""
+    return {r["smtp_tls"]["id"] for r in records if r["event_type"] == "alert"}
+
+
+def config(directory):
+    """The file and the receiver."""
+    path = pathlib.Path(directory) / "postwacht.yaml"
+    path.write_text(f"""sensor: {{name: s1, state_dir: {directory}/state, heartbeat_s: 1}}
+outputs:
+  - {{name: log, type: file, path: {directory}/records.json}}
+  - {{name: siem, type: syslog, transport: tcp, host: 127.0.0.1, port: {PORT}, events: [alert, stats]}}
+""", encoding="utf-8")
+    return path
+
+
+class Traffic:
+    """Plays without a pause until it is told to stop."""
+
+    def __init__(self, directory, pause=0.02):
+        self.player = sensor.Player(RECORDING, directory)
+        self.going, self.pause = True, pause
+        self.thread = threading.Thread(target=self._play)
+        self.thread.start()
+
+    def _play(self):
+        while self.going:
+            self.player.play()
+            time.sleep(self.pause)
+
+    def stop(self):
+        """No more."""
+        self.going = False
+        self.thread.join()
+
+
+class Run:
+    """`postwacht run` with a configuration file; sensor.Sensor has one output of its own."""
+
+    def __init__(self, program, directory, *settings):
+        self.inner = sensor.Sensor.__new__(sensor.Sensor)
+        i = self.inner
+        i.directory, i.records_path = pathlib.Path(directory), pathlib.Path(directory) / "records.json"
+        i.socket, i.log, i.program = i.directory / "control.sock", [], str(program)
+        command = [program, "run", "--config", str(config(directory)), "pcap:from"]
+        for option in (f"sensor.control={i.socket}", "sensor.user=none", "policy.resolve=off", *settings):
+            command += ["--set", option]
+        i.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace")
+        i.reader = threading.Thread(target=i._read_log, daemon=True)  # pylint: disable=protected-access
+        i.reader.start()
+
+    def __enter__(self):
+        self.inner.wait_ready()
+        return self.inner
+
+    def __exit__(self, *_):
+        self.inner.__exit__()
+
+
+def wait_for(what, seconds=30):
+    """True when it becomes true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def kill_some(s, checks, kills, receiver):
+    """Kills children at random moments; the receiver goes and comes, too."""
+    rng = random.Random(1)
+    for i in range(kills):
+        name = rng.choice(["keeper", "keeper", "courier", "courier", "judge"])
+        time.sleep(rng.random() * 0.3)
+        pid = s.children().get(name)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+        if i % 5 == 2:
+            receiver.go()
+        if i % 5 == 3:
+            receiver.come()
+    if receiver.listener is None:
+        receiver.come()
+    checks.check(wait_for(lambda: {"keeper", "courier", "judge", "watch"} <= set(s.children())), "not all children came back")
+
+
+def compare(checks, what, program, s, receiver):
+    """The sensor has ended: what the file and the receiver have."""
+    lines = s.records_path.read_text(encoding="utf-8")
+    checks.check(lines.endswith("\n"), f"{what}: the file ends inside a line")
+    written = s.records()
+    checks.check(not holes(written), f"{what}: file: holes {holes(written)}")
+    checks.check(doubled(written) == 0, f"{what}: file: {doubled(written)} lines twice")
+    told = receiver.told()
+    checks.check(receiver.broken == 0, f"{what}: {receiver.broken} broken frames")
+    checks.check(not holes(told), f"{what}: receiver: holes {holes(told)}")
+    checks.check(not differing(told), f"{what}: receiver: one number, different records: {differing(told)[:3]}")
+    less, more = alert_ids(written) - alert_ids(told), alert_ids(told) - alert_ids(written)
+    checks.check(not less and not more, f"{what}: {len(less)} alerts only in the file, {len(more)} only at the receiver")
+    done = subprocess.run([program, "verify", str(s.records_path)], capture_output=True, text=True, check=False)
+    checks.check(done.returncode == 0, f"{what}: verify {s.records_path.name}: exit code {done.returncode}: {done.stdout[-600:]}{done.stderr[-300:]}")
+    done = subprocess.run([program, "verify", f"{s.directory}/state/outbox"], capture_output=True, text=True, check=False)
+    checks.check(done.returncode == 0, f"{what}: verify outbox: exit code {done.returncode}: {done.stdout[-600:]}{done.stderr[-300:]}")
+    return len(alert_ids(written)), doubled(told)
+
+
+def killed(args, checks):
+    """Everything dies now and then."""
+    with tempfile.TemporaryDirectory() as directory:
+        receiver = Receiver(PORT)
+        receiver.come()
+        with Run(args.program, directory) as s:
+            traffic = Traffic(directory)
+            kill_some(s, checks, args.kills, receiver)
+            traffic.stop()
+            time.sleep(2)
+            wait_for(lambda: all(o["waiting"] == {"alerts": 0, "sessions": 0} for o in s.ask("status")["outputs"]))
+            lost = s.ask("status")["alerts_lost"]
+            code, _ = s.stop()
+            checks.check(code == 0, f"killed: exit code {code}: {s.log[-5:]}")
+        n, twice = compare(checks, "killed", args.program, s, receiver)
+        checks.check(lost == 0, f"killed: {lost} alerts found no room")
+        checks.check(n > args.kills, f"killed: only {n} alerts")
+        print(f"killed {args.kills} times: {n} alerts in the file and at the receiver; {twice} records came twice there, with their number")
+        receiver.go()
+
+
+def ended(args, checks):
+    """The whole sensor is killed, and started again."""
+    with tempfile.TemporaryDirectory() as directory:
+        receiver = Receiver(PORT)
+        receiver.come()
+        traffic = Traffic(directory)
+        for _ in range(3):
+            with Run(args.program, directory) as s:
+                time.sleep(1.5)
+                os.kill(s.process.pid, signal.SIGKILL)
+                s.process.wait()
+                time.sleep(0.3)
+        with Run(args.program, directory) as s:
+            time.sleep(1)
+            traffic.stop()
+            time.sleep(1.5)
+            code, _ = s.stop()
+            checks.check(code == 0, f"ended: exit code {code}: {s.log[-5:]}")
+        n, _ = compare(checks, "ended", args.program, s, receiver)
+        checks.check(n > 3, f"ended: only {n} alerts")
+        receiver.go()
+
+
+def send(seconds_, rate):
+    """At so many packets a second; how many were sent."""
+    done = subprocess.run(["tcpreplay", f"--pps={rate}", "--loop=0", "--unique-ip", f"--duration={seconds_}", "-i", "to", str(loss.RECORDING)],
+                          capture_output=True, text=True, check=False)
+    return int(re.search(r"Successful packets:\s+(\d+)", done.stdout)[1])
+
+
+def lost_packets(status):
+    """Of the port, and on the way to a worker."""
+    port = status["ports"][0]
+    return port["missed"] + port["errors"] + port["no_mbuf"] + status["ledger"]["lanes_full"]
+
+
+def full_rate(s):
+    """Packets a second that this machine can send and this sensor takes without a loss."""
+    for rate in (200000, 100000, 50000, 25000, 12000, 6000, 3000):
+        before = lost_packets(s.ask("status"))
+        send(2, rate)
+        time.sleep(1.2)
+        if lost_packets(s.ask("status")) == before:
+            return rate
+    return 1500
+
+
+def frozen(args, checks):
+    """The keeper takes nothing for a while, and packets come as fast as the sensor takes them."""
+    with tempfile.TemporaryDirectory() as directory:
+        receiver = Receiver(PORT)
+        receiver.come()
+        with Run(args.program, directory, "memory.ring_mib=256", "capture.checksums=ignore") as s:
+            rate = full_rate(s)
+            first = s.ask("status")
+            os.kill(s.children()["keeper"], signal.SIGSTOP)
+            traffic = Traffic(directory, 0.5) # alerts
+            sent = send(args.seconds, rate)
+            traffic.stop()
+            time.sleep(1.2)
+            then = s.ask("status")
+            os.kill(s.children()["keeper"], signal.SIGCONT)
+            time.sleep(2)
+            wait_for(lambda: s.ask("status")["outputs"][1]["waiting"]["alerts"] == 0)
+            code, _ = s.stop()
+            checks.check(code == 0, f"frozen: exit code {code}")
+        got = then["ports"][0]["rx_packets"] - first["ports"][0]["rx_packets"]
+        lost = lost_packets(then) - lost_packets(first)
+        print(f"frozen for {args.seconds} s at {rate} packets a second: {sent} sent beside the alerts', {got} received, {lost} lost; "
+              f"{then['records'] - first['records']} records, of them {then['records_lost']} of sessions without room, {then['alerts_lost']} alerts")
+        checks.check(lost == 0 and got >= sent, f"frozen: {got} received of {sent}, {lost} lost")
+        checks.check(then["alerts_lost"] == 0, f"frozen: {then['alerts_lost']} alerts lost")
+        told = [r for r in receiver.told() if r["event_type"] == "alert"]
+        checks.check(bool(told) and not holes(receiver.told()), f"frozen: {len(told)} alerts, holes {holes(receiver.told())}")
+        receiver.go()
+
+
+def latency(args, checks):
+    """From the packet that decides to disk and to the receiver, as the sensor and as the receiver see it."""
+    with tempfile.TemporaryDirectory() as directory:
+        receiver = Receiver(PORT)
+        receiver.come()
+        with Run(args.program, directory) as s:
+            player = sensor.Player(RECORDING, directory)
+            for _ in range(60):
+                player.play("--multiplier=1000")
+                time.sleep(0.02)
+            wait_for(lambda: len(alert_ids(receiver.told())) >= 60)
+            outbox = s.ask("status")["outbox"]["alert_durable"]
+            s.stop()
+        took = sorted(1000 * (at - seconds(r["timestamp"])) for _, at, r in receiver.records if r["event_type"] == "alert" and "src_ip" in r)
+        checks.check(len(took) >= 60, f"latency: {len(took)} alerts")
+        if took:
+            print(f"{len(took)} alerts from the packet that decides: on disk p50 below {outbox['p50_ms_below']} ms, p99 below "
+                  f"{outbox['p99_ms_below']} ms; at the receiver p50 {took[len(took) // 2]:.1f} ms, p99 {took[len(took) * 99 // 100]:.1f} ms")
+        receiver.go()
+
+
+def seconds(timestamp):
+    """Of a record, since 1970."""
+    import datetime  # pylint: disable=import-outside-toplevel
+    return datetime.datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
+
+
+def main():
+    """All of it."""
+    parser = argparse.ArgumentParser(usage="delivery.py [--seconds N] [--kills N] PROGRAM")
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--only", choices=["killed", "ended", "frozen", "latency"])
+    parser.add_argument("program")
+    args = parser.parse_args()
+    args.program = str(pathlib.Path(args.program).resolve())
+    sensor.own_namespace("tcpreplay")
+    sensor.veth("to", "from")
+    checks = sensor.Checks()
+    for part in (killed, ended, frozen, latency):
+        if args.only in (None, part.__name__):
+            part(args, checks)
+    return checks.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
