@@ -112,6 +112,22 @@ static void read_on(struct outbox_reader *r, const struct outbox_shared *shared,
 	assert_int_equal(*seq, durable);
 }
 
+static struct outbox *open_at_last(struct outbox_shared *shared, int *failures)
+{
+	const struct outbox_config c = config_of(SMALL, 64 << 20, 64 << 20);
+	struct outbox *o;
+	char why[160];
+	for (int tries = 0; outbox_open(&o, &c, shared, why) < 0; tries++) {
+		assert_null(o);
+		assert_non_null(strstr(why, strerror(plan.error)));
+		assert_int_not_equal(shared->state, OUTBOX_GOOD);
+		assert_true(tries < 20);
+		++*failures;
+	}
+	assert_int_equal(shared->state, OUTBOX_GOOD);
+	return o;
+}
+
 // A group, tried until it is written. `deaths`: the process dies at every failure, and another appends all there was again.
 static struct outbox *write_group(struct outbox *o, struct outbox_shared *shared, uint64_t first, bool deaths, int *failures)
 {
@@ -132,11 +148,8 @@ static struct outbox *write_group(struct outbox *o, struct outbox_shared *shared
 		assert_true(outbox_gathered(o) > 0);
 		if (!deaths)
 			continue;
-		const struct outbox_config c = config_of(SMALL, 64 << 20, 64 << 20);
-		char why[160];
 		outbox_close(&o);
-		for (int opens = 0; outbox_open(&o, &c, shared, why) < 0; opens++)
-			assert_true(opens < 20);
+		o = open_at_last(shared, failures);
 	}
 	assert_int_equal(outbox_gathered(o), 0);
 	assert_int_equal(shared->state, OUTBOX_GOOD);
@@ -147,12 +160,12 @@ static struct outbox *write_group(struct outbox *o, struct outbox_shared *shared
 static int play(bool deaths)
 {
 	struct outbox_shared shared = {0};
-	struct outbox *o = open_small(&shared);
-	struct outbox_reader *r = reader_of(OUTBOX_ALERTS);
 	uint64_t seq = 0;
 	int failures = 0;
 	memset(plan.n, 0, sizeof(plan.n));
 	plan.fd = -1;
+	struct outbox *o = open_at_last(&shared, &failures);
+	struct outbox_reader *r = reader_of(OUTBOX_ALERTS);
 	for (uint64_t n = 1; n <= RECORDS; n += GROUP) {
 		o = write_group(o, &shared, n, deaths, &failures);
 		read_on(r, &shared, &seq);
