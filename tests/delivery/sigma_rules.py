@@ -87,7 +87,8 @@ def plain(checks, folder, catalogue):
 
 
 def check(checks, folder, lines, catalogue, directory):
-    """The rules, by their words; with pySigma, by what they find: for each rule its Lucene and the numbers of the lines it is for."""
+    """The rules, by their words; with pySigma, by what they find: for each rule its Lucene for
+    EVE and ECS, and the numbers of the lines it is for."""
     paths = plain(checks, folder, catalogue)
     python = environment(directory) if directory else None
     if python is None:
@@ -107,6 +108,6 @@ def check(checks, folder, lines, catalogue, directory):
         checks.check(got == wanted, f"{name} finds {len(got)} records, {len(wanted)} are meant: {queries['sqlite']}")
         checks.check(wanted or name == "smtp_tls_sensor_alerts_lost", f"no record for {name}")
         checks.check(queries["splunk"].startswith('sourcetype="postwacht:eve" ') and queries["lucene"], f"{name}: {queries}")
-        out[name] = queries["lucene"], wanted
+        out[name] = queries["lucene"], queries["lucene, ECS"], wanted
         print(f"sigma: {name}: {len(got)}: {queries['lucene']}")
     return out
