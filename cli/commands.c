@@ -133,9 +133,10 @@ const struct command commands[] = {
 	{"check", "", "test a configuration: errors with file, line and column",
 		"Without --config it tests /etc/postwacht/postwacht.yaml.", ROWS(check_options), 0, 0, check_run, no_words},
 	{"doctor", "[PORT [PORT]]", "examine this machine as a sensor: pass, warn or fail, and the repair",
-		"Huge pages, IOMMU, drivers, links, offloads, clock, disk, rights, DNSSEC. Changes nothing. PORT as for\n"
-		"`run`. Without --config it uses /etc/postwacht/postwacht.yaml where that exists. With policy.resolve it asks\n"
-		"for the root's DNS keys. Run it as root, as `run` is, to see everything.",
+		"Huge pages, IOMMU, drivers, links, offloads, clock, disk, rights, DNSSEC, receivers. Changes nothing. PORT as\n"
+		"for `run`. Without --config it uses /etc/postwacht/postwacht.yaml where that exists. With policy.resolve it\n"
+		"asks for the root's DNS keys; it connects to the receivers of outputs, and sends them no record. Run it as\n"
+		"root, as `run` is, to see everything.",
 		ROWS(doctor_options), 0, 2, doctor_run, no_words},
 	{"status", "", "show how the sensor goes: ports, workers, processes, losses, health",
 		"Asks the sensor that runs on this machine, over its control socket (sensor.control).",

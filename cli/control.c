@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/control_request.h"
+#include "cli/unix_listen.h"
 #include "hw/clock.h"
 #include "hw/log.h"
 
@@ -52,44 +53,6 @@ static int make_directory(const char *path, gid_t group)
 	return group != (gid_t)-1 && chown(dir, (uid_t)-1, group) < 0 ? -errno : 0;
 }
 
-// A socket that nobody answers on was left by a sensor that did not end by itself.
-static int clear_place(const struct sockaddr_un *where)
-{
-	struct stat st;
-	if (lstat(where->sun_path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	int rc = connect(fd, (const struct sockaddr *)where, sizeof *where) < 0 ? -errno : 0;
-	close(fd);
-	if (rc == 0 || rc == -EAGAIN) // -EAGAIN: so many ask there that one more would have to wait
-		return -EADDRINUSE;
-	if (rc != -ECONNREFUSED)
-		return rc;
-	return unlink(where->sun_path) < 0 ? -errno : 0;
-}
-
-// Nobody may connect before group and mode are as they should be: until listen() everybody is refused.
-static int bind_at(struct control *c, gid_t group)
-{
-	struct stat st;
-	if (fchmod(c->fd, 0600) < 0 || bind(c->fd, (struct sockaddr *)&c->where, sizeof c->where) < 0)
-		return -errno;
-	int rc = 0;
-	if (group != (gid_t)-1 && lchown(c->where.sun_path, (uid_t)-1, group) < 0)
-		rc = -errno;
-	else if (chmod(c->where.sun_path, 0660) < 0 || lstat(c->where.sun_path, &st) < 0 || listen(c->fd, CONTROL_CLIENTS_MAX) < 0)
-		rc = -errno;
-	if (rc < 0)
-		unlink(c->where.sun_path);
-	else
-		c->inode = st.st_ino;
-	return rc;
-}
-
 static int find_group(const char *name, gid_t *out)
 {
 	*out = (gid_t)-1;
@@ -108,12 +71,9 @@ static int open_socket(struct control *c, const char *group)
 	int rc = find_group(group, &gid);
 	if (rc == 0)
 		rc = make_directory(c->where.sun_path, gid);
-	if (rc == 0)
-		rc = clear_place(&c->where);
 	if (rc < 0)
 		return rc;
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return c->fd < 0 ? -errno : bind_at(c, gid);
+	return unix_listen(&c->fd, &c->where, gid, CONTROL_CLIENTS_MAX, &c->inode);
 }
 
 int control_open(struct control **out, const char *path, const char *group, const struct control_ops *ops, void *ctx)

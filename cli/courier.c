@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alerts/sink/deliver.h"
+#include "cli/metrics.h"
 #include "cli/run.h"
 #include "hw/clock.h"
 #include "hw/log.h"
@@ -32,6 +33,7 @@ struct courier {
 	char dir[SINKS_MAX][CONFIG_PATH_MAX + 1];
 	struct output output[SINKS_MAX];
 	size_t n;
+	struct metrics *metrics;
 	bool give_up;        // threads that wait for a receiver wait no longer
 	uint64_t ending_ns;  // monotonic; 0: not
 };
@@ -110,6 +112,18 @@ static int open_all(struct courier *c)
 	return 0;
 }
 
+// Nobody's records wait for the metrics: that their place is taken only keeps a sensor from beginning.
+static int open_metrics(struct courier *c)
+{
+	char why[LISTEN_WHY];
+	int rc = metrics_open(&c->metrics, c->config, c->board, why);
+	if (rc == 0)
+		return 0;
+	bool again = c->board->state.child[CHILD_COURIER].restarts > 0;
+	log_write(again ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, "courier", "metrics: %s%s", why, again ? "; going on without" : "");
+	return again ? 0 : rc;
+}
+
 // ---- working -----------------------------------------------------------------------------------------------------
 
 static void *work(void *arg)
@@ -175,7 +189,7 @@ int courier_run(struct run *r)
 	snprintf(c->outbox, sizeof c->outbox, "%s/outbox", r->store);
 	snprintf(c->cursors, sizeof c->cursors, "%s/delivery", r->store);
 	wait_for_outbox(c);
-	if (open_all(c) < 0)
+	if (open_all(c) < 0 || open_metrics(c) < 0)
 		return RUN_CANNOT;
 	gather_rights(c, &rights);
 	if (rights_drop(&rights, words, why) < 0) {
@@ -185,6 +199,8 @@ int courier_run(struct run *r)
 	run_tell_rights(r, CHILD_COURIER, words);
 	if (start_all(c) < 0)
 		return RUN_TROUBLE;
+	if (metrics_start(c->metrics) < 0)
+		log_warn("courier", "metrics are not served: no thread for them");
 	r->board->applied[CHILD_COURIER] = r->board->state.config_generation;
 	while (!over(c)) {
 		uint64_t now_ns = clock_mono_ns();
@@ -196,6 +212,7 @@ int courier_run(struct run *r)
 		pthread_join(c->output[i].thread, NULL);
 		deliver_close(&c->output[i].deliver);
 	}
+	metrics_close(&c->metrics);
 	free(c);
 	return RUN_ENDED;
 }

@@ -18,6 +18,7 @@ const struct doctor_check doctor_checks[] = {
 	{"user", true, doctor_user_check},
 	{"state directory", true, doctor_state_dir},
 	{"outputs", true, doctor_outputs},
+	{"outbox", true, doctor_outbox},
 	{"control socket", true, doctor_control},
 	{"rights", true, doctor_rights},
 	{"cores", true, doctor_cores},

@@ -76,6 +76,11 @@ void doctor_path(const struct doctor *d, char out[static DOCTOR_PATH], const cha
 // Whether the sensor's user may do that (R_OK, W_OK, X_OK) to a file of this owner, group and mode. Knows no access lists.
 bool doctor_user_may(const struct doctor_user *u, uid_t uid, gid_t gid, mode_t mode, int how);
 
+// Whom the sensor's files should belong to, for repairs.
+const char *doctor_user_name(const struct doctor *d);
+// True: `path` is a directory that the sensor's user may write to. Otherwise something was said.
+bool doctor_directory(struct doctor *d, const char *what, const char *path, unsigned mode);
+
 // ---- ports -------------------------------------------------------------------------------------------------------
 
 // The part of a port's name that a check needs. False: it is of another kind.
@@ -87,13 +92,21 @@ size_t doctor_each_port(struct doctor *d, void (*each)(struct doctor *d, const c
 size_t doctor_count_pci(const struct doctor *d);
 size_t doctor_count_interfaces(const struct doctor *d);
 
+// ---- receivers ---------------------------------------------------------------------------------------------------
+
+enum { DOCTOR_WAIT_MS = 2000 }; // for a receiver
+
+// Asks the HTTP interface of an output what it thinks of us; says one thing. doctor_http.c
+void doctor_http(struct doctor *d, const struct sink_config *o);
+
 // ---- checks, one a row of the table ------------------------------------------------------------------------------
 
 void doctor_configuration(struct doctor *d); // doctor_files.c
 void doctor_user_check(struct doctor *d);
 void doctor_state_dir(struct doctor *d);
-void doctor_outputs(struct doctor *d);
 void doctor_control(struct doctor *d);
+void doctor_outputs(struct doctor *d);       // doctor_outputs.c
+void doctor_outbox(struct doctor *d);        // doctor_outbox.c
 void doctor_rights(struct doctor *d);        // doctor_kernel.c
 void doctor_landlock(struct doctor *d);
 void doctor_seccomp(struct doctor *d);

@@ -72,7 +72,7 @@ void doctor_user_check(struct doctor *d)
 
 // ---- directories -------------------------------------------------------------------------------------------------
 
-static const char *user_name(const struct doctor *d)
+const char *doctor_user_name(const struct doctor *d)
 {
 	return d->user.known ? d->user.name : geteuid() == 0 && strcmp(d->config->user, "none") != 0 ? d->config->user : "root";
 }
@@ -88,26 +88,25 @@ static bool can_be_made(const struct doctor *d, const char *path)
 	return geteuid() == 0 || doctor_user_may(&d->user, st.st_uid, st.st_gid, st.st_mode, W_OK | X_OK);
 }
 
-// True: `path` is a directory that the user may write to. Otherwise something was said.
-static bool directory(struct doctor *d, const char *what, const char *path, unsigned mode)
+bool doctor_directory(struct doctor *d, const char *what, const char *path, unsigned mode)
 {
 	struct stat st;
 	if (stat(path, &st) < 0) {
 		bool later = errno == ENOENT && can_be_made(d, path);
 		doctor_say(d, later ? DOCTOR_PASS : DOCTOR_FAIL, "%s %.160s: %s%s", what, path, strerror(errno), later ? "; `run` makes it" : "");
 		if (!later)
-			doctor_repair(d, "install -d -o %s -g %s -m %04o %.200s", user_name(d), user_name(d), mode, path);
+			doctor_repair(d, "install -d -o %s -g %s -m %04o %.200s", doctor_user_name(d), doctor_user_name(d), mode, path);
 		return false;
 	}
 	if (!S_ISDIR(st.st_mode)) {
 		doctor_say(d, DOCTOR_FAIL, "%s %.160s is no directory", what, path);
-		doctor_repair(d, "rm %.200s; install -d -o %s -g %s -m %04o %.200s", path, user_name(d), user_name(d), mode, path);
+		doctor_repair(d, "rm %.200s; install -d -o %s -g %s -m %04o %.200s", path, doctor_user_name(d), doctor_user_name(d), mode, path);
 		return false;
 	}
 	if (doctor_user_may(&d->user, st.st_uid, st.st_gid, st.st_mode, W_OK | X_OK))
 		return true;
-	doctor_say(d, DOCTOR_FAIL, "%s %.160s: user %s may not write there", what, path, user_name(d));
-	doctor_repair(d, "install -d -o %s -g %s -m %04o %.200s", user_name(d), user_name(d), mode, path);
+	doctor_say(d, DOCTOR_FAIL, "%s %.160s: user %s may not write there", what, path, doctor_user_name(d));
+	doctor_repair(d, "install -d -o %s -g %s -m %04o %.200s", doctor_user_name(d), doctor_user_name(d), mode, path);
 	return false;
 }
 
@@ -138,40 +137,11 @@ void doctor_state_dir(struct doctor *d)
 	const char *path = d->config->state_dir;
 	if (strcmp(path, "none") == 0) {
 		doctor_say(d, DOCTOR_WARN, "sensor.state_dir is none: history, policy and evidence are kept nowhere");
-		doctor_repair(d, "install -d -o %s -g %s -m 0750 /var/lib/postwacht; then sensor: {state_dir: /var/lib/postwacht}", user_name(d),
-			user_name(d));
-	} else if (directory(d, "state directory", path, 0750)) {
+		doctor_repair(d, "install -d -o %s -g %s -m 0750 /var/lib/postwacht; then sensor: {state_dir: /var/lib/postwacht}",
+			doctor_user_name(d), doctor_user_name(d));
+	} else if (doctor_directory(d, "state directory", path, 0750)) {
 		free_space(d, path);
 	}
-}
-
-static void output(struct doctor *d, const char *path)
-{
-	char copy[CONFIG_PATH_MAX + 1];
-	struct stat st;
-	snprintf(copy, sizeof copy, "%s", path);
-	if (!directory(d, "directory of output", dirname(copy), 0755))
-		return;
-	if (stat(path, &st) == 0 && !doctor_user_may(&d->user, st.st_uid, st.st_gid, st.st_mode, W_OK)) {
-		doctor_say(d, DOCTOR_FAIL, "output %.160s: user %s may not write to it", path, user_name(d));
-		doctor_repair(d, "chown %s %.200s", user_name(d), path);
-	} else {
-		doctor_say(d, DOCTOR_PASS, "output %.160s can be written", path);
-	}
-}
-
-void doctor_outputs(struct doctor *d)
-{
-	for (size_t i = 0; i < d->config->outputs.n; i++) {
-		if (d->config->outputs.output[i].type == SINK_FILE)
-			output(d, d->config->outputs.output[i].path);
-		else
-			doctor_say(d, DOCTOR_PASS, "records go to standard output");
-	}
-	if (d->config->outputs.n > 0)
-		return;
-	doctor_say(d, DOCTOR_WARN, "there are no outputs: nothing that is found is told");
-	doctor_repair(d, "outputs: [{type: file, path: /var/log/postwacht/eve.json}]");
 }
 
 static bool in_group(const struct doctor_user *u, gid_t gid)
@@ -195,17 +165,17 @@ void doctor_control(struct doctor *d)
 		const struct group *g = getgrnam(group);
 		if (g == NULL) {
 			doctor_say(d, DOCTOR_FAIL, "sensor.control_group: there is no group %s", group);
-			doctor_repair(d, "groupadd --system %s; usermod -aG %s %s", group, group, user_name(d));
+			doctor_repair(d, "groupadd --system %s; usermod -aG %s %s", group, group, doctor_user_name(d));
 			return;
 		}
 		if (!in_group(&d->user, g->gr_gid)) {
-			doctor_say(d, DOCTOR_FAIL, "sensor.control_group: user %s is not in %s, so it cannot give the socket to it", user_name(d),
-				group);
-			doctor_repair(d, "usermod -aG %s %s", group, user_name(d));
+			doctor_say(d, DOCTOR_FAIL, "sensor.control_group: user %s is not in %s, so it cannot give the socket to it",
+				doctor_user_name(d), group);
+			doctor_repair(d, "usermod -aG %s %s", group, doctor_user_name(d));
 			return;
 		}
 	}
 	snprintf(copy, sizeof copy, "%s", path);
-	if (directory(d, "directory of the control socket", dirname(copy), 0755))
+	if (doctor_directory(d, "directory of the control socket", dirname(copy), 0755))
 		doctor_say(d, DOCTOR_PASS, "control socket %.160s", path);
 }

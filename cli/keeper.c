@@ -31,8 +31,6 @@ struct keeper {
 	struct outbox *outbox;
 	struct outbox_config config;
 	char dir[CONFIG_PATH_MAX + 16];
-	bool known;          // what is written already, up to `newest`
-	uint64_t newest;     // position on the ring
 	uint64_t nonsense;
 	uint64_t tended_ns;
 	// Packet times of the alerts of the group, for the time until they are on disk.
@@ -83,7 +81,7 @@ static void configure(struct keeper *k)
 // What a later attempt may find mended by itself.
 static bool passes(int rc)
 {
-	return rc == -ENOSPC || rc == -EDQUOT || rc == -EROFS || rc == -EIO;
+	return rc == -ENOSPC || rc == -EDQUOT || rc == -EROFS || rc == -EIO || rc == -EWOULDBLOCK; // the last: a keeper that is just ending
 }
 
 // Watching goes on without it: packets and records wait in memory, as many as fit, until the disk takes them.
@@ -105,7 +103,6 @@ static int open_outbox(struct keeper *k)
 		nap(k);
 		k->config.wall_ns = clock_wall_ns();
 	}
-	k->known = outbox_newest_origin(k->outbox, k->board->run, &k->newest);
 	return 0;
 }
 
@@ -122,32 +119,19 @@ static void note_beginning(struct keeper *k)
 
 // ---- keeping -----------------------------------------------------------------------------------------------------
 
-static bool sane(const struct outbox_about *about, size_t len)
-{
-	return about->type < RECORD_TYPES && about->severity < OUTBOX_SEVERITIES && about->zero == 0 && len > 0 && len <= OUTBOX_LINE_MAX;
-}
-
 // -ENOBUFS: the group is full, the record stays. Else it was stepped over.
 static int take(struct keeper *k, const char *message, size_t len)
 {
 	struct outbox_about about;
 	const struct outbox_origin from = {.run = k->board->run, .position = ring_position(k->ring)};
-	if (k->known && from.position <= k->newest) { // of the life before this one
-		ring_pass(k->ring);
-		return 0;
-	}
 	if (len > sizeof about) // once, so that whoever wrote it cannot change it any more
 		memcpy(&about, message, sizeof about);
-	if (len <= sizeof about || !sane(&about, len - sizeof about)) {
-		if (k->nonsense++ == 0)
-			log_error("keeper", "what the judge says makes no sense; it is passed over");
-		ring_pass(k->ring);
-		return 0;
-	}
-	int rc = outbox_append(k->outbox, &about, &from, message + sizeof about, len - sizeof about);
+	int rc = len <= sizeof about ? -EINVAL : outbox_append(k->outbox, &about, &from, message + sizeof about, len - sizeof about);
 	if (rc == -ENOBUFS)
 		return rc;
-	if (about.type == RECORD_ALERT && k->n_decided < sizeof k->decided_ns / sizeof k->decided_ns[0])
+	if (rc < 0 && k->nonsense++ == 0)
+		log_error("keeper", "what the judge says makes no sense; it is passed over");
+	if (rc == 0 && about.type == RECORD_ALERT && k->n_decided < sizeof k->decided_ns / sizeof k->decided_ns[0])
 		k->decided_ns[k->n_decided++] = about.time_ns;
 	ring_pass(k->ring);
 	return 0;

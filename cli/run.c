@@ -205,6 +205,8 @@ static int prepare_dirs(const struct config *c, const struct owner *o)
 		code = make_dir(c->state_dir, 0750, o);
 	if (code == 0 && strcmp(c->control, "none") != 0)
 		code = make_dir_of(c->control, o);
+	if (code == 0 && strncmp(c->metrics, "unix:", 5) == 0)
+		code = make_dir_of(c->metrics + 5, o);
 	for (size_t i = 0; code == 0 && i < c->outputs.n; i++)
 		if (c->outputs.output[i].type == SINK_FILE)
 			code = make_dir_of(c->outputs.output[i].path, o);

@@ -124,6 +124,7 @@ static void print_value(FILE *out, const struct config_key *k, const struct conf
 	static void (*const print[CONFIG_TYPES])(FILE *, const struct config_key *, const void *) = {
 		[CONFIG_NAME] = print_name,
 		[CONFIG_PATH] = print_path,
+		[CONFIG_LISTEN] = print_path,
 		[CONFIG_TAPS] = print_taps,
 		[CONFIG_PAIRS] = print_pairs,
 		[CONFIG_NUMBER] = print_number,

@@ -111,6 +111,7 @@ static void put_value(struct json *j, const struct config_key *k, const struct c
 	static void (*const put[CONFIG_TYPES])(struct json *, const struct config_key *, const void *) = {
 		[CONFIG_NAME] = put_name,
 		[CONFIG_PATH] = put_name,
+		[CONFIG_LISTEN] = put_name,
 		[CONFIG_TAPS] = put_taps,
 		[CONFIG_PAIRS] = put_pairs,
 		[CONFIG_NUMBER] = put_number,

@@ -60,4 +60,5 @@ void value_outputs(struct reader *r, const struct config_key *k, const yaml_node
 void value_taps(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
 void value_forwarders(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
 void value_domains(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
+void value_listen(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);
 void value_pairs(struct reader *r, const struct config_key *k, const yaml_node_t *node, void *field);

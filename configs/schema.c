@@ -134,7 +134,7 @@ const struct config_key config_schema[] = {
 		"Alerts a second that `run` tells one by one when there are very many; the others are counted, exactly. 0: all."},
 	{"alerts.burst", CONFIG_NUMBER, AT(alerts_burst), 1, 1000000, NULL, "5000",
 		"Alerts told at once before that rate holds."},
-	{"metrics.listen", CONFIG_PATH, AT(metrics), 0, 0, words_none, "none",
+	{"metrics.listen", CONFIG_LISTEN, AT(metrics), 0, 0, words_none, "none",
 		"Where /metrics and /healthz are served: unix:PATH, or an ADDRESS:PORT of this machine's loopback."},
 };
 
@@ -199,6 +199,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 		describe_words(k->words, " | host name", out, len);
 	else if (k->type == CONFIG_PATH)
 		describe_words(k->words, " | path", out, len);
+	else if (k->type == CONFIG_LISTEN)
+		describe_words(k->words, " | unix:PATH | 127.0.0.1:PORT | [::1]:PORT", out, len);
 	else
 		snprintf(out, len, "%s", plain[k->type]);
 }

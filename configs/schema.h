@@ -7,6 +7,7 @@
 enum config_type {
 	CONFIG_NAME,       // char[CONFIG_NAME_MAX + 1]: letters, digits, "." "_" "-"
 	CONFIG_PATH,       // char[CONFIG_PATH_MAX + 1]: one of words[] (may be NULL), or the name of a file
+	CONFIG_LISTEN,     // char[CONFIG_PATH_MAX + 1]: words[0], or what listen_parse() takes
 	CONFIG_TAPS,       // struct config_taps: a list of {name: ..., side: one of words[], ports: [...], bpf: ...}
 	CONFIG_PAIRS,      // struct config_pairs: a list of {name: ..., outside: ..., inside: ...}
 	CONFIG_NUMBER,     // uint32_t, min..max

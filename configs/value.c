@@ -306,6 +306,7 @@ void value_set(struct reader *r, const struct config_key *key, const yaml_node_t
 	static void (*const set[CONFIG_TYPES])(struct reader *, const struct config_key *, const yaml_node_t *, void *) = {
 		[CONFIG_NAME] = set_name,
 		[CONFIG_PATH] = set_path,
+		[CONFIG_LISTEN] = value_listen,
 		[CONFIG_TAPS] = value_taps,
 		[CONFIG_PAIRS] = value_pairs,
 		[CONFIG_NUMBER] = set_number,

@@ -55,18 +55,20 @@ struct outbox_origin {
 struct outbox;
 
 // Opens, repairs, or makes. 0 or -errno with `why` in words; -ENOSPC and the like too: then nothing is open.
-// A directory of another version is moved aside (NAME.vN) and told, unless it can be read.
+// Lanes of another version are moved aside (DIR/LANE.vN) and told; so are those beyond repair (DIR/LANE.damaged-SECONDS). Then a new
+// epoch begins. -EWOULDBLOCK: another process writes it.
 int outbox_open(struct outbox **out, const struct outbox_config *c, struct outbox_shared *shared, char why[static 160]);
 void outbox_close(struct outbox **o); // tells nothing, syncs nothing
 
-// The newest that is on disk of `run`: position, or false when there is none.
-bool outbox_newest_origin(const struct outbox *o, uint64_t run, uint64_t *position);
+// The newest that is on disk of `run` in a lane: position, or false when there is none. A group may have reached one lane only.
+bool outbox_newest_origin(const struct outbox *o, enum outbox_lane lane, uint64_t run, uint64_t *position);
 
-// Takes a record into the group that is being gathered. `line` without its newline. 0; -EMSGSIZE; -ENOBUFS when the group is full
-// (256 records or 1 MiB): sync first.
+// Takes a record into the group that is being gathered. `line` without its newline. What its lane has already (of the same run, a
+// position no greater than the newest's) is passed over: whoever follows a process that died simply appends all there is again.
+// 0; -EMSGSIZE or -EINVAL for what can be no record; -ENOBUFS when the group is full (256 records or 1 MiB a lane): sync first.
 int outbox_append(struct outbox *o, const struct outbox_about *about, const struct outbox_origin *from, const char *line, size_t len);
-// Writes the group, fdatasync(), publishes, rings. 0; or -errno: nothing of it counts as written, the group is kept and the next
-// call tries again (in a new segment).
+// Writes the group, fdatasync(), publishes, rings. 0; or -errno: what of it is not on disk is kept, and the next call tries again
+// (in a new segment).
 int outbox_sync(struct outbox *o);
 size_t outbox_gathered(const struct outbox *o); // records in the group
 

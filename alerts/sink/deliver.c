@@ -150,7 +150,7 @@ static void go_on(struct deliver *d, enum outbox_lane lane)
 	}
 	// A power cut took what had been sent, or somebody put an old copy back: better twice than not at all.
 	log_warn("courier", "output %s has more %s than the outbox: what there is is sent again", name_of(d), outbox_lane_name[lane]);
-	d->at[lane].seq = 1;
+	d->at[lane].seq = counter_read(&d->c.outbox->oldest[lane]);
 	place(d, lane, NULL);
 }
 

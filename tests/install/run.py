@@ -50,7 +50,7 @@ def files(checks, prefix, man):
     wanted = ["bin/postwacht", "lib/systemd/system/postwacht.service", "lib/sysusers.d/postwacht.conf", "lib/tmpfiles.d/postwacht.conf",
               "share/bash-completion/completions/postwacht", "share/zsh/site-functions/_postwacht", share + "postwacht.yaml",
               share + "tap.yaml", share + "pci.conf", share + "50-tap.network", share + "70-postwacht-vfio.rules",
-              share + "postwacht.logrotate"]
+              share + "postwacht.logrotate", share + "examples/kafka-fleet.yaml"]
     receivers = pathlib.Path(__file__).resolve().parent.parent.parent / "configs" / "receivers"
     recipes = [str(path.relative_to(receivers)) for path in receivers.rglob("*") if path.is_file() and path.name != "meson.build"]
     checks.check(len(recipes) > 5 and not (prefix / share / "receivers" / "meson.build").exists(), f"recipes: {recipes}")
@@ -79,7 +79,7 @@ def completions(checks, prefix):
 def configuration(checks, prefix, destination):
     """The first configuration is made where there is none, is right, and is never replaced."""
     program, first = prefix / "bin/postwacht", destination / "etc/postwacht/postwacht.yaml"
-    for name in ("tap.yaml", "postwacht.yaml"):
+    for name in ("tap.yaml", "postwacht.yaml", "examples/elastic.yaml", "examples/siem-tls.yaml"):
         done = subprocess.run([program, "check", "--config", prefix / "share/postwacht" / name], capture_output=True, text=True, check=False)
         checks.check(done.returncode == 0, f"{name}: {done.stdout}{done.stderr}")
     rules = prefix / "lib/tmpfiles.d/postwacht.conf"

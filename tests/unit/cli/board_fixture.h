@@ -33,14 +33,14 @@ static inline struct board *board_well(void)
 		s->worker[i] = (struct sensor_worker){.turns = 9, .packets = 500, .cpu = i == 0 ? 3 : -1};
 		b->turned_ns[i] = mono_ns;
 	}
-	static const char *const names[CHILDREN] = {"watch", "judge", "scout", "courier"};
+	static const char *const names[CHILDREN] = {"watch", "judge", "scout", "keeper", "courier"};
 	for (size_t i = 0; i < CHILDREN; i++) {
 		s->child[i] = (struct sensor_child){.pid = 100 + (int)i, .started_ns = wall_ns - 3600 * SECOND};
 		strcpy(s->child[i].name, names[i]);
 		strcpy(s->child[i].rights, "no capabilities; seccomp 40 calls");
 	}
 	b->watch_ready_ns = b->judge_ready_ns = mono_ns - 3599 * SECOND;
-	b->judge_turned_ns = b->courier_turned_ns = b->reader_turned_ns = mono_ns;
+	b->judge_turned_ns = b->keeper_turned_ns = b->courier_turned_ns = b->reader_turned_ns = mono_ns;
 	s->rx = 1001;
 	s->dissected = 990;
 	s->lanes_full = 10;

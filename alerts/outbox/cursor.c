@@ -1,0 +1,148 @@
+// Cursors: see alerts/outbox/cursor.h. The slots are a page apart, so that a write that was torn by a power cut spoils one of them.
+#include "alerts/outbox/cursor.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+enum { CURSOR_VERSION = 1, SLOTS = 2, SLOT_APART = 4096, FILE_MODE = 0640 };
+static const uint32_t cursor_magic = UINT32_C(0xff00c7b2);
+static const uint64_t year_s = UINT64_C(366) * 86400;
+
+struct slot {
+	uint32_t magic, version;
+	uint32_t crc;   // CRC-32 of the slot with zero in this place
+	uint32_t zero;
+	uint64_t saved; // how often: the greater is the newer
+	struct cursor c;
+};
+
+static_assert(sizeof(struct slot) == 536 && sizeof(struct slot) <= SLOT_APART, "on disk");
+
+struct cursor_file {
+	int fd;
+	uint64_t saved;
+};
+
+static uint32_t slot_crc(const struct slot *s)
+{
+	struct slot copy = *s;
+	copy.crc = 0;
+	return (uint32_t)crc32(crc32(0, NULL, 0), (const void *)&copy, sizeof(copy));
+}
+
+static ssize_t slot_read(int fd, unsigned i, struct slot *s)
+{
+	ssize_t n;
+	memset(s, 0, sizeof(*s));
+	do
+		n = pread(fd, s, sizeof(*s), (off_t)i * SLOT_APART);
+	while (n < 0 && errno == EINTR);
+	return n < 0 && errno != EIO ? -errno : n;
+}
+
+// True: *c is the newer good slot. `old`: the greatest epoch that a bad one may have had.
+static bool newest(const struct slot slot[static SLOTS], uint64_t wall_s, struct cursor_file *f, struct cursor *c, uint64_t *old)
+{
+	bool found = false;
+	for (unsigned i = 0; i < SLOTS; i++) {
+		const struct slot *s = &slot[i];
+		if (s->magic != cursor_magic)
+			continue;
+		if (s->c.epoch > *old && s->c.epoch < wall_s + year_s) // what may be anything is no reason to go far ahead of time
+			*old = s->c.epoch;
+		if (s->version != CURSOR_VERSION || s->crc != slot_crc(s) || (found && s->saved < f->saved))
+			continue;
+		found = true;
+		f->saved = s->saved;
+		*c = s->c;
+	}
+	return found;
+}
+
+static void begin(struct cursor *c, uint64_t epoch)
+{
+	*c = (struct cursor){.epoch = epoch};
+	for (size_t i = 0; i < OUTBOX_LANES; i++)
+		c->lane[i].seq = 1;
+}
+
+static int sync_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	if (!dir)
+		return -ENOMEM;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	if (fd < 0)
+		return -errno;
+	int rc = fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+static int load(struct cursor_file *f, uint64_t wall_s, struct cursor *c, bool *fresh)
+{
+	struct slot slot[SLOTS];
+	uint64_t old = 0;
+	for (unsigned i = 0; i < SLOTS; i++) {
+		ssize_t n = slot_read(f->fd, i, &slot[i]);
+		if (n < 0)
+			return (int)n;
+	}
+	*fresh = !newest(slot, wall_s, f, c, &old);
+	if (!*fresh)
+		return 0;
+	begin(c, wall_s > old ? wall_s : old + 1);
+	return cursor_save(f, c, true);
+}
+
+int cursor_open(struct cursor_file **out, const char *path, uint64_t wall_s, struct cursor *c, bool *fresh)
+{
+	struct cursor_file *f = calloc(1, sizeof(*f));
+	*out = NULL;
+	if (!f)
+		return -ENOMEM;
+	f->fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	int rc = f->fd < 0 ? -errno : load(f, wall_s, c, fresh);
+	if (rc == 0 && *fresh)
+		rc = sync_parent(path);
+	if (rc < 0) {
+		cursor_close(&f);
+		return rc;
+	}
+	*out = f;
+	return 0;
+}
+
+int cursor_save(struct cursor_file *f, const struct cursor *c, bool durable)
+{
+	struct slot s = {.magic = cursor_magic, .version = CURSOR_VERSION, .saved = f->saved + 1, .c = *c};
+	s.crc = slot_crc(&s);
+	ssize_t n;
+	do
+		n = pwrite(f->fd, &s, sizeof(s), (off_t)(s.saved % SLOTS) * SLOT_APART);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(s))
+		return n < 0 ? -errno : -ENOSPC;
+	if (durable && fdatasync(f->fd) < 0)
+		return -errno;
+	f->saved++;
+	return 0;
+}
+
+void cursor_close(struct cursor_file **f)
+{
+	if (!*f)
+		return;
+	if ((*f)->fd >= 0)
+		close((*f)->fd);
+	free(*f);
+	*f = NULL;
+}

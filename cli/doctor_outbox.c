@@ -1,0 +1,151 @@
+// The outbox: that it has a place, that the place is a disk, and how fast that disk says that it has something.
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cli/doctor.h"
+#include "cli/figures.h"
+#include "hw/clock.h"
+
+enum { TRIES = 9, SYNC_SLOW_MS = 50, BLOCK = 4096 }; // an alert waits for one fdatasync(), at worst for two
+
+// Names of filesystems that are no local disk: they lose what was promised, or answer when somebody else likes.
+static const struct {
+	uint32_t magic;
+	const char *name, *what;
+} elsewhere[] = {
+	{TMPFS_MAGIC, "tmpfs", "memory: what is not delivered is gone at the next start"},
+	{RAMFS_MAGIC, "ramfs", "memory: what is not delivered is gone at the next start"},
+	{NFS_SUPER_MAGIC, "nfs", "another machine: records wait for the network"},
+	{SMB_SUPER_MAGIC, "smb", "another machine: records wait for the network"},
+	{CIFS_SUPER_MAGIC, "cifs", "another machine: records wait for the network"},
+	{SMB2_SUPER_MAGIC, "smb", "another machine: records wait for the network"},
+	{CEPH_SUPER_MAGIC, "ceph", "other machines: records wait for the network"},
+	{FUSE_SUPER_MAGIC, "fuse", "a program: what it has when it says so is its secret"},
+	{V9FS_MAGIC, "9p", "another machine: records wait for it"},
+};
+
+static void check_kind(struct doctor *d, const char *dir)
+{
+	struct statfs s;
+	if (statfs(dir, &s) < 0)
+		return;
+	for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
+		if ((uint32_t)s.f_type != elsewhere[i].magic)
+			continue;
+		doctor_say(d, DOCTOR_WARN, "%.120s is on %s, which is %s", dir, elsewhere[i].name, elsewhere[i].what);
+		doctor_repair(d, "findmnt -T %.160s; sensor: {state_dir: a directory of a local disk}", dir);
+	}
+}
+
+static void check_room(struct doctor *d, const char *dir, uint64_t there)
+{
+	struct statvfs v;
+	char left[FIGURE_LEN], most[FIGURE_LEN];
+	uint64_t limit = (uint64_t)d->config->outbox_alerts_mib + d->config->outbox_sessions_mib;
+	if (statvfs(dir, &v) < 0)
+		return;
+	uint64_t octets = (uint64_t)v.f_bavail * v.f_frsize, wanted = limit << 20;
+	wanted = wanted > there ? wanted - there : 0;
+	figure_octets(left, octets);
+	figure_octets(most, limit << 20);
+	if (octets >= wanted) {
+		doctor_say(d, DOCTOR_PASS, "%.120s: %s left for an outbox of at most %s", dir, left, most);
+		return;
+	}
+	doctor_say(d, DOCTOR_WARN, "%.120s has %s left, and the outbox may take %s", dir, left, most);
+	doctor_repair(d, "df -h %.160s; make room there, or outbox: {alerts_mib: N, sessions_mib: N} that sum up to %llu", dir,
+		(unsigned long long)((octets + there) >> 20));
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+// Times of appending a block and having it on disk, in a file that has no name. False with errno.
+static bool measure(const char *dir, uint64_t ns[static TRIES])
+{
+	static const char block[BLOCK];
+	int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	bool good = fd >= 0;
+	for (int i = 0; good && i < TRIES; i++) {
+		uint64_t start = clock_mono_ns();
+		good = write(fd, block, sizeof block) == (ssize_t)sizeof block && fdatasync(fd) == 0;
+		ns[i] = clock_mono_ns() - start;
+	}
+	int error = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return good;
+}
+
+static void check_sync(struct doctor *d, const char *dir)
+{
+	uint64_t ns[TRIES];
+	if (!measure(dir, ns)) {
+		doctor_say(d, DOCTOR_SKIP, "%.120s: how long fdatasync() takes cannot be tried: %s", dir, strerror(errno));
+		return;
+	}
+	qsort(ns, TRIES, sizeof ns[0], compare);
+	double middle = (double)ns[TRIES / 2] / 1e6, longest = (double)ns[TRIES - 1] / 1e6;
+	bool slow = ns[TRIES / 2] > SYNC_SLOW_MS * UINT64_C(1000000);
+	doctor_say(d, slow ? DOCTOR_WARN : DOCTOR_PASS, "%.120s: fdatasync() takes %.1f ms, %.1f ms at most: so long is an alert not yet safe",
+		dir, middle, longest);
+	if (slow)
+		doctor_repair(d, "a disk of its own for sensor.state_dir, best one whose cache survives a power cut");
+}
+
+static uint64_t used_by(const char *path)
+{
+	uint64_t octets = 0;
+	DIR *dir = opendir(path);
+	const struct dirent *e;
+	struct stat st;
+	while (dir != NULL && (e = readdir(dir)) != NULL)
+		if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+			octets += (uint64_t)st.st_blocks * 512;
+	if (dir != NULL)
+		closedir(dir);
+	return octets;
+}
+
+// What the outbox has already.
+static uint64_t used(const char *dir)
+{
+	char path[DOCTOR_PATH];
+	uint64_t octets = 0;
+	for (int i = 0; i < OUTBOX_LANES; i++) {
+		snprintf(path, sizeof path, "%.400s/outbox/%s", dir, outbox_lane_name[i]);
+		octets += used_by(path);
+	}
+	return octets;
+}
+
+void doctor_outbox(struct doctor *d)
+{
+	const char *dir = d->config->state_dir;
+	struct stat st;
+	if (strcmp(dir, "none") == 0) {
+		doctor_say(d, DOCTOR_WARN, "sensor.state_dir is none: records that an output has not yet taken are kept in memory only");
+		doctor_repair(d, "sensor: {state_dir: /var/lib/postwacht}");
+		return;
+	}
+	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		doctor_say(d, DOCTOR_SKIP, "%.160s is not there yet", dir);
+		return;
+	}
+	check_kind(d, dir);
+	check_room(d, dir, used(dir));
+	check_sync(d, dir);
+}

@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+"""What `postwacht doctor` says of outputs and the outbox, with receivers on loopback that are well, away, or not to be believed.
+
+    doctor.py PROGRAM
+
+The last line is `N passed, N failed`.
+"""
+import base64
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+
+
+class Checks:
+    """Counts, and says what failed."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, good, what):
+        """One of them."""
+        self.passed += bool(good)
+        self.failed += not good
+        if not good:
+            print(f"FAILED: {what}")
+
+
+# ---- certificates ----------------------------------------------------------------------------------------------------
+
+
+def openssl(*words, **more):
+    """Must work."""
+    subprocess.run(["openssl", *words], check=True, capture_output=True, **more)
+
+
+class Authority:
+    """A CA in a directory, and what it signs."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = pathlib.Path(folder), name
+        self.cert, self.key = str(self.folder / f"{name}.pem"), str(self.folder / f"{name}.key")
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out", self.cert,
+                "-days", "2", "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE")
+
+    def sign(self, name, alt, days=1):
+        """Files of a certificate and its key."""
+        cert, key, request, more = (str(self.folder / f"{name}{end}") for end in (".pem", ".key", ".csr", ".ext"))
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
+        pathlib.Path(more).write_text(f"subjectAltName={alt}\n", encoding="ascii")
+        openssl("x509", "-req", "-in", request, "-CA", self.cert, "-CAkey", self.key, "-CAcreateserial", "-days", str(days), "-extfile", more,
+                "-out", cert)
+        return cert, key
+
+
+# ---- receivers -------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def listener(serve, context=None, family=socket.AF_INET):
+    """A port at which each connection is served by serve(connection); its number."""
+    server = socket.create_server(("127.0.0.1" if family == socket.AF_INET else "::1", 0), family=family)
+    ending = threading.Event()
+
+    def loop():
+        server.settimeout(0.1)
+        while not ending.is_set():
+            try:
+                plain, _ = server.accept()
+            except (TimeoutError, socket.timeout):
+                continue
+            try:
+                plain.settimeout(5)
+                with context.wrap_socket(plain, server_side=True) if context else plain as connection:
+                    serve(connection)
+            except (OSError, ssl.SSLError):
+                pass
+            plain.close()
+    thread = threading.Thread(target=loop)
+    thread.start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        ending.set()
+        thread.join()
+        server.close()
+
+
+def swallow(connection):
+    """Reads until the other side ends."""
+    while connection.recv(4096):
+        pass
+
+
+def silent(connection):
+    """Answers nothing; a handshake neither."""
+    connection.settimeout(6)
+    swallow(connection)
+
+
+def speaker(cert, key, ca=None):
+    """A server's TLS; with `ca` it wants a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    if ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(ca)
+    return context
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    """Elasticsearch or ClickHouse as far as doctor knows them."""
+
+    password, table, status = "", True, 200
+
+    def do_GET(self):
+        """One answer."""
+        wanted = "Basic " + base64.b64encode(f"postwacht:{self.password}".encode()).decode()
+        status = 401 if self.password and self.headers.get("Authorization") != wanted else self.status
+        body = (b"1\n" if self.table else b"0\n") if "EXISTS" in self.path else b"{}"
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        """Quiet."""
+
+
+@contextlib.contextmanager
+def api(context=None, **more):
+    """An HTTP server; its port."""
+    handler = type("Handler", (Api,), more)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *args: None
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+# ---- the program -----------------------------------------------------------------------------------------------------
+
+
+class Doctor:
+    """The program, asked about outputs."""
+
+    def __init__(self, program, folder, checks):
+        self.program, self.folder, self.checks = program, folder, checks
+
+    def examine(self, outputs, state="none"):
+        """Results of the checks `outputs` and `outbox`."""
+        config = self.folder / "doctor.yaml"
+        config.write_text(json.dumps({"sensor": {"user": "none", "control": str(self.folder / "sock"), "state_dir": state},
+                                      "policy": {"resolve": "off"}, "outputs": outputs}), encoding="ascii")
+        done = subprocess.run([self.program, "doctor", "--json", "--config", str(config)], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode in (0, 1), done.stderr
+        results = json.loads(done.stdout)["results"]
+        invalid = [r["what"] for r in results if r["check"] == "configuration" and r["verdict"] == "fail"]
+        assert not invalid, invalid
+        return [r for r in results if r["check"] in ("outputs", "outbox")]
+
+    def says(self, output, verdict, words, repair=None, check="outputs", **more):
+        """The worst that is said of one output."""
+        results = [r for r in self.examine([output] if output else [], **more) if r["check"] == check]
+        found = [r for r in results if r["verdict"] == verdict and words in r["what"]]
+        order = ["pass", "skip", "warn", "fail"]
+        worst = max(results, key=lambda r: order.index(r["verdict"]))["verdict"]
+        said = [(r["verdict"], r["what"], r["repair"]) for r in results]
+        self.checks.check(found and worst == verdict, f"{output}: {verdict} {words!r} is not in {said}")
+        if repair and found:
+            self.checks.check(repair in (found[0]["repair"] or ""), f"{output}: repair {found[0]['repair']!r} is without {repair!r}")
+
+
+def closed_port():
+    """A port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+# ---- what is tried ---------------------------------------------------------------------------------------------------
+
+
+def files(doctor):
+    """Files and sockets of this machine."""
+    folder = doctor.folder
+    doctor.says({"type": "file", "path": str(folder / "eve.json")}, "pass", "can be written")
+    doctor.says({"type": "file", "path": "/nonexistent/a/eve.json"}, "fail", "No such file", "install -d")
+    doctor.says({"type": "stdout"}, "pass", "standard output")
+    path = str(folder / "receiver.sock")
+    doctor.says({"type": "unix", "path": path}, "fail", "No such file", "start whoever listens")
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_UNIX, kind) as s:
+            s.bind(path)
+            if kind == socket.SOCK_STREAM:
+                s.listen()
+            doctor.says({"type": "unix", "path": path}, "pass", "somebody listens at")
+        doctor.says({"type": "unix", "path": path}, "fail", "nobody listens there")
+        os.unlink(path)
+
+
+def syslog_in_clear(doctor):
+    """UDP and TCP."""
+    base = {"type": "syslog", "name": "siem", "transport": "tcp", "host": "127.0.0.1"}
+    doctor.says({**base, "port": closed_port()}, "fail", "Connection refused", "ss -ltn")
+    with listener(swallow) as port:
+        doctor.says({**base, "port": port}, "pass", "siem: 127.0.0.1 port")
+        doctor.says({**base, "port": port, "host": "localhost"}, "warn", "records go in clear", "transport: tls")
+    doctor.says({**base, "host": "no-such-host.invalid"}, "fail", "no-such-host.invalid: ", "getent ahosts")
+    doctor.says({**base, "transport": "udp"}, "pass", "UDP does not say")
+    doctor.says({**base, "transport": "udp", "host": "localhost"}, "warn", "UDP does not say", "transport: tls")
+
+
+def syslog_tls(doctor, ca, other):
+    """Certificates that are right, and each way in which they are not."""
+    cert, key = ca.sign("localhost", "DNS:localhost,IP:127.0.0.1")
+    mine, my_key = ca.sign("sensor", "DNS:sensor")
+    foreign, foreign_key = other.sign("stranger", "DNS:sensor")
+    base = {"type": "syslog", "name": "siem", "host": "localhost", "ca": ca.cert}
+    with listener(swallow, speaker(cert, key)) as port:
+        base["port"] = port
+        doctor.says(base, "pass", "is localhost by its certificate, TLSv1.3")
+        doctor.says({**base, "host": "127.0.0.1"}, "pass", "is 127.0.0.1 by its certificate")
+        doctor.says({**base, "ca": other.cert}, "fail", "certificate", "openssl s_client -connect localhost")
+        doctor.says({**base, "server_name": "siem.example"}, "fail", "TLS as siem.example: hostname mismatch", "-verify_hostname siem.example")
+        doctor.says({**base, "ca": "/nonexistent.pem"}, "fail", "ca /nonexistent.pem: No such file", "ca: PATH")
+        doctor.says({**base, "ca": key}, "fail", "no certificate", "PEM files")
+        doctor.says({**base, "cert": cert, "key": my_key}, "fail", "key values mismatch", "same pair")
+        os.chmod(my_key, 0o604)
+        doctor.says({**base, "cert": mine, "key": my_key}, "warn", "everybody may read it", "chmod o-rwx")
+        os.chmod(my_key, 0o600)
+    with listener(swallow, speaker(cert, key, ca.cert)) as port:
+        base["port"] = port
+        doctor.says(base, "fail", "certificate required")
+        doctor.says({**base, "cert": foreign, "key": foreign_key}, "fail", "unknown ca")
+        doctor.says({**base, "cert": mine, "key": my_key}, "pass", "by its certificate")
+    secret = str(doctor.folder / "passphrase.key")
+    openssl("ec", "-in", my_key, "-aes128", "-passout", "pass:x", "-out", secret)
+    doctor.says({**base, "cert": mine, "key": secret}, "fail", secret, "without a passphrase")
+    with listener(swallow) as port:  # no TLS there
+        doctor.says({**base, "port": port}, "fail", "no answer to the handshake")
+    with listener(lambda c: c.sendall(b"220 mail.example ESMTP\r\n")) as port:
+        doctor.says({**base, "port": port}, "fail", "TLS as localhost: ")
+
+
+def kafka(doctor, ca):
+    """Brokers: some are enough."""
+    base = {"type": "kafka", "name": "fleet", "topic": "mail"}
+    gone = f"127.0.0.1:{closed_port()}"
+    try:
+        doctor.says({**base, "brokers": [gone]}, "fail", "Connection refused")
+    except AssertionError as error:
+        if "built without" in str(error):
+            return
+        raise
+    with listener(swallow) as port:
+        doctor.says({**base, "brokers": [f"127.0.0.1:{port}"]}, "pass", "1 of 1 brokers")
+        doctor.says({**base, "brokers": [gone, f"127.0.0.1:{port}"]}, "warn", "Connection refused")
+        doctor.says({**base, "brokers": [f"localhost:{port}"]}, "warn", "records go in clear", "sasl_ssl")
+    cert, key = ca.sign("broker", "IP:127.0.0.1")
+    with listener(swallow, speaker(cert, key)) as port:
+        secure = {**base, "brokers": [f"127.0.0.1:{port}"], "security": "ssl"}
+        doctor.says({**secure, "ca": ca.cert}, "pass", "1 of 1 brokers take connections, TLSv1.3")
+        doctor.says(secure, "fail", "certificate", "-CAfile /etc/ssl/certs")
+
+
+def over_http(doctor, ca):
+    """Elasticsearch and ClickHouse."""
+    base = {"type": "http", "name": "es", "api": "elasticsearch", "target": "mail"}
+    password = doctor.folder / "password"
+    password.write_text("secret\nnot this\n", encoding="ascii")
+    password.chmod(0o600)
+    user = {"user": "postwacht", "password_file": str(password)}
+    doctor.says({**base, "url": f"http://127.0.0.1:{closed_port()}"}, "fail", "Connection refused")
+    with api() as port:
+        doctor.says({**base, "url": f"http://127.0.0.1:{port}"}, "pass", "answers")
+        doctor.says({**base, "url": f"http://localhost:{port}"}, "warn", "records go in clear", "https://")
+        doctor.says({**base, "url": f"http://localhost:{port}", **user}, "warn", "records go in clear", "the password goes in clear")
+    with api(status=500) as port:
+        doctor.says({**base, "url": f"http://127.0.0.1:{port}"}, "warn", "HTTP 500", "Elasticsearch")
+    with api(password="secret") as port:
+        doctor.says({**base, "url": f"http://127.0.0.1:{port}"}, "fail", "anybody without a password", "user: NAME")
+        doctor.says({**base, "url": f"http://127.0.0.1:{port}", **user}, "pass", "answers")
+        password.write_text("wrong\n", encoding="ascii")
+        doctor.says({**base, "url": f"http://127.0.0.1:{port}", **user}, "fail", "this user and password")
+    for table, verdict, words in ((True, "pass", "answers"), (False, "fail", "has no table mail.records")):
+        with api(table=table) as port:
+            doctor.says({**base, "api": "clickhouse", "target": "mail.records", "url": f"http://127.0.0.1:{port}"}, verdict, words)
+    cert, key = ca.sign("es.example", "DNS:es.example,DNS:localhost")
+    with api(speaker(cert, key)) as port:
+        doctor.says({**base, "url": f"https://localhost:{port}", "ca": ca.cert}, "pass", "answers")
+        doctor.says({**base, "url": f"https://127.0.0.1:{port}", "ca": ca.cert}, "fail", "IP address mismatch")
+        doctor.says({**base, "url": f"https://127.0.0.1:{port}", "ca": ca.cert, "server_name": "es.example"}, "pass", "answers")
+        doctor.says({**base, "url": f"https://localhost:{port}"}, "fail", "certificate")
+    with listener(lambda c: c.sendall(b"SSH-2.0-x\r\n")) as port:
+        doctor.says({**base, "url": f"http://127.0.0.1:{port}"}, "fail", "takes connections, but", "curl -v")
+
+
+def outbox(doctor):
+    """Where records wait."""
+    stdout = {"type": "stdout"}
+    doctor.says(stdout, "warn", "in memory only", "state_dir: /var/lib/postwacht", check="outbox")
+    doctor.says(stdout, "skip", "is not there yet", check="outbox", state="/nonexistent/state")
+    results = doctor.examine([stdout], state=str(doctor.folder))
+    said = [r["what"] for r in results if r["check"] == "outbox"]
+    doctor.checks.check(any("fdatasync() takes" in w or "cannot be tried" in w for w in said), f"no time of fdatasync in {said}")
+    doctor.checks.check(any("for an outbox of at most 2.1 GB" in w or "the outbox may take 2.1 GB" in w for w in said), f"no room in {said}")
+    if os.path.ismount("/dev/shm"):
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+            results = doctor.examine([stdout], state=memory)
+            doctor.checks.check(any(r["verdict"] == "warn" and "is on tmpfs" in r["what"] for r in results), f"tmpfs: {results}")
+            doctor.checks.check(not os.listdir(memory), "something was left there")
+
+
+def main():
+    program = os.path.abspath(sys.argv[1])
+    checks = Checks()
+    with tempfile.TemporaryDirectory(prefix="postwacht-doctor-") as folder:
+        doctor = Doctor(program, pathlib.Path(folder), checks)
+        ca, other = Authority(folder, "ca"), Authority(folder, "other")
+        files(doctor)
+        syslog_in_clear(doctor)
+        syslog_tls(doctor, ca, other)
+        kafka(doctor, ca)
+        over_http(doctor, ca)
+        outbox(doctor)
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
