@@ -123,14 +123,14 @@ static void describe(const struct entry *e, uint32_t count, struct record_repeat
 	memcpy(repeat->first_id, e->first_id, sizeof(repeat->first_id));
 }
 
-static void pay(struct dedup *d, struct entry *e)
+static void pay(struct dedup *d, struct entry *e, uint64_t due_ns)
 {
 	struct record_repeat repeat;
 
 	if (!e->count)
 		return;
 	describe(e, e->count, &repeat);
-	d->config.update(d->config.update_ctx, &repeat, slab_at(&d->kept, e->kept));
+	d->config.update(d->config.ctx, &repeat, slab_at(&d->kept, e->kept), due_ns);
 	slab_put(&d->kept, e->kept);
 	e->kept = 0;
 	e->count = 0;
@@ -158,7 +158,7 @@ static void window_end(struct dedup *d, uint32_t index)
 		forget(d, index);
 		return;
 	}
-	pay(d, e);
+	pay(d, e, deadline_ns(e));
 	list_remove(d, index);
 	e->start_ns = deadline_ns(e);
 	list_add(d, index);
@@ -178,7 +178,7 @@ static void evict(struct dedup *d)
 	uint32_t loud = d->lists[WINDOW_LOUD].oldest, quiet = d->lists[WINDOW_QUIET].oldest;
 	uint32_t out = !quiet || (loud && deadline_ns(at(d, loud)) <= deadline_ns(at(d, quiet))) ? loud : quiet;
 
-	pay(d, at(d, out));
+	pay(d, at(d, out), d->now_ns);
 	forget(d, out);
 }
 
@@ -229,32 +229,33 @@ static void breakthrough(struct dedup *d, uint32_t index, const struct dedup_off
 	e->count = 0;
 }
 
-bool dedup_take(struct dedup *d, const struct dedup_offer *offer, struct record_repeat *repeat, void **kept)
+enum dedup_outcome dedup_take(struct dedup *d, const struct dedup_offer *offer, struct record_repeat *repeat, void **kept)
 {
 	dedup_advance(d, offer->time_ns);
 	uint32_t index = find(d, &offer->key);
-	if (!index) {
-		first(d, offer, repeat);
-		return true;
-	}
-	struct entry *e = at(d, index);
-	if (offer->severity > e->severity || offer->confidence > e->confidence) {
-		breakthrough(d, index, offer, repeat);
-		return true;
+	struct entry *e = index ? at(d, index) : NULL;
+	if (!e || offer->severity > e->severity || offer->confidence > e->confidence) {
+		if (d->config.may_tell && !d->config.may_tell(d->config.ctx, offer))
+			return DEDUP_REFUSED;
+		if (e)
+			breakthrough(d, index, offer, repeat);
+		else
+			first(d, offer, repeat);
+		return DEDUP_TELL;
 	}
 	// There are as many places to keep as there are keys.
 	if (!e->kept)
 		e->kept = slab_get(&d->kept);
 	e->count++;
 	*kept = slab_at(&d->kept, e->kept);
-	return false;
+	return DEDUP_COUNTED;
 }
 
 void dedup_finish(struct dedup *d)
 {
 	for (size_t w = 0; w < WINDOWS; w++)
 		while (d->lists[w].oldest) {
-			pay(d, at(d, d->lists[w].oldest));
+			pay(d, at(d, d->lists[w].oldest), d->now_ns);
 			forget(d, d->lists[w].oldest);
 		}
 }

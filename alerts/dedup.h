@@ -31,17 +31,6 @@ struct dedup_key {
 
 struct dedup;
 
-struct dedup_config {
-	uint32_t keys_max;
-	size_t kept_len;    // octets the caller keeps with a counted alert, to tell the update from
-	// The update of a key: `kept` is what the caller kept of its last repeat. Must not call back into dedup.
-	void (*update)(void *ctx, const struct record_repeat *repeat, const void *kept);
-	void *update_ctx;
-};
-
-int dedup_open(struct dedup **out, const struct dedup_config *config);
-void dedup_close(struct dedup **d);
-
 struct dedup_offer {
 	struct dedup_key key;
 	uint8_t severity, confidence;
@@ -49,9 +38,26 @@ struct dedup_offer {
 	const char *id;     // of the alert, RECORD_ID_LEN characters
 };
 
-// True: tell it now, with `*repeat`. False: it was counted, and `*kept` is the room to describe it in (what the last
-// repeat left there is overwritten); valid until the next call.
-bool dedup_take(struct dedup *d, const struct dedup_offer *offer, struct record_repeat *repeat, void **kept);
+// Neither function may call back into dedup.
+struct dedup_config {
+	uint32_t keys_max;
+	size_t kept_len;    // octets the caller keeps with a counted alert, to tell the update from
+	// The update of a key, due at this packet time: `kept` is what the caller kept of its last repeat.
+	void (*update)(void *ctx, const struct record_repeat *repeat, const void *kept, uint64_t due_ns);
+	// Whether an alert that would be told now may be. NULL: all may.
+	bool (*may_tell)(void *ctx, const struct dedup_offer *offer);
+	void *ctx;
+};
+
+int dedup_open(struct dedup **out, const struct dedup_config *config);
+void dedup_close(struct dedup **d);
+
+enum dedup_outcome {
+	DEDUP_TELL,    // tell it now, with `*repeat`
+	DEDUP_COUNTED, // `*kept` is the room to describe it in (what the last repeat left there is overwritten); valid until the next call
+	DEDUP_REFUSED, // it may not be told, and nothing is remembered of it: the next of its key is a first again, or breaks through again
+};
+enum dedup_outcome dedup_take(struct dedup *d, const struct dedup_offer *offer, struct record_repeat *repeat, void **kept);
 
 // Packet time has come this far: windows that ended tell their updates.
 void dedup_advance(struct dedup *d, uint64_t now_ns);

@@ -38,7 +38,8 @@ int judge_open(struct judge **out, const struct judge_config *config, const char
 {
 	struct judge *j = calloc(1, sizeof(*j));
 	const struct dedup_config repeats = {
-		.keys_max = DEDUP_KEYS_MAX, .kept_len = judge_kept_len(), .update = judge_tell_update, .update_ctx = j};
+		.keys_max = DEDUP_KEYS_MAX, .kept_len = judge_kept_len(), .update = judge_tell_update,
+		.may_tell = judge_may_tell, .ctx = j};
 	int r;
 
 	if (!j)
@@ -363,6 +364,7 @@ void judge_finish(struct judge *j)
 		evict(j);
 	judge_dns_due(j, true);
 	dedup_finish(j->dedup);
+	judge_storm_due(j, j->now_ns, true);
 	judge_peers_count(j->peers, &j->summary);
 	history_flush(j->history);
 	j->summary.history = history_counts(j->history);

@@ -42,6 +42,7 @@ struct judge_config {
 	const char *const *disabled;   // findings.disable: ids
 	size_t n_disabled;
 	int8_t severity[256];          // findings.severity by catalogue index; -1: default. catalogue_n <= 256
+	uint32_t alerts_rate_per_s, alerts_burst; // of the valve for storms (alerts/storm.h); rate 0: every alert is told
 	struct store *store;           // what is known of policy, borrowed; NULL: nothing
 	const struct expect_ops *expect; // who learns what the store lacks; NULL: nobody, nothing is held
 	void *expect_ctx;
@@ -72,7 +73,10 @@ struct judge_example {
 };
 
 struct judge_summary {
-	uint64_t sessions, alerts, records;
+	uint64_t sessions, alerts, records; // alerts: told, each record one
+	// Alerts of sessions: how many there were. Each is told (a record's repeat.count says how many it stands for), waits for the end
+	// of its window of repeats, or is suppressed, which sensor.alert-suppressed tells.
+	uint64_t alerts_offered, alerts_suppressed;
 	uint64_t by_state[STATE_N], by_verdict[VERDICT_N];
 	uint64_t by_peer_cert[CERT_RESUMED + 1]; // completed TLS, by what was seen of the server's certificate
 	uint64_t by_keylog[KEYLOG_OPENED + 1]; // sessions by what the key log gave; KEYLOG_OFF: not counted

@@ -130,6 +130,14 @@ static void find_what_lasts(struct judge *j)
 	}
 }
 
+static void mark_found(struct judge *j, const char *id)
+{
+	size_t row = (size_t)(catalogue_find(id) - catalogue);
+
+	if (!j->disabled[row])
+		j->found[row / 8] |= (uint8_t)(1 << row % 8);
+}
+
 void judge_heartbeat_tell(struct judge *j, bool last)
 {
 	struct record_config c = j->config.record;
@@ -143,6 +151,7 @@ void judge_heartbeat_tell(struct judge *j, bool last)
 	if (last)
 		judge_trouble_finish(j);
 	find_what_lasts(j);
+	mark_found(j, "sensor.heartbeat");
 	sum_protocols(j, &j->protocols_all);
 	judge_sum_workers(j, &all);
 	for (size_t i = 0; i < FACTS_TAPS; i++)
@@ -150,7 +159,7 @@ void judge_heartbeat_tell(struct judge *j, bool last)
 	const struct record_live live = {.state = &j->state, .taps = taps, .counters_at_ns = newest_counters(j),
 		.protocols = j->protocols_all.row, .n_protocols = j->protocols_all.n, .found = j->found, .intervals = j->loss.intervals,
 		.lost = j->loss.n, .sessions_marked = j->summary.sessions_loss, .sessions_forgotten = j->summary.sessions_forgotten,
-		.ends_unknown = j->summary.ends_unknown, .evidence = j->evidence ? &evidence : NULL};
+		.ends_unknown = j->summary.ends_unknown, .evidence = j->evidence ? &evidence : NULL, .suppressed = &j->storm.total};
 	judge_write(j, RECORD_STATS,
 		record_stats_live(j->line, &c, &all, j->summary.by_state, j->summary.by_verdict, j->summary.alerts, &live));
 	memset(j->found, 0, sizeof(j->found));

@@ -11,6 +11,7 @@ void judge_time(struct judge *j, uint64_t time_ns)
 		j->summary.first_ns = time_ns;
 	j->summary.last_ns = j->now_ns;
 	dedup_advance(j->dedup, j->now_ns);
+	judge_storm_due(j, j->now_ns, false);
 	judge_answers(j, false);
 	judge_pair_settle(j, j->now_ns);
 	judge_dns_due(j, false);
@@ -87,6 +88,7 @@ void judge_use(struct judge *j, const struct judge_config *c)
 	j->config.tls_records = c->tls_records;
 	j->config.store_age_days = c->store_age_days;
 	memcpy(j->config.severity, c->severity, sizeof(j->config.severity));
+	storm_use(&j->storm, c->alerts_rate_per_s, c->alerts_burst);
 	memset(j->disabled, 0, sizeof(j->disabled));
 	for (size_t i = 0; i < c->n_disabled; i++) {
 		const struct catalogue_row *row = catalogue_find(c->disabled[i]);

@@ -3,7 +3,7 @@
 // judge_tell.c chooses and writes alerts; judge_peer.c opens what the ends showed; judge_pair.c brings together what
 // two taps saw; judge_dns.c takes what DNS said; judge_end.c writes what is told once a session; judge_summary.c counts;
 // judge_net.c asks the inventory; judge_live.c is for a sensor that runs,
-// judge_sensor.c tells its own trouble, judge_heartbeat.c how it does.
+// judge_sensor.c tells its own trouble, judge_heartbeat.c how it does, judge_storm.c what was too much to be told one by one.
 #pragma once
 
 #include "alerts/dedup.h"
@@ -21,6 +21,7 @@
 #include "alerts/keylog/flight.h"
 #include "alerts/keylog/keylog.h"
 #include "alerts/resumed.h"
+#include "alerts/storm.h"
 
 #include <stddef.h>
 
@@ -64,6 +65,7 @@ struct judge {
 	struct race *race;
 	struct rules_sources sources; // of the three above what rules ask, and the store
 	struct dedup *dedup;
+	struct storm storm;
 	struct evidence_store *evidence; // packets of alerts; NULL: they are kept nowhere
 	struct pair_table waiting; // ended sessions whose twin may come
 	const struct pair *twins; // while two sessions are judged together
@@ -166,8 +168,14 @@ struct judge_moment {
 size_t judge_tell(struct judge *j, const struct judge_moment *at);
 
 // Tells an update of the repeat table; `kept` is a struct judge_kept. For dedup_config.update.
-void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void *kept);
+void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void *kept, uint64_t due_ns);
+bool judge_may_tell(void *ctx, const struct dedup_offer *o);
 size_t judge_kept_len(void);
+
+// judge_storm.c: whether an alert, or an update that stands for `n`, may be told; else it is counted. What was counted is told when
+// it is time; `last`: now.
+bool judge_valve(struct judge *j, uint64_t time_ns, const struct finding *f, uint64_t n);
+void judge_storm_due(struct judge *j, uint64_t time_ns, bool last);
 
 // The record of j->session, its tls copy, its anomalies, and the counting.
 void judge_end(struct judge *j, bool reopened);

@@ -182,7 +182,7 @@ static void tell_one(struct judge *j, struct record_alert *a, const struct judge
 		.time_ns = at->time_ns,
 		.id = a->id,
 	};
-	void *kept;
+	void *kept = NULL;
 
 	a->session = s;
 	a->time_ns = at->time_ns;
@@ -193,10 +193,17 @@ static void tell_one(struct judge *j, struct record_alert *a, const struct judge
 		at->entry ? at->entry->n_alerts : 0);
 	if (at->entry)
 		at->entry->n_alerts++;
-	if (dedup_take(j->dedup, &offer, &a->repeat, &kept))
+	j->summary.alerts_offered++;
+	enum dedup_outcome outcome = dedup_take(j->dedup, &offer, &a->repeat, &kept);
+	if (outcome == DEDUP_TELL)
 		write_alert(j, a);
-	else
+	else if (outcome == DEDUP_COUNTED)
 		keep(kept, s, a);
+}
+
+bool judge_may_tell(void *ctx, const struct dedup_offer *o)
+{
+	return judge_valve(ctx, o->time_ns, &(struct finding){.row = &catalogue[o->key.finding], .severity = o->severity}, 1);
 }
 
 // Signs of something: what they are signs of may still come.
@@ -273,12 +280,14 @@ size_t judge_tell(struct judge *j, const struct judge_moment *at)
 
 // The kept session stands in for all that were counted. Its other findings are known by name only. It is told with its
 // own time: a window may end long after it, or in another file of another year.
-void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void *kept)
+void judge_tell_update(void *ctx, const struct record_repeat *repeat, const void *kept, uint64_t due_ns)
 {
 	struct judge *j = ctx;
 	const struct judge_kept *k = kept;
 	struct session *s = &j->update;
 	if (j->disabled[index_of(k->root.row)]) // since it was counted
+		return;
+	if (!judge_valve(j, due_ns, &k->root, repeat->count))
 		return;
 	struct record_alert a = {.session = s, .root = &k->root, .repeat = *repeat, .update = true,
 		.time_ns = k->time_ns, .frame = k->frame};

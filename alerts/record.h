@@ -46,12 +46,15 @@ struct record_alert {
 	const struct evidence_file *evidence; // alerts/evidence.h: where its packets are kept; NULL: nowhere
 };
 
+struct storm_counts; // alerts/storm.h
+
 // Trouble of the sensor itself, told as an alert that belongs to no session.
 struct record_sensor {
 	const struct message_sensor *what; // of an update: all that were counted, as one
 	const struct finding *root;
 	const char *tap;         // NULL: of none
 	bool goes_on;            // it has not ended
+	const struct storm_counts *suppressed; // SENSOR_SUPPRESSED: of the interval; NULL: not known
 	struct record_repeat repeat;
 	char id[RECORD_ID_LEN + 1];
 };
@@ -71,6 +74,7 @@ struct record_live {
 	uint64_t sessions_marked; // that lived through one
 	uint64_t sessions_forgotten, ends_unknown;
 	const struct evidence_counts *evidence; // NULL: none is kept
+	const struct storm_counts *suppressed; // since the start
 };
 
 // Each writes one line without the newline into `out` (RECORD_LEN_MAX octets) and returns its length.

@@ -4,12 +4,6 @@
 
 enum { PROTOCOLS_TOLD = 20 }; // the rest is told as one
 
-// The last shape: what can be asked for elsewhere (postwacht stats) gives way to the counters.
-static bool bare(const struct record_writer *w)
-{
-	return w->shape->list_max <= 2;
-}
-
 static void text(struct record_writer *w, const char *name, const char *value)
 {
 	if (!value || !value[0])
@@ -36,17 +30,19 @@ static void port(struct record_writer *w, const struct sensor_port *p, const cha
 
 	json_open_object(j);
 	text(w, "name", p->name);
-	if (!bare(w))
+	if (!record_bare(w))
 		port_about(w, p, tap);
 	if (p->link_known)
 		json_field(j, "up", flag, p->link_up);
 	record_number(j, "rx_packets", p->rx_packets);
-	record_number(j, "rx_octets", p->rx_octets);
+	if (!record_bare(w))
+		record_number(j, "rx_octets", p->rx_octets);
 	record_number(j, "missed", p->missed);
 	record_number(j, "errors", p->errors);
 	record_number(j, "no_mbuf", p->no_mbuf);
 	record_number(j, "tx_packets", p->tx_packets);
-	record_number(j, "tx_octets", p->tx_octets);
+	if (!record_bare(w))
+		record_number(j, "tx_octets", p->tx_octets);
 	record_number(j, "tx_errors", p->tx_errors);
 	json_close_object(j);
 }
@@ -217,8 +213,11 @@ void record_live_members(struct record_writer *w, const struct record_live *l)
 	record_number(j, "ends_unknown", l->ends_unknown);
 	record_number(j, "records_lost", s->records_lost);
 	record_number(j, "alerts_lost", s->alerts_lost);
+	record_suppressed(w, l->suppressed, false);
+	record_outbox(w, &s->outbox);
+	record_sinks(w, s);
 	ports(w, l);
-	if (bare(w))
+	if (record_bare(w))
 		return;
 	evidence(j, l->evidence);
 	children(w, s);

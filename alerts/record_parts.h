@@ -41,6 +41,12 @@ static inline size_t record_list(const struct record_writer *w, size_t n)
 	return n < w->shape->list_max ? n : w->shape->list_max;
 }
 
+// The last shape: what can be asked for elsewhere (postwacht stats) gives way to the counters.
+static inline bool record_bare(const struct record_writer *w)
+{
+	return w->shape->list_max <= 2;
+}
+
 // Opens the record and writes what every event type has. frame 0: no packet to point at.
 void record_head(struct record_writer *w, const char *event_type, uint64_t time_ns, uint32_t frame, uint16_t file);
 
@@ -67,6 +73,11 @@ void record_smtp_tls(struct record_writer *w, const struct session *s, const str
 
 void record_alert_object(struct json *j, const struct finding *root);
 void record_repeat(struct json *j, const struct record_repeat *r);
+// The member `suppressed`: alerts that were counted in place of being told; with what they were of, the most first.
+void record_suppressed(struct record_writer *w, const struct storm_counts *c, bool findings);
+// Of stats: `outbox` once there is one, `sinks` where there are some.
+void record_outbox(struct record_writer *w, const struct outbox_shared *o);
+void record_sinks(struct record_writer *w, const struct sensor_state *state);
 // Members of smtp_tls of a sensor that runs.
 void record_live_members(struct record_writer *w, const struct record_live *l);
 

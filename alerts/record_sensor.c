@@ -1,5 +1,6 @@
 // The `alert` event of trouble that belongs to no session: no addresses, no flow, an interval in their place.
 #include "alerts/record_parts.h"
+#include "alerts/storm.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@ static const char *text_name(enum sensor_kind kind)
 		return "process";
 	case SENSOR_CONFIG_CHANGED:
 		return "keys";
+	case SENSOR_OUTBOX_TROUBLE:
+		return "where";
 	default:
 		return "port";
 	}
@@ -66,6 +69,62 @@ static void loss(struct json *j, const struct message_sensor *m)
 	json_close_object(j);
 }
 
+// Indices of what was counted, the most first, equals in the order of the catalogue.
+static size_t by_count(uint8_t out[static STORM_FINDINGS], const struct storm_counts *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < catalogue_n; i++) {
+		if (!c->by_finding[i])
+			continue;
+		size_t at = n++;
+		for (; at > 0 && c->by_finding[out[at - 1]] < c->by_finding[i]; at--)
+			out[at] = out[at - 1];
+		out[at] = (uint8_t)i;
+	}
+	return n;
+}
+
+// Those that the line has no room for are `rest`, so that the sum is right.
+static void suppressed_findings(struct record_writer *w, const struct storm_counts *c)
+{
+	struct json *j = &w->json;
+	uint8_t order[STORM_FINDINGS];
+	size_t n = by_count(order, c), told = record_list(w, n);
+	uint64_t rest = 0;
+
+	json_key(j, "by_finding");
+	json_open_object(j);
+	for (size_t i = 0; i < told; i++)
+		record_number(j, catalogue[order[i]].id, c->by_finding[order[i]]);
+	for (size_t i = told; i < n; i++)
+		rest += c->by_finding[order[i]];
+	if (told < n)
+		record_number(j, "rest", rest);
+	json_close_object(j);
+}
+
+void record_suppressed(struct record_writer *w, const struct storm_counts *c, bool findings)
+{
+	struct json *j = &w->json;
+
+	if (!c)
+		return;
+	json_key(j, "suppressed");
+	json_open_object(j);
+	record_number(j, "alerts", c->alerts);
+	if (findings || !record_bare(w)) {
+		json_key(j, "by_severity");
+		json_open_object(j);
+		for (int i = SEVERITY_CRITICAL; i > SEVERITY_INFO; i--)
+			record_number(j, severity_name((enum severity)i), c->by_severity[i]);
+		json_close_object(j);
+	}
+	if (findings)
+		suppressed_findings(w, c);
+	json_close_object(j);
+}
+
 static void own(struct record_writer *w, const struct record_sensor *a)
 {
 	struct json *j = &w->json;
@@ -89,6 +148,7 @@ static void own(struct record_writer *w, const struct record_sensor *a)
 	record_bounded(w, a->root->detail);
 	window(j, a);
 	loss(j, a->what);
+	record_suppressed(w, a->suppressed, true);
 	record_repeat(j, &a->repeat);
 	if (w->truncated)
 		json_field(j, "truncated", flag, true);

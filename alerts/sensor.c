@@ -144,6 +144,19 @@ static void clean_port(struct sensor_port *p)
 	p->tap = p->tap < FACTS_TAPS ? p->tap : SENSOR_NO_TAP;
 }
 
+static void clean_delivery(struct sensor_state *s)
+{
+	struct outbox_shared *o = &s->outbox;
+
+	o->state = o->state >= 0 && o->state < OUTBOX_STATES ? o->state : OUTBOX_FAILING;
+	s->n_sinks = s->n_sinks < OUTBOX_SINKS ? s->n_sinks : OUTBOX_SINKS;
+	for (size_t i = 0; i < OUTBOX_SINKS; i++) {
+		end_text(s->sink[i].name, sizeof(s->sink[i].name));
+		end_text(s->sink[i].type, sizeof(s->sink[i].type));
+		end_text(s->sink[i].trouble, sizeof(s->sink[i].trouble));
+	}
+}
+
 void sensor_copy(struct sensor_state *out, const struct sensor_state *state)
 {
 	static_assert(sizeof(*out) % sizeof(uint64_t) == 0, "copied by words, so that no number is torn");
@@ -158,14 +171,7 @@ void sensor_copy(struct sensor_state *out, const struct sensor_state *state)
 		end_text(out->child[i].name, sizeof(out->child[i].name));
 		end_text(out->child[i].rights, sizeof(out->child[i].rights));
 	}
-	out->n_sinks = out->n_sinks < OUTBOX_SINKS ? out->n_sinks : OUTBOX_SINKS;
-	for (size_t i = 0; i < OUTBOX_SINKS; i++) {
-		end_text(out->sink[i].name, sizeof(out->sink[i].name));
-		end_text(out->sink[i].type, sizeof(out->sink[i].type));
-		end_text(out->sink[i].trouble, sizeof(out->sink[i].trouble));
-	}
-	if ((unsigned)out->outbox.state >= OUTBOX_STATES)
-		out->outbox.state = OUTBOX_FAILING;
+	clean_delivery(out);
 	as_flag(&out->fanned);
 	as_flag(&out->clock_synced);
 }

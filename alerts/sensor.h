@@ -85,6 +85,7 @@ struct sensor_state {
 	// The ledger: rx = dissected + lanes_full (+ what is on its way; 0 at the end).
 	uint64_t rx, dissected;
 	uint64_t sessions, alerts, records; // the judge's
+	uint64_t alerts_suppressed;         // the judge's: counted in place of being told (alerts/storm.h)
 	uint64_t records_lost, alerts_lost; // found no room on their way to the courier
 	uint64_t alerts_by_severity[5]; // the judge's, of `alerts`: by enum severity
 	uint64_t heartbeat_ns;      // the judge's: wall clock of its last `stats`; 0: none yet

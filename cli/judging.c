@@ -36,7 +36,7 @@ struct judging {
 	struct evidence_config evidence;
 	char evidence_dir[CONFIG_PATH_MAX + 16];
 	uint32_t generation, buried;
-	uint64_t nonsense;
+	uint64_t nonsense, suppressed;
 	uint64_t tick_ns, heartbeat_ns;
 };
 
@@ -85,6 +85,7 @@ static void configure(struct judging *j)
 {
 	const struct config *c = run_config(j->run);
 	wire_judge(&j->config, c);
+	wire_storms(&j->config, c);
 	wire_taps(&j->config, &j->run->start);
 	j->config.write = on_record;
 	j->config.write_ctx = j;
@@ -233,6 +234,8 @@ static void look_around(struct judging *j, uint64_t now_ns)
 		judge_tick(j->judge, reached_ns < UINT64_MAX / 2 ? reached_ns : 0);
 		const struct judge_summary *s = judge_summary(j->judge);
 		j->board->state.sessions = s->sessions;
+		counter_add(&j->board->state.alerts_suppressed, s->alerts_suppressed - j->suppressed);
+		j->suppressed = s->alerts_suppressed;
 		memcpy(j->board->states, s->by_state, sizeof j->board->states);
 		memcpy(j->board->verdicts, s->by_verdict, sizeof j->board->verdicts);
 	}

@@ -5,73 +5,12 @@
 
 #include "cli/metrics_private.h"
 #include "dissect/counters.h"
-#include "hw/counter.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define SECOND_NS UINT64_C(1000000000)
 
 static const char *const child_name[CHILDREN] = {
 	[CHILD_WATCH] = "watch", [CHILD_JUDGE] = "judge", [CHILD_SCOUT] = "scout", [CHILD_KEEPER] = "keeper", [CHILD_COURIER] = "courier",
 };
-
-// ---- looking ---------------------------------------------------------------------------------------------------------
-
-// Of two times, either of which may not be known.
-static uint64_t older(uint64_t a, uint64_t b)
-{
-	return b != 0 && (a == 0 || b < a) ? b : a;
-}
-
-static void copy_name(char *out, size_t len, const char *name)
-{
-	size_t n = strnlen(name, len - 1);
-	memcpy(out, name, n);
-	out[n] = '\0';
-}
-
-// From a configuration that may stand on the board, where others write, too.
-void metrics_names(struct metrics_names *out, const struct config *c)
-{
-	memset(out, 0, sizeof *out);
-	for (size_t i = 0; i < c->taps.n && i < FACTS_TAPS; i++) {
-		const struct config_tap *tap = &c->taps.tap[i];
-		for (size_t p = 0; p < tap->n_ports && p < CONFIG_ARMS && out->n_ports < SENSOR_PORTS; p++, out->n_ports++) {
-			copy_name(out->port[out->n_ports].tap, sizeof out->port[0].tap, tap->name);
-			copy_name(out->port[out->n_ports].port, sizeof out->port[0].port, tap->port[p]);
-		}
-	}
-	for (size_t i = 0; i < c->outputs.n && i < OUTBOX_SINKS; i++, out->n_sinks++) {
-		const struct sink_config *s = &c->outputs.output[i];
-		out->sink[i].type = (unsigned)s->type < SINK_TYPES ? sink_type_name[s->type] : "unknown";
-		copy_name(out->sink[i].name, sizeof out->sink[0].name, s->name[0] != '\0' ? s->name : out->sink[i].type);
-	}
-	out->flows_max = c->flows_max;
-}
-
-void metrics_look(struct metrics_view *v, const struct board *b, const struct metrics_names *names, uint64_t mono_ns, uint64_t wall_ns)
-{
-	memset(v, 0, sizeof *v);
-	v->names = names;
-	v->mono_ns = mono_ns;
-	v->wall_ns = wall_ns;
-	sensor_copy(&v->state, &b->state);
-	v->heartbeat_s = b->config[v->state.config_generation % BOARD_CONFIGS].heartbeat_s;
-	for (size_t i = 0; i < DISSECT_COUNTERS; i++)
-		for (size_t w = 0; w < v->state.n_workers; w++)
-			v->counter[i] += counter_read(&b->counter[w][i]);
-	for (size_t i = 0; i < STATE_N; i++)
-		v->states[i] = counter_read(&b->states[i]);
-	for (size_t i = 0; i < VERDICT_N; i++)
-		v->verdicts[i] = counter_read(&b->verdicts[i]);
-	for (size_t w = 0; w < v->state.n_workers; w++)
-		v->turned_ns[CHILD_WATCH] = older(v->turned_ns[CHILD_WATCH], counter_read(&b->turned_ns[w]));
-	if (v->state.fanned)
-		v->turned_ns[CHILD_WATCH] = older(v->turned_ns[CHILD_WATCH], counter_read(&b->reader_turned_ns));
-	v->turned_ns[CHILD_JUDGE] = counter_read(&b->judge_turned_ns);
-	v->turned_ns[CHILD_KEEPER] = counter_read(&b->keeper_turned_ns);
-	v->turned_ns[CHILD_COURIER] = counter_read(&b->courier_turned_ns);
-	control_health(&v->health, b, mono_ns, wall_ns);
-}
 
 // ---- one value -------------------------------------------------------------------------------------------------------
 
@@ -368,61 +307,66 @@ const struct metrics_family metrics_families[] = {
 	{"last_heartbeat_timestamp_seconds", METRICS_GAUGE, "seconds", "When the judge last wrote a stats record; 0 never.", put_state_ns,
 		STATE(heartbeat_ns)},
 	{"clock_synced", METRICS_GAUGE, "", "1 where the clock of the machine is synchronised.", put_synced},
-	{"clock_error_seconds", METRICS_GAUGE, "seconds", "By how much it may be wrong, as the kernel estimates; 0 where not known.",
+	{"clock_error_seconds", METRICS_GAUGE, "seconds", "By how much the clock may be wrong, as the kernel estimates; 0 where not known.",
 		put_state_ns, STATE(clock_error_ns)},
 	{"process_up", METRICS_GAUGE, "", "1 where the process runs.", put_up},
-	{"process_restarts", METRICS_COUNTER, "", "How often it was started again after it had died.", put_restarts},
-	{"process_turn_age_seconds", METRICS_GAUGE, "seconds", "Since it last turned; of several threads the slowest.", put_turned},
+	{"process_restarts", METRICS_COUNTER, "", "How often the process was started again after it had died.", put_restarts},
+	{"process_turn_age_seconds", METRICS_GAUGE, "seconds", "Since the process last turned; of several threads the slowest.", put_turned},
 	// From the wire.
 	{"packets", METRICS_COUNTER, "", "Packets received from the port.", put_port, PORT(rx_packets)},
-	{"packet_bytes", METRICS_COUNTER, "bytes", "Octets in them.", put_port, PORT(rx_octets)},
+	{"packet_bytes", METRICS_COUNTER, "bytes", "Octets received from the port.", put_port, PORT(rx_octets)},
 	{"last_packet_timestamp_seconds", METRICS_GAUGE, "seconds", "When more packets were last found at the port; 0 never.", put_port_ns,
 		PORT(last_packet_ns)},
-	{"capture_missed", METRICS_COUNTER, "", "Packets that never came: no room (missed), damaged (errors), no buffer (no_mbuf).", put_missed},
+	{"capture_missed", METRICS_COUNTER, "", "Packets that never came: no room (missed), damaged (errors), no buffer (no_mbuf).",
+		put_missed},
 	{"port_link_up", METRICS_GAUGE, "", "1 where the port has link; none where it cannot tell.", put_links},
 	{"transmitted_packets", METRICS_COUNTER, "", "Packets that were sent on the port: a tap must never.", put_port, PORT(tx_packets)},
-	{"transmit_errors", METRICS_COUNTER, "", "Packets that somebody tried to send on it.", put_port, PORT(tx_errors)},
+	{"transmit_errors", METRICS_COUNTER, "", "Packets that somebody tried to send on the port.", put_port, PORT(tx_errors)},
 	{"received_packets", METRICS_COUNTER, "", "Packets received from all ports.", put_state, STATE(rx)},
-	{"dissected_packets", METRICS_COUNTER, "", "Of them, those that were dissected.", put_state, STATE(dissected)},
-	{"lanes_full", METRICS_COUNTER, "", "Of them, those without room on their way to a worker: lost.", put_state, STATE(lanes_full)},
+	{"dissected_packets", METRICS_COUNTER, "", "Packets that were dissected.", put_state, STATE(dissected)},
+	{"lanes_full", METRICS_COUNTER, "", "Packets without room on their way to a worker: lost.", put_state, STATE(lanes_full)},
 	{"worker_busy_seconds", METRICS_COUNTER, "seconds", "What the worker worked.", put_worker, WORKER(busy_ns)},
-	{"worker_slept_seconds", METRICS_COUNTER, "seconds", "What it slept.", put_worker, WORKER(slept_ns)},
+	{"worker_slept_seconds", METRICS_COUNTER, "seconds", "What the worker slept.", put_worker, WORKER(slept_ns)},
 	{"facts_lost", METRICS_COUNTER, "", "Messages of a worker without room on their way to the judge.", put_worker, WORKER(facts_lost)},
-	{"evidence_lost", METRICS_COUNTER, "", "Packets of evidence without room on their way to the judge.", put_worker, WORKER(evidence_lost)},
+	{"evidence_lost", METRICS_COUNTER, "", "Packets of evidence without room on their way to the judge.", put_worker,
+		WORKER(evidence_lost)},
 	{"flow_table_entries", METRICS_GAUGE, "", "TCP connections in the table.", put_flows},
 	{"flow_table_limit", METRICS_GAUGE, "", "Connections for which there is room (memory.flows_max).", put_flows_max},
 	{"dissect", METRICS_COUNTER, "", "Every counter of postwacht stats, by its name.", put_counters},
 	// What was said of it.
 	{"sessions", METRICS_COUNTER, "", "Sessions that were told, by verdict.", put_verdicts},
-	{"session_states", METRICS_COUNTER, "", "The same sessions, by state.", put_states},
+	{"session_states", METRICS_COUNTER, "", "Sessions that were told, by state.", put_states},
 	{"alerts", METRICS_COUNTER, "", "Alerts that were told, by severity.", put_alerts},
 	{"records", METRICS_COUNTER, "", "Records of all kinds.", put_state, STATE(records)},
 	{"alerts_lost", METRICS_COUNTER, "", "Alerts without room on their way to the outbox.", put_state, STATE(alerts_lost)},
 	{"records_lost", METRICS_COUNTER, "", "Other records without room on their way to the outbox.", put_state, STATE(records_lost)},
 	// On its way.
 	{"outbox_records", METRICS_COUNTER, "", "Records on disk, ever: the number of the last.", put_lane, OUTBOX(durable)},
-	{"outbox_kept_records", METRICS_GAUGE, "", "Records that are still there.", put_kept},
-	{"outbox_size_bytes", METRICS_GAUGE, "bytes", "What they take on disk.", put_lane, OUTBOX(octets)},
-	{"outbox_size_limit_bytes", METRICS_GAUGE, "bytes", "What they may take; the oldest go.", put_lane, OUTBOX(octets_max)},
+	{"outbox_kept_records", METRICS_GAUGE, "", "Records that are still in the outbox.", put_kept},
+	{"outbox_size_bytes", METRICS_GAUGE, "bytes", "What the lane takes on disk.", put_lane, OUTBOX(octets)},
+	{"outbox_size_limit_bytes", METRICS_GAUGE, "bytes", "What the lane may take; then the oldest go.", put_lane, OUTBOX(octets_max)},
 	{"outbox_evicted_records", METRICS_COUNTER, "", "Records that went, sent or not, since the start.", put_lane, OUTBOX(evicted)},
 	{"outbox_damaged_records", METRICS_COUNTER, "", "Records that could not be read any more.", put_lane, OUTBOX(damaged)},
-	{"outbox_state", METRICS_GAUGE, "", "1 for the state it is in, 0 for the others.", put_outbox_states},
-	{"outbox_errors", METRICS_COUNTER, "", "Writes to it that failed.", put_state, STATE(outbox.errors)},
+	{"outbox_state", METRICS_GAUGE, "", "1 for the state the outbox is in, 0 for the others.", put_outbox_states},
+	{"outbox_errors", METRICS_COUNTER, "", "Writes to the outbox that failed.", put_state, STATE(outbox.errors)},
 	{"outbox_syncs", METRICS_COUNTER, "", "Groups of records brought to disk (fdatasync).", put_state, STATE(outbox.syncs)},
-	{"outbox_sync_seconds", METRICS_COUNTER, "seconds", "What that took.", put_state_ns, STATE(outbox.sync_ns)},
-	{"alert_durable_seconds", METRICS_HISTOGRAM, "seconds", "From the packet that decided an alert until it was on disk.", put_state_latency},
+	{"outbox_sync_seconds", METRICS_COUNTER, "seconds", "What fdatasync took.", put_state_ns, STATE(outbox.sync_ns)},
+	{"alert_durable_seconds", METRICS_HISTOGRAM, "seconds", "From the packet that decided an alert until it was on disk.",
+		put_state_latency},
 	{"sink", METRICS_INFO, "", "The outputs of the configuration; always 1.", put_sink_types},
 	{"sink_sent_records", METRICS_COUNTER, "", "Records that the receiver has, ever: the number of the last.", put_sink_lane, SINK(sent)},
-	{"sink_waiting_records", METRICS_GAUGE, "", "Records on disk that it has not come to.", put_waiting},
+	{"sink_waiting_records", METRICS_GAUGE, "", "Records on disk that the sink has not come to.", put_waiting},
 	{"sink_missed_records", METRICS_COUNTER, "", "Records that gave way before they could be sent.", put_sink_lane, SINK(missed)},
-	{"sink_filtered_records", METRICS_COUNTER, "", "Records that its filter passed over.", put_sink, SINK(filtered)},
+	{"sink_filtered_records", METRICS_COUNTER, "", "Records that the filter of the sink passed over.", put_sink, SINK(filtered)},
 	{"sink_refused_records", METRICS_COUNTER, "", "Records that the receiver will never take.", put_sink, SINK(refused)},
 	{"sink_messages", METRICS_COUNTER, "", "Messages that the receiver has, since the start.", put_sink, SINK(messages)},
-	{"sink_message_bytes", METRICS_COUNTER, "bytes", "Octets in them.", put_sink, SINK(octets)},
-	{"sink_errors", METRICS_COUNTER, "", "Attempts that failed.", put_sink, SINK(errors)},
+	{"sink_message_bytes", METRICS_COUNTER, "bytes", "Octets of the messages that the receiver has, since the start.", put_sink,
+		SINK(octets)},
+	{"sink_errors", METRICS_COUNTER, "", "Attempts to deliver that failed.", put_sink, SINK(errors)},
 	{"sink_failing", METRICS_GAUGE, "", "1 from the first attempt that fails to the next that does not.", put_failing},
 	{"sink_last_taken_timestamp_seconds", METRICS_GAUGE, "seconds", "When the receiver last took something; 0 never.", put_taken},
-	{"alert_received_seconds", METRICS_HISTOGRAM, "seconds", "From the packet that decided an alert until the receiver had it.", put_received},
+	{"alert_received_seconds", METRICS_HISTOGRAM, "seconds", "From the packet that decided an alert until the receiver had it.",
+		put_received},
 };
 
 const size_t metrics_families_n = COUNT(metrics_families);

@@ -54,6 +54,12 @@ void wire_judge(struct judge_config *out, const struct config *c)
 	memcpy(out->severity, c->severity, sizeof out->severity);
 }
 
+void wire_storms(struct judge_config *out, const struct config *c)
+{
+	out->alerts_rate_per_s = c->alerts_rate_per_s;
+	out->alerts_burst = c->alerts_burst;
+}
+
 static struct judge_tap tap_of(const struct config *c, const char *name)
 {
 	const struct config_tap *t = &c->taps.tap[config_tap_find(c, name)]; // config_check() has found it

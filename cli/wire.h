@@ -27,3 +27,5 @@ void wire_two_taps(struct judge_config *out, const struct config *c);
 // The taps and pairs as configured, for what is taken live.
 void wire_taps(struct judge_config *out, const struct config *c);
 void wire_judge(struct judge_config *out, const struct config *c);
+// The valve for storms, after wire_judge(): what is read from a file is all told.
+void wire_storms(struct judge_config *out, const struct config *c);

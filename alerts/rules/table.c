@@ -179,5 +179,8 @@ const struct rule rules_table[] = {
 	{"sensor.policy-stale", rule_policy_stale},
 	{"sensor.trust-store-old", rule_trust_store_old},
 	{"sensor.config-changed", rule_of_sensor},
+	{"sensor.alert-suppressed", rule_of_sensor},
+	{"sensor.outbox-trouble", rule_of_sensor},
+	{"sensor.heartbeat", rule_of_sensor},
 };
 const size_t rules_table_n = sizeof(rules_table) / sizeof(rules_table[0]);

@@ -23,7 +23,7 @@
 
 enum {
 	STEP_MS = 100,
-	GRACE_MS = 1000,        // for what is on its way when the sensor ends
+	GRACE_MS = 200,         // for what is on its way when the sensor ends
 	ASK_FIRST_MS = 200,     // for metadata; each time twice as long, up to ASK_MOST_MS, so that a slow cluster is understood in the end
 	ASK_MOST_MS = 3200,
 	CREATION_MS = 3000,     // a topic that the brokers make when it is first asked for
@@ -295,11 +295,10 @@ static rd_kafka_headers_t *headers_of(const struct sink *s, const struct sink_me
 
 static rd_kafka_resp_err_t produce(struct sink *s, const struct sink_message *m, uint8_t *report)
 {
-	enum outbox_lane lane = outbox_lane_of((enum record_type)m->about->type);
 	const char *key = m->key[0] != '\0' ? m->key : m->id; // of one connection: one partition, so in order
 	const void *key_or_none = key[0] != '\0' ? key : NULL;
 	rd_kafka_headers_t *headers = headers_of(s, m);
-	rd_kafka_resp_err_t error = rd_kafka_producev(s->rk, RD_KAFKA_V_RKT(s->topic[lane]), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+	rd_kafka_resp_err_t error = rd_kafka_producev(s->rk, RD_KAFKA_V_RKT(s->topic[m->lane]), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 		RD_KAFKA_V_KEY(key_or_none, strlen(key)), RD_KAFKA_V_VALUE((void *)(uintptr_t)m->octets, m->len),
 		RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(report), RD_KAFKA_V_END);
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)

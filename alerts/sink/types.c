@@ -15,9 +15,12 @@ const char *const sink_type_name[SINK_TYPES] = {
 static const struct sink_ops *const types[SINK_TYPES] = {
 	[SINK_FILE] = &sink_file_ops,
 	[SINK_STDOUT] = &sink_stdout_ops,
+	[SINK_UNIX] = &sink_unix_ops,
+	[SINK_SYSLOG] = &sink_syslog_ops,
 #ifdef HAVE_RDKAFKA
 	[SINK_KAFKA] = &sink_kafka_ops,
 #endif
+	[SINK_HTTP] = &sink_http_ops,
 };
 
 const struct sink_ops *sink_ops_of(enum sink_type type)

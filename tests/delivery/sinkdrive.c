@@ -3,12 +3,12 @@
 //   sinkdrive TYPE KEY=VALUE... < LINES        e.g. sinkdrive syslog transport=tcp host=127.0.0.1 port=5514
 //
 // Keys are the fields of struct sink_config (alerts/sink/sink.h), words for enums. Of the driver itself: batch=N messages a
-// hand-over (64), tries=N attempts in a row that may fail (1), pause_ms=N between them (100), wait_ms=N before each batch (0), host_name=NAME
-// of the sensor, severity_of=NAME and type_of=NAME of every message (where the line does not say, it is an alert, critical).
-// A line `!reopen`, `!newest` or `!close` of the input is done, not sent.
+// hand-over (64), tries=N attempts in a row that may fail (1), pause_ms=N between them (100), wait_ms=N before each batch (0),
+// epoch=N of the row, host_name=NAME of the sensor, severity_of=NAME and type_of=NAME of every message (where the line does not say, it is an alert, critical).
+// A line `!reopen`, `!newest` or `!close` of the input is done, not sent; `!raw TEXT` is sent with each \n in it as an octet 10.
 //
-// Prints what happened, one line an event: "prepared", "opened", "sent N refused M", "trouble WHY", "newest alerts EPOCH SEQ". Exit 0: all was handed over.
-// 1: not; 2: usage; 3: it could not be prepared.
+// Says on standard error what happened, one line an event: "prepared", "opened", "trouble WHY", "newest alerts EPOCH SEQ", "sent N
+// refused M". Exit 0: all was handed over; 1: not; 2: usage; 3: it could not be prepared.
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ static bool stop;
 
 static const char *const formats[] = {"eve", "ecs", "cef", "leef", NULL};
 static const char *const transports[] = {"udp", "tcp", "tls", "local", NULL};
-static const char *const framings[] = {"octets", "lf", NULL};
+static const char *const framings[] = {"octet-counting", "lf", NULL};
 static const char *const apis[] = {"elasticsearch", "clickhouse", NULL};
 
 static const struct field {

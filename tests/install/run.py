@@ -51,6 +51,10 @@ def files(checks, prefix, man):
               "share/bash-completion/completions/postwacht", "share/zsh/site-functions/_postwacht", share + "postwacht.yaml",
               share + "tap.yaml", share + "pci.conf", share + "50-tap.network", share + "70-postwacht-vfio.rules",
               share + "postwacht.logrotate", share + "examples/kafka-fleet.yaml"]
+    receivers = pathlib.Path(__file__).resolve().parent.parent.parent / "configs" / "receivers"
+    recipes = [str(path.relative_to(receivers)) for path in receivers.rglob("*") if path.is_file() and path.name != "meson.build"]
+    checks.check(len(recipes) > 5 and not (prefix / share / "receivers" / "meson.build").exists(), f"recipes: {recipes}")
+    wanted += [share + "receivers/" + name for name in recipes]
     if man:
         wanted += ["share/man/man1/postwacht.1", "share/man/man5/postwacht.yaml.5"]
     for name in wanted:

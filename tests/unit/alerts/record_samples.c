@@ -106,6 +106,7 @@ static void sensor(void)
 	static char out[RECORD_LEN_MAX];
 	static struct message_counters m;
 	static uint64_t states[STATE_N], verdicts[VERDICT_N];
+	static struct storm_counts suppressed;
 	struct record_live live;
 
 	for (int largest = 0; largest < 2; largest++) {
@@ -119,6 +120,8 @@ static void sensor(void)
 			struct message_sensor what = trouble((enum sensor_kind)kind, 1);
 			struct finding root = {.row = catalogue_find(sensor_finding((enum sensor_kind)kind)), .subject = SUBJECT_SENSOR};
 			struct record_sensor a = {.what = &what, .root = &root, .repeat = x.alert.repeat};
+			fixture_suppressed(&suppressed, largest);
+			a.suppressed = kind == SENSOR_SUPPRESSED ? &suppressed : NULL;
 			put_octets(what.text, sizeof(what.text), largest, what.text[0] ? "port" : "");
 			numbers(what.n, LOSS_NUMBERS, largest, kind);
 			sensor_detail(root.detail, sizeof(root.detail), &what);

@@ -3,6 +3,7 @@
 
 #include "alerts/evidence.h"
 #include "alerts/record.h"
+#include "alerts/storm.h"
 #include "tests/unit/alerts/facts_fixture.h"
 
 #include <stdio.h>
@@ -30,6 +31,14 @@ static inline struct message_sensor trouble(enum sensor_kind kind, uint64_t afte
 		m.n[1] = 9;
 		strcpy(m.text, "watch");
 		break;
+	case SENSOR_OUTBOX_TROUBLE:
+		m.n[2] = 4711;
+		strcpy(m.text, "siem: connection refused");
+		break;
+	case SENSOR_SUPPRESSED:
+		m.n[0] = 1000;
+		m.n[4] = 1000;
+		break;
 	case SENSOR_CONFIG_CHANGED:
 		strcpy(m.text, "inventory.own_networks findings.disable");
 		break;
@@ -53,6 +62,39 @@ static inline void numbers(uint64_t *value, size_t n, bool largest, uint64_t ord
 		value[i] = largest ? INT64_MAX / 32 : ordinary; // sums still fit receivers
 }
 
+static inline void fixture_delivery(struct sensor_state *s, bool largest)
+{
+	struct outbox_shared *o = &s->outbox;
+
+	o->epoch = largest ? INT64_MAX / 32 : FIXTURE_START_NS / 1000000000;
+	numbers(o->durable, 6 * OUTBOX_LANES, largest, 5000);
+	o->errors = largest ? INT64_MAX / 32 : 0;
+	o->state = largest ? OUTBOX_READ_ONLY : OUTBOX_GOOD; // the longest word
+	s->n_sinks = largest ? OUTBOX_SINKS : 2;
+	for (size_t i = 0; i < s->n_sinks; i++) {
+		struct sink_shared *k = &s->sink[i];
+		put_octets(k->name, sizeof(k->name), largest, i ? "siem" : "file");
+		put_octets(k->type, sizeof(k->type), largest, i ? "syslog" : "file");
+		k->epoch = o->epoch;
+		numbers(k->sent, OUTBOX_LANES, largest, 4000);
+		numbers(k->at, OUTBOX_LANES, false, largest ? 1 : 4991);
+		numbers(k->missed, OUTBOX_LANES, largest, 0);
+		k->filtered = k->refused = k->errors = largest ? INT64_MAX / 32 : 3;
+		k->failing_since_ns = largest;
+	}
+}
+
+static inline void fixture_suppressed(struct storm_counts *c, bool largest)
+{
+	*c = (struct storm_counts){.alerts = 0};
+	for (size_t i = 0; i < catalogue_n; i++) {
+		uint64_t n = largest ? INT64_MAX / 256 : i % 60 == 1 ? 1000 * i : 0;
+		c->alerts += n;
+		c->by_severity[catalogue[i].severity] += n;
+		c->by_finding[i] = n;
+	}
+}
+
 static inline void fixture_state(struct sensor_state *s, bool largest)
 {
 	memset(s, 0, sizeof(*s));
@@ -61,7 +103,7 @@ static inline void fixture_state(struct sensor_state *s, bool largest)
 	memset(s->config_sha256, 'a', sizeof(s->config_sha256) - 1);
 	s->n_ports = largest ? SENSOR_PORTS : 2;
 	s->n_workers = largest ? SENSOR_WORKERS : 2;
-	s->n_children = largest ? SENSOR_CHILDREN : 4;
+	s->n_children = largest ? SENSOR_CHILDREN : 5;
 	for (size_t i = 0; i < s->n_ports; i++) {
 		struct sensor_port *p = &s->port[i];
 		put_octets(p->name, sizeof(p->name), largest, "0000:81:00.0");
@@ -80,12 +122,13 @@ static inline void fixture_state(struct sensor_state *s, bool largest)
 		s->worker[i].cpu = largest ? INT32_MAX : (int)i;
 	}
 	for (size_t i = 0; i < s->n_children; i++) {
-		static const char *const names[] = {"watch", "judge", "scout", "courier"};
-		put_octets(s->child[i].name, sizeof(s->child[i].name), largest, names[i % 4]);
+		static const char *const names[] = {"watch", "judge", "scout", "keeper", "courier"};
+		put_octets(s->child[i].name, sizeof(s->child[i].name), largest, names[i % 5]);
 		s->child[i].pid = largest ? INT32_MAX : 1234;
 		s->child[i].restarts = largest ? UINT32_MAX : 0;
 	}
-	numbers(&s->lanes_taken, 12, largest, 1000);
+	numbers(&s->lanes_taken, 10, largest, 1000);
+	fixture_delivery(s, largest);
 	s->clock_synced = true;
 }
 
@@ -99,7 +142,9 @@ static inline void fixture_live(struct record_live *l, bool largest)
 	static char tap[256];
 	static const char *taps[FACTS_TAPS];
 	static struct evidence_counts evidence;
+	static struct storm_counts suppressed;
 
+	fixture_suppressed(&suppressed, largest);
 	fixture_state(&state, largest);
 	put_octets(tap, sizeof(tap), largest, "mx-uplink");
 	for (size_t i = 0; i < FACTS_TAPS; i++)
@@ -117,9 +162,11 @@ static inline void fixture_live(struct record_live *l, bool largest)
 		size_t row = (size_t)(catalogue_find(sensor_finding((enum sensor_kind)k)) - catalogue);
 		found[row / 8] |= (uint8_t)((largest || k == SENSOR_CONFIG_CHANGED) << row % 8);
 	}
+	size_t heartbeat = (size_t)(catalogue_find("sensor.heartbeat") - catalogue);
+	found[heartbeat / 8] |= (uint8_t)(1 << heartbeat % 8);
 	*l = (struct record_live){.state = &state, .taps = taps, .counters_at_ns = FIXTURE_START_NS, .protocols = protocols,
 		.n_protocols = largest ? PROTOCOLS_MAX : 12, .found = found, .lost = lost,
-		.evidence = &evidence};
+		.evidence = &evidence, .suppressed = &suppressed};
 	numbers(&evidence.packets, 5, largest, 10);
 	numbers(&l->sessions_marked, 3, largest, 0);
 	l->intervals = largest ? INT64_MAX : 0;

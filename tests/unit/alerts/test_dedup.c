@@ -11,6 +11,7 @@
 
 struct update {
 	uint32_t count, window_s;
+	uint64_t due_s;
 	char first_id[RECORD_ID_LEN + 1];
 	uint32_t kept;
 };
@@ -18,17 +19,24 @@ struct update {
 static struct update updates[64];
 static size_t n_updates;
 
-static void take_update(void *ctx, const struct record_repeat *repeat, const void *kept)
+static void take_update(void *ctx, const struct record_repeat *repeat, const void *kept, uint64_t due_ns)
 {
 	struct update *u = &updates[n_updates++ % 64];
-	*u = (struct update){.count = repeat->count, .window_s = repeat->window_s};
+	*u = (struct update){.count = repeat->count, .window_s = repeat->window_s, .due_s = due_ns / SECOND};
 	memcpy(u->first_id, repeat->first_id, sizeof(u->first_id));
 	memcpy(&u->kept, kept, sizeof(u->kept));
 }
 
+static bool closed; // nothing may be told
+
+static bool ask(void *ctx, const struct dedup_offer *o)
+{
+	return !closed;
+}
+
 static struct dedup *open_dedup(uint32_t keys_max)
 {
-	const struct dedup_config config = {.keys_max = keys_max, .kept_len = sizeof(uint32_t), .update = take_update};
+	const struct dedup_config config = {.keys_max = keys_max, .kept_len = sizeof(uint32_t), .update = take_update, .may_tell = ask};
 	struct dedup *d;
 
 	n_updates = 0;
@@ -48,10 +56,11 @@ static bool offer(struct dedup *d, uint16_t port, uint8_t severity, uint8_t conf
 	uint32_t mark = (uint32_t)time_s;
 	void *kept;
 
-	if (dedup_take(d, &o, r, &kept))
-		return true;
-	memcpy(kept, &mark, sizeof(mark));
-	return false;
+	enum dedup_outcome outcome = dedup_take(d, &o, r, &kept);
+	if (outcome == DEDUP_COUNTED)
+		memcpy(kept, &mark, sizeof(mark));
+	assert_true(outcome != DEDUP_REFUSED || closed);
+	return outcome == DEDUP_TELL;
 }
 
 static void first_then_counted(void **state)
@@ -71,6 +80,7 @@ static void first_then_counted(void **state)
 	assert_int_equal(n_updates, 1);
 	assert_int_equal(updates[0].count, 2);
 	assert_int_equal(updates[0].kept, 300);
+	assert_int_equal(updates[0].due_s, 301);
 	assert_string_equal(updates[0].first_id, "AAAAAAAAAAAAAAAAAAAAAAAAAA");
 	// The stream goes on: counted in the next window, told at its end with the same first id.
 	assert_false(offer(d, 25, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 302, &r));
@@ -184,6 +194,32 @@ static void time_runs_backwards(void **state)
 	dedup_close(&d);
 }
 
+// What may not be told leaves no trace: no key, no place, no severity; what is counted of a key goes on being counted.
+static void what_is_refused_was_not_there(void **state)
+{
+	struct dedup *d = open_dedup(4);
+	struct record_repeat r;
+
+	closed = true;
+	for (uint16_t port = 100; port < 200; port++)
+		assert_false(offer(d, port, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 1, &r));
+	closed = false;
+	assert_true(offer(d, 100, SEVERITY_LOW, CONFIDENCE_CERTAIN, 2, &r));
+	assert_int_equal(r.count, 1);
+	assert_false(offer(d, 100, SEVERITY_LOW, CONFIDENCE_CERTAIN, 3, &r));
+	closed = true;
+	assert_false(offer(d, 100, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 4, &r)); // it would break through
+	assert_false(offer(d, 100, SEVERITY_LOW, CONFIDENCE_CERTAIN, 5, &r));
+	for (uint16_t port = 200; port < 300; port++)
+		assert_false(offer(d, port, SEVERITY_HIGH, CONFIDENCE_CERTAIN, 6, &r)); // nobody is evicted for it
+	closed = false;
+	assert_true(offer(d, 100, SEVERITY_MEDIUM, CONFIDENCE_CERTAIN, 7, &r));
+	assert_int_equal(r.count, 3); // two repeats and itself
+	dedup_finish(d);
+	assert_int_equal(n_updates, 0);
+	dedup_close(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +229,7 @@ int main(void)
 		cmocka_unit_test(rises_break_through),
 		cmocka_unit_test(eviction_pays),
 		cmocka_unit_test(time_runs_backwards),
+		cmocka_unit_test(what_is_refused_was_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

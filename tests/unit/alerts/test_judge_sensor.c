@@ -57,7 +57,7 @@ static void every_kind_is_told(void **state_)
 		send_trouble(trouble((enum sensor_kind)k, 10));
 	assert_told("in the order in which they came; what is only information is no alert",
 		"sensor.loss sensor.rss-asymmetric sensor.arm-lost... sensor.too-little-traffic... sensor.child-restarted "
-		"sensor.clock-unsynced... sensor.state-evicted");
+		"sensor.clock-unsynced... sensor.state-evicted sensor.outbox-trouble... sensor.alert-suppressed");
 	assert_int_equal(judge_summary(judge)->alerts, SENSOR_KINDS - 1);
 	assert_int_equal(judge_summary(judge)->worst_alert_severity, SEVERITY_HIGH);
 	assert_int_equal(judge_summary(judge)->last_ns, 0); // the wall clock is not packet time
@@ -155,11 +155,11 @@ static void what_lasts_ends(void **state_)
 	judge_heartbeat(judge, wall(1000));
 	assert_string_equal(json_string_value(json_array_get(own(1, "findings"), 0)), "sensor.arm-lost");
 	judge_heartbeat(judge, wall(1030));
-	assert_int_equal(json_array_size(own(2, "findings")), 1); // as long as it goes on
+	assert_int_equal(json_array_size(own(2, "findings")), 2); // as long as it goes on
 	end.over = true;
 	send_trouble(end);
 	judge_heartbeat(judge, wall(1060));
-	assert_int_equal(json_array_size(own(3, "findings")), 0);
+	assert_int_equal(json_array_size(own(3, "findings")), 1);
 	assert_told("the end is no alert", "sensor.arm-lost... stats stats stats");
 	send_trouble(trouble(SENSOR_ARM_LOST, 2000));
 	assert_told("another one is", "sensor.arm-lost...");
@@ -180,7 +180,7 @@ static void the_operator_has_the_last_word(void **state_)
 	send_trouble(trouble(SENSOR_RSS_ASYMMETRIC, 1));
 	send_trouble(trouble(SENSOR_CONFIG_CHANGED, 1));
 	judge_heartbeat(judge, wall(2));
-	assert_int_equal(json_array_size(own(1, "findings")), 2);
+	assert_int_equal(json_array_size(own(1, "findings")), 3);
 	assert_int_equal(number_of(own(1, "loss"), "intervals"), 1); // a number is no finding
 	assert_told("one is told", "sensor.config-changed stats");
 	close_judge();
@@ -366,9 +366,18 @@ static void a_heartbeat(void **state_)
 	assert_string_equal(json_string_value(json_object_get(json_array_get(own(0, "ports"), 1), "time_source")), "hardware");
 	assert_int_equal(number_of(json_array_get(own(0, "ports"), 0), "tx_packets"), 0);
 	assert_int_equal(json_array_size(own(0, "workers")), 2);
-	assert_int_equal(json_array_size(own(0, "children")), 4);
+	assert_int_equal(json_array_size(own(0, "children")), 5);
 	assert_int_equal(number_of(own(0, "config"), "generation"), 2);
 	assert_true(json_is_false(own(0, "last")));
+	assert_string_equal(json_string_value(json_array_get(own(0, "findings"), 0)), "sensor.heartbeat");
+	assert_string_equal(json_string_value(json_object_get(own(0, "outbox"), "state")), "good");
+	assert_int_equal(number_of(json_object_get(own(0, "outbox"), "durable"), "alerts"), 5000);
+	assert_int_equal(json_array_size(own(0, "sinks")), 2);
+	const json_t *sink = json_array_get(own(0, "sinks"), 1);
+	assert_string_equal(json_string_value(json_object_get(sink, "name")), "siem");
+	assert_int_equal(number_of(json_object_get(sink, "sent"), "sessions"), 4000);
+	assert_int_equal(number_of(json_object_get(sink, "waiting"), "alerts"), 10);
+	assert_true(json_is_false(json_object_get(sink, "failing")));
 	judge_finish(judge);
 	assert_true(json_is_true(own(1, "last")));
 	judge_heartbeat(judge, wall(60));

@@ -72,6 +72,17 @@ static size_t write_sensor(char *out, struct fixture *x)
 	return record_sensor(out, &x->config, &a);
 }
 
+static size_t write_suppressed(char *out, struct fixture *x)
+{
+	const struct message_sensor what = trouble(SENSOR_SUPPRESSED, 1);
+	static struct storm_counts counts;
+	const struct record_sensor a = {.what = &what, .root = &x->root, .suppressed = &counts, .repeat = x->alert.repeat,
+		.id = "01M852A245Y8QG6HZA0XRCRRXD"};
+
+	fixture_suppressed(&counts, true);
+	return record_sensor(out, &x->config, &a);
+}
+
 static size_t write_decode(char *out, struct fixture *x)
 {
 	return record_anomaly(out, &x->config, &(struct message_anomaly){.counter = COUNT_decode_vlan_limit, .frame = UINT32_MAX});
@@ -95,8 +106,8 @@ static size_t write_outside(char *out, struct fixture *x)
 	return len;
 }
 
-static const writer writers[] = {write_smtp, write_tls, write_alert, write_anomaly, write_stats, write_live, write_sensor, write_decode,
-	write_double, write_outside};
+static const writer writers[] = {write_smtp, write_tls, write_alert, write_anomaly, write_stats, write_live, write_sensor, write_suppressed,
+	write_decode, write_double, write_outside};
 enum { WRITERS = sizeof(writers) / sizeof(writers[0]) };
 
 // The buffer is followed by a page nobody may touch.

@@ -306,11 +306,11 @@ static void test_names(void **state)
 	struct board *b = board_well();
 	struct config *c = &b->config[0];
 	fill(b);
-	strcpy(c->taps.tap[0].port[0], "a\"b\\c\nd{}=,\x7f\xc3\xa9");
+	strcpy(c->taps.tap[0].port[0], "a\"b\\c\nx{}=,\x7f\xc3\xa9");
 	strcpy(c->outputs.output[0].name, "\"} 1\n#");
 	const char *text = page_of(b, METRICS_TEXT);
 	read_page(text, METRICS_TEXT);
-	has(text, "postwacht_packets_total{tap=\"tap0\",port=\"a\\\"b\\\\c%0Ad{}=,%7F%C3%A9\"} 500");
+	has(text, "postwacht_packets_total{tap=\"tap0\",port=\"a\\\"b\\\\c%0Ax{}=,%7F%C3%A9\"} 500");
 	has(text, "postwacht_sink_failing{sink=\"\\\"} 1%0A#\"} 1");
 	free(b);
 }

@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""Real receivers with the recipes of configs/receivers: what arrived, record by record, octet by octet.
+
+    receivers.py [--packages DIR] PROGRAM     rsyslog and syslog-ng of Debian, on loopback
+
+The packages are unpacked below DIR (build-receivers), never installed. The last line is `N passed, N failed, N skipped`.
+"""
+import argparse
+import json
+import os
+import pathlib
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+import programs
+import records
+import talk
+
+SENSOR = "sensor-1"
+FILES = ("alerts.json", "sessions.json")
+
+
+class Checks:
+    """What was looked at, and what was wrong."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def check(self, fine, text):
+        """One of them."""
+        self.passed += bool(fine)
+        self.failed += not fine
+        if not fine:
+            print(f"wrong: {text}", flush=True)
+
+    def same(self, got, wanted, what):
+        """Lines, each of them."""
+        where = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b), min(len(got), len(wanted)))
+        at = [lines[where][:300] if where < len(lines) else None for lines in (got, wanted)]
+        self.check(got == wanted, f"{what}: {len(got)} lines, {len(wanted)} wanted; at {where}: {at[0]} for {at[1]}")
+
+
+def rows(lines):
+    """Alerts and sessions, apart."""
+    return [[line for line in lines if records.lane(line) == row] for row in (records.ALERTS, records.SESSIONS)]
+
+
+def missing(lines):
+    """Numbers that a row lacks, up to its last."""
+    seen = {json.loads(line)["smtp_tls"]["seq"] for line in lines}
+    return sorted(set(range(1, max(seen, default=0) + 1)) - seen)
+
+
+def send(stream, lines, host=SENSOR, prefix=b"", pause_s=0.0):
+    """All of them, as one sensor does."""
+    for line in lines:
+        stream.send(talk.message(prefix + line, json.loads(line)["event_type"], host))
+        if pause_s:
+            time.sleep(pause_s)
+    stream.close()
+
+
+def arrived(checks, receiver, lines, host, what):
+    """Each row is in its file, in order, octet for octet."""
+    for name, wanted in zip(FILES, rows(lines)):
+        checks.same(receiver.wait_for(f"{host}/{name}", len(wanted)), wanted, f"{what}: {name}")
+
+
+def transports(checks, receiver, lines, what):
+    """The same records every way that there is. The name of the sensor tells them apart."""
+    ways = {
+        "tls": lambda: talk.Stream(receiver.tls, receiver.pki, SENSOR),
+        "tcp": lambda: talk.Stream(receiver.tcp),
+        "udp": lambda: talk.Datagrams(receiver.udp),
+        "cookie": lambda: talk.Stream(receiver.tcp),
+    }
+    if isinstance(receiver, programs.Rsyslog):  # syslog-ng's syslog() counts octets, and nothing else
+        ways["line-ends"] = lambda: talk.Stream(receiver.tcp, lines=True)
+    for way, stream in ways.items():
+        # A receive buffer of the kernel holds some 200 KiB: UDP has nothing that slows a sender down.
+        send(stream(), lines, way, b"@cee: " if way == "cookie" else b"", 0.002 if way == "udp" else 0)
+        arrived(checks, receiver, lines, way, f"{what}, {way}")
+    checks.check(not receiver.lines("other.log"), f"{what}: {len(receiver.lines('other.log'))} records are in other.log")
+
+
+def strangers(checks, receiver, lines, what):
+    """Only sensors may write, however often somebody else tries, and after a sensor was there."""
+    for turn in range(5):
+        send(talk.Stream(receiver.tls, receiver.pki, SENSOR), lines[:1], "lets-in")
+        for name in (SENSOR + "0", "stranger", None):
+            told = talk.message(lines[0], "alert", "stays-out")
+            checks.check(talk.refused(receiver.tls, receiver.pki, name, told), f"{what}, turn {turn}: a client with the certificate {name} is let in")
+    arrived(checks, receiver, lines[:1] * 5, "lets-in", f"{what}: the sensor itself")
+    checks.check(not (receiver.folder / "log" / "stays-out").exists(), f"{what}: a stranger's record is kept")
+
+
+def oddities(checks, receiver, lines, what):
+    """What is no record goes to other.log; no name of a host leads out of the directory."""
+    before = {p for p in receiver.folder.rglob("*") if p.is_file()}
+    odd = [b"hello", b"[1,2]", b'{"no":"event"}', b'{"event_type":', b'{"event_type":"alert"', b"@cee: what"]
+    stream = talk.Stream(receiver.tcp)
+    for octets in odd:
+        stream.send(talk.message(octets, host="odd"))
+    for host in ("../../../etc", "..", "a/b", "/etc/x", "%msg%", "$(env)", "-"):
+        stream.send(talk.message(lines[0], host=host))
+    stream.close()
+    other = receiver.wait_for("other.log", len(odd))
+    checks.check(len([line for line in other if any(line.endswith(octets.removeprefix(b"@cee: ")) for octets in odd)]) == len(odd),
+                 f"{what}: other.log has {other}")
+    for path in {p for p in receiver.folder.rglob("*") if p.is_file()} - before:
+        inside = path.relative_to(receiver.folder).parts
+        checks.check(inside[0] == "log" and len(inside) <= 3, f"{what}: wrote {path}")
+    checks.check(not receiver.lines("odd/alerts.json"), f"{what}: what is no record stands among alerts")
+
+
+def killed(checks, receiver, lines, what):
+    """kill -9 in the middle of a stream, and again: whole lines, in order, and the numbers say what is missing."""
+    many = records.stamp(records.stripped(rows(lines)[records.ALERTS]) * 20)
+    at = 0
+    for end in (len(many) // 3, 2 * len(many) // 3, len(many)):
+        stream = talk.Stream(receiver.tls, receiver.pki, SENSOR)
+        for line in many[at:end]:
+            stream.send(talk.message(line, host="killed"))
+        at = end
+        if end < len(many):
+            receiver.stop(signal.SIGKILL)
+            receiver.start()
+        stream.close()
+    time.sleep(1)
+    got, places = receiver.lines("killed/alerts.json"), {line: i for i, line in enumerate(many)}
+    checks.check(all(line in places for line in got), f"{what}: a line is not as it was sent: {[x[-200:] for x in got if x not in places][:1]}")
+    order = [places.get(line, -1) for line in got]
+    checks.check(order == sorted(set(order)), f"{what}: lines are doubled, or in another order")
+    checks.check(got and got[-1] == many[-1], f"{what}: what was sent after it came back is not there")
+    lost = sorted(set(range(len(many))) - set(order))
+    checks.check([i + 1 for i in lost] == missing(got), f"{what}: {len(lost)} records are lost, and their numbers do not say so")
+    print(f"{what}: killed twice while {len(many)} records were on their way: {len(got)} are there, {len(missing(got))} shown missing by their numbers",
+          flush=True)
+
+
+def rotated(checks, receiver, lines, what):
+    """logrotate: the file is moved away, then SIGHUP. Nothing is lost between."""
+    alerts = rows(lines)[records.ALERTS]
+    half = len(alerts) // 2
+    send(talk.Stream(receiver.tls, receiver.pki, SENSOR), alerts[:half], "rotated")
+    path = receiver.folder / "log" / "rotated" / "alerts.json"
+    receiver.wait_for("rotated/alerts.json", half)
+    path.rename(path.with_suffix(".1"))
+    receiver.process.send_signal(signal.SIGHUP)
+    time.sleep(1)
+    send(talk.Stream(receiver.tls, receiver.pki, SENSOR), alerts[half:], "rotated")
+    after = receiver.wait_for("rotated/alerts.json", len(alerts) - half)
+    checks.same(receiver.lines("rotated/alerts.1") + after, alerts, f"{what}: rotated")
+    checks.check((path.stat().st_mode & 0o777) == 0o640, f"{what}: a file has the mode {path.stat().st_mode:o}")
+
+
+def other_driver(checks, make, lines, what):
+    """What the recipe says of ossl: strangers to the authority stay out. Whether other names do is told, not judged."""
+    receiver = make([('"gtls"', '"ossl"')])
+    receiver.start()
+    try:
+        send(talk.Stream(receiver.tls, receiver.pki, SENSOR), lines, SENSOR)
+        arrived(checks, receiver, lines, SENSOR, what)
+        told = talk.message(lines[0], "alert", "stays-out")
+        for name in ("stranger", None) * 5:
+            checks.check(talk.refused(receiver.tls, receiver.pki, name, told), f"{what}: a client with the certificate {name} is let in")
+        lets_in = sum(not talk.refused(receiver.tls, receiver.pki, SENSOR + "0", told) for _ in range(5))
+        print(f"{what}: a certificate with a name that is not permitted was let in {lets_in} times of 5", flush=True)
+    finally:
+        receiver.stop()
+
+
+def urgent(checks, receiver, lines, what):
+    """The filter on severity."""
+    wanted = [line for line in rows(lines)[records.ALERTS] if json.loads(line).get("alert", {}).get("severity", 9) <= 2]
+    got = receiver.lines("urgent.json")
+    checks.check(wanted and got[:len(wanted)] == wanted, f"{what}: urgent.json has {len(got)} lines")
+
+
+def network_receiver(checks, make, lines, what):
+    """Everything that both must do."""
+    receiver = make()
+    fine, said = receiver.checked()
+    checks.check(fine, f"{what} has something to say of its recipe: {said}")
+    receiver.start()
+    try:
+        transports(checks, receiver, lines, what)
+        if isinstance(receiver, programs.SyslogNg):
+            urgent(checks, receiver, lines, what)
+        strangers(checks, receiver, lines, what)
+        oddities(checks, receiver, lines, what)
+        rotated(checks, receiver, lines, what)
+        killed(checks, receiver, lines, what)
+    finally:
+        receiver.stop()
+    print(f"{what}: {len(lines)} records, every way", flush=True)
+
+
+def local(checks, make, lines, what):
+    """A socket like /dev/log, as the sink and as logger(1) write to it."""
+    receiver = make()
+    fine, said = receiver.checked()
+    checks.check(fine, f"{what} has something to say of its recipe: {said}")
+    path = receiver.folder / "log.socket"
+    receiver.start(ready=path.exists)
+    try:
+        for prefix in (b"", b"@cee: "):
+            stream = talk.Datagrams(str(path))
+            for line in lines:
+                stream.send(b"<129>Nov 23 20:42:09 postwacht[4711]: " + prefix + line)
+            stream.send(b"<129>Nov 23 20:42:09 logger: " + lines[0])
+            stream.send(b"<129>Nov 23 20:42:09 postwacht[4711]: outbox: full")
+            stream.close()
+        for name, wanted in zip(FILES, rows(lines)):
+            checks.same(receiver.wait_for(name, 2 * len(wanted)), wanted * 2, f"{what}: {name}")
+    finally:
+        receiver.stop()
+
+
+def agent(port, got, n):
+    """Takes what rsyslog passes on: octet counted."""
+    listener = socket.create_server((talk.HOST, port))
+    listener.settimeout(20)
+    connection, _ = listener.accept()
+    connection.settimeout(20)
+    stream = connection.makefile("rb")
+    while len(got) < n:
+        digits = b""
+        while not digits.endswith(b" "):
+            digits += stream.read(1)
+        got.append(stream.read(int(digits)))
+    connection.close()
+    listener.close()
+
+
+def cef(checks, make, lines, what):
+    """CEF goes through untouched: to a file, and on to an agent."""
+    port, = talk.free_ports(1)
+    receiver = make([('port="28330"', f'port="{port}"')])
+    fine, said = receiver.checked()
+    checks.check(fine, f"{what} has something to say of its recipe: {said}")
+    got = []
+    events = [b"CEF:0|postwacht|postwacht|0.8|3207005|SMTP STARTTLS \\| \\\\ stripped|10|" + rest for rest in
+              (b"src=192.0.2.1 msg=a\\=b \\\\ c", b'msg="q" ] \\r\\n %msg% #012', "cs1=\u00e9\u2028 cs1Label=helo".encode(), b"msg=" + b"A" * 7000)]
+    receiver.start(ready=lambda: programs.listens(receiver.tcp))
+    thread = threading.Thread(target=agent, args=(port, got, len(events)), daemon=True)
+    thread.start()
+    try:
+        stream = talk.Stream(receiver.tcp)
+        for event in [*events, b"something else"]:
+            stream.send(talk.message(event))
+        stream.close()
+        checks.same(receiver.wait_for("alerts.cef", len(events)), events, f"{what}: file")
+        thread.join(25)
+        checks.same([message[message.index(b"CEF:"):] for message in got], events, f"{what}: agent")
+        checks.check(all(message.startswith(b"<129>") for message in got), f"{what}: {got[:1]}")
+    finally:
+        receiver.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--packages", type=pathlib.Path, default=programs.ROOT / "build-receivers")
+    parser.add_argument("program", type=pathlib.Path)
+    options = parser.parse_args()
+    checks = Checks()
+    if os.geteuid() != 0:
+        print("skipped: not root\n0 passed, 0 failed, 1 skipped")
+        return 77
+    root = programs.unpacked(options.packages)
+    if root is None:
+        print("skipped: no packages\n0 passed, 0 failed, 1 skipped")
+        return 77
+    lines = records.sample(options.program)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        pki = talk.certificates(folder / "pki", ["siem.example", SENSOR, SENSOR + "0", "stranger"])
+        for key in pki.glob("*.key"):
+            key.chmod(0o644)
+        cases = [
+            (network_receiver, "rsyslog", lambda: programs.Rsyslog(root, folder / "rsyslog", pki)),
+            (network_receiver, "syslog-ng", lambda: programs.SyslogNg(root, folder / "syslog-ng", pki)),
+            (other_driver, "rsyslog, ossl", lambda more: programs.Rsyslog(root, folder / "ossl", pki, more=more)),
+            (local, "rsyslog, local", lambda: programs.Rsyslog(root, folder / "local", pki, "postwacht-local.conf")),
+            (cef, "rsyslog, CEF", lambda more: programs.Rsyslog(root, folder / "cef", pki, "postwacht-cef.conf", more)),
+        ]
+        for case, what, make in cases:
+            try:
+                case(checks, make, lines, what)
+            except (AssertionError, OSError) as error:
+                checks.check(False, f"{what}: {error}")
+    print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""The recipes of receivers that cannot run here, read as they read them and held against real records: Wazuh, Splunk, Elastic, Sigma.
+
+    recipes.py [--samples PROGRAM] [--sigma DIR] PROGRAM
+
+PROGRAM is postwacht; the samples (build/tests/unit/alerts/record_samples) have records that only a running sensor writes.
+--sigma: pySigma is put into a virtual environment there and the rules are converted by it; without it, that part is skipped.
+The last line is `N passed, N failed, N skipped`.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+
+import elastic
+import records
+import sigma_rules
+import splunk
+import wazuh
+
+RECEIVERS = records.ROOT / "configs" / "receivers"
+# Every category, and every kind of record.
+STORIES = ["stripped-by-path", "mask-command", "tls-downgraded-by-path", "dane-mismatch-delivered", "dane-sent-in-clear", "sts-sent-in-clear",
+           "sts-certificate", "submission-auth-plain-clear", "auth-login-clear-failed", "server-auth-in-clear", "smuggling-success", "smuggling-attempt",
+           "inject-command", "response-injection", "cert-expired", "cert-rsa-1024", "cert-unreadable", "cert-many-names", "tls-cipher-null", "tls-cipher-rc4",
+           "tls-dh-768", "starttls-tls10", "overlap-first-valid", "synack-twice-late", "hijack-command", "nonstandard-port", "tls-alpn-http", "lmtp",
+           "handshake-failed-tls12", "answer-454", "no-policy", "ordinary-hour", "ugly-octets", "tls13-resumed", "postfix-starttls-tls13", "ipv6",
+           "implicit-tls-465", "ugly-worst"]
+
+
+class Checks:
+    """What was looked at, and what was wrong. The quiet ones are many: they count as one when they are right."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.silent = 0
+
+    def check(self, fine, text):
+        """One of them."""
+        self.passed += bool(fine)
+        self.failed += not fine
+        if not fine and self.failed < 40:
+            print(f"wrong: {text}", flush=True)
+
+    def quiet(self, fine, text):
+        """One of many."""
+        self.silent += 1
+        if not fine:
+            self.check(False, text)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--samples", type=pathlib.Path)
+    parser.add_argument("--sigma", type=pathlib.Path)
+    parser.add_argument("program", type=pathlib.Path)
+    options = parser.parse_args()
+    checks = Checks()
+    lines = [line for name in STORIES for line in records.story(options.program, name)]
+    checks.check(len(lines) > 150, f"{len(lines)} records")
+    samples = []
+    if options.samples:
+        run = subprocess.run([str(options.samples)], stdout=subprocess.PIPE, check=True)
+        samples = run.stdout.split(b"\n")[:-1]
+    listed = subprocess.run([str(options.program), "findings", "list", "--json"], stdout=subprocess.PIPE, check=True)
+    catalogue = json.loads(listed.stdout)
+    ours = [line for line in samples if b'"event_type":"alert"' in line and b'"flow_id"' not in line]
+    checks.check(not samples or ours, "the samples have no alert of a sensor")
+    for part, run in (("wazuh", lambda folder: wazuh.check(checks, folder, lines + samples, catalogue)),
+                      ("splunk", lambda folder: splunk.check(checks, folder, lines + ours)),
+                      ("elastic", lambda folder: elastic.check(checks, folder, lines + samples)),
+                      ("sigma", lambda folder: sigma_rules.check(checks, folder, lines + ours, catalogue, options.sigma))):
+        before, silent = checks.failed, checks.silent
+        run(RECEIVERS / part)
+        checks.check(checks.failed == before, f"{part}: see above")
+        print(f"{part}: {checks.silent - silent} looks at {len(lines)} records and {len(samples)} samples", flush=True)
+    print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
