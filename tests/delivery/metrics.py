@@ -213,8 +213,10 @@ def over_unix(checks, program, directory):
 def refused(checks, program, directory):
     """Where others could reach it, or where somebody else is."""
     for listen in ("0.0.0.0:9325", "localhost:9325", "[::]:9325", "9325"):
-        done = subprocess.run([program, "check", "--set", f"metrics.listen={listen}"], capture_output=True, text=True, check=False)
-        checks.check(done.returncode == 3 and "metrics.listen" in done.stderr, f"{listen}: {done.returncode} {done.stderr}")
+        config = directory.with_suffix(".yaml")
+        config.write_text(f"metrics:\n  listen: \"{listen}\"\n", encoding="ascii")
+        done = subprocess.run([program, "check", "--config", config], capture_output=True, text=True, check=False)
+        checks.check(done.returncode == 3 and f"{config}:2:11: metrics.listen" in done.stderr, f"{listen}: {done.returncode} {done.stderr}")
     with socket.create_server(WHERE):
         with start(program, directory, "127.0.0.1:9325") as s:
             code = s.wait_end(60)
