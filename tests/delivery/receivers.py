@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Real receivers with the recipes of configs/receivers: what arrived, record by record, octet by octet.
 
-    receivers.py [--packages DIR] PROGRAM     rsyslog and syslog-ng of Debian, on loopback
+    receivers.py [--packages DIR] [--sink SINKDRIVE] PROGRAM     rsyslog and syslog-ng of Debian, on loopback
+
+Records are sent by a sender of these tests, and by the real sink (build/tests/delivery/sinkdrive).
 
 The packages are unpacked below DIR (build-receivers), never installed. The last line is `N passed, N failed, N skipped`.
 """
@@ -16,6 +18,7 @@ import tempfile
 import threading
 import time
 
+import driven
 import programs
 import records
 import talk
@@ -82,7 +85,7 @@ def transports(checks, receiver, lines, what):
         ways["line-ends"] = lambda: talk.Stream(receiver.tcp, lines=True)
     for way, stream in ways.items():
         # A receive buffer of the kernel holds some 200 KiB: UDP has nothing that slows a sender down.
-        send(stream(), lines, way, b"@cee: " if way == "cookie" else b"", 0.002 if way == "udp" else 0)
+        send(stream(), lines, way, b"@cee: " if way == "cookie" else b"", 0.01 if way == "udp" else 0)
         arrived(checks, receiver, lines, way, f"{what}, {way}")
     checks.check(not receiver.lines("other.log"), f"{what}: {len(receiver.lines('other.log'))} records are in other.log")
 
@@ -158,7 +161,7 @@ def rotated(checks, receiver, lines, what):
     checks.check((path.stat().st_mode & 0o777) == 0o640, f"{what}: a file has the mode {path.stat().st_mode:o}")
 
 
-def other_driver(checks, make, lines, what):
+def other_driver(checks, make, lines, what, _sink):
     """What the recipe says of ossl: strangers to the authority stay out. Whether other names do is told, not judged."""
     receiver = make([('"gtls"', '"ossl"')])
     receiver.start()
@@ -181,7 +184,7 @@ def urgent(checks, receiver, lines, what):
     checks.check(wanted and got[:len(wanted)] == wanted, f"{what}: urgent.json has {len(got)} lines")
 
 
-def network_receiver(checks, make, lines, what):
+def network_receiver(checks, make, lines, what, sink):
     """Everything that both must do."""
     receiver = make()
     fine, said = receiver.checked()
@@ -195,14 +198,20 @@ def network_receiver(checks, make, lines, what):
         oddities(checks, receiver, lines, what)
         rotated(checks, receiver, lines, what)
         killed(checks, receiver, lines, what)
+        if sink:
+            ours = [line for line in lines if b"\x7f" not in line]  # the sink refuses control characters: records have none
+            driven.every_way(checks, receiver, sink, ours, rows(ours), what)
+            driven.refused(checks, receiver, sink, lines, what)
+            driven.killed(checks, receiver, sink, rows(ours)[records.ALERTS], what)
     finally:
         receiver.stop()
     print(f"{what}: {len(lines)} records, every way", flush=True)
 
 
-def local(checks, make, lines, what):
+def local(checks, make, lines, what, sink):
     """A socket like /dev/log, as the sink and as logger(1) write to it."""
     receiver = make()
+    lines = [line for line in lines if b"\x7f" not in line]
     fine, said = receiver.checked()
     checks.check(fine, f"{what} has something to say of its recipe: {said}")
     path = receiver.folder / "log.socket"
@@ -215,8 +224,13 @@ def local(checks, make, lines, what):
             stream.send(b"<129>Nov 23 20:42:09 logger: " + lines[0])
             stream.send(b"<129>Nov 23 20:42:09 postwacht[4711]: outbox: full")
             stream.close()
+        times = 2
+        if sink:
+            times = 3
+            code, told = driven.finish(driven.start(sink, transport="local", path=path), lines)
+            checks.check(code == 0 and f"sent {len(lines)} refused 0" in told, f"{what}, sink: {code} {told}")
         for name, wanted in zip(FILES, rows(lines)):
-            checks.same(receiver.wait_for(name, 2 * len(wanted)), wanted * 2, f"{what}: {name}")
+            checks.same(receiver.wait_for(name, times * len(wanted)), wanted * times, f"{what}: {name}")
     finally:
         receiver.stop()
 
@@ -237,7 +251,7 @@ def agent(port, got, n):
     listener.close()
 
 
-def cef(checks, make, lines, what):
+def cef(checks, make, lines, what, _sink):
     """CEF goes through untouched: to a file, and on to an agent."""
     port, = talk.free_ports(1)
     receiver = make([('port="28330"', f'port="{port}"')])
@@ -265,6 +279,7 @@ def cef(checks, make, lines, what):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--packages", type=pathlib.Path, default=programs.ROOT / "build-receivers")
+    parser.add_argument("--sink", type=pathlib.Path)
     parser.add_argument("program", type=pathlib.Path)
     options = parser.parse_args()
     checks = Checks()
@@ -291,7 +306,7 @@ def main():
         ]
         for case, what, make in cases:
             try:
-                case(checks, make, lines, what)
+                case(checks, make, lines, what, options.sink)
             except (AssertionError, OSError) as error:
                 checks.check(False, f"{what}: {error}")
     print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
