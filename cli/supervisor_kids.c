@@ -196,6 +196,7 @@ void kids_reap(struct supervisor *s)
 static uint64_t ready_ns(const struct supervisor *s, enum child child)
 {
 	const struct board *b = s->board;
+	uint64_t turned_ns = __atomic_load_n(&b->courier_turned_ns, __ATOMIC_ACQUIRE);
 	switch (child) {
 	case CHILD_WATCH:
 		return __atomic_load_n(&b->watch_ready_ns, __ATOMIC_ACQUIRE);
@@ -203,6 +204,8 @@ static uint64_t ready_ns(const struct supervisor *s, enum child child)
 		return __atomic_load_n(&b->judge_ready_ns, __ATOMIC_ACQUIRE);
 	case CHILD_KEEPER:
 		return __atomic_load_n(&b->keeper_ready_ns, __ATOMIC_ACQUIRE);
+	case CHILD_COURIER: // until then it may find that it cannot begin
+		return turned_ns > s->kid[child].started_ns ? turned_ns : 0;
 	default:
 		return s->kid[child].started_ns;
 	}
