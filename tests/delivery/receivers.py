@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Real receivers with the recipes of configs/receivers: what arrived, record by record, octet by octet.
 
-    receivers.py [--packages DIR] [--sink SINKDRIVE] PROGRAM     rsyslog and syslog-ng of Debian, on loopback
+    receivers.py [--packages DIR] PROGRAM     rsyslog and syslog-ng of Debian, on loopback
 
-Records are sent by a sender of these tests, and by the real sink (build/tests/delivery/sinkdrive).
+Records are sent by a sender of these tests, and by the real sink (tests/delivery/sinkdrive of the same build); what the receivers
+wrote is proved by `postwacht verify`.
 
 The packages are unpacked below DIR (build-receivers), never installed. The last line is `N passed, N failed, N skipped`.
 """
@@ -13,6 +14,7 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -120,6 +122,26 @@ def oddities(checks, receiver, lines, what):
     checks.check(not receiver.lines("odd/alerts.json"), f"{what}: what is no record stands among alerts")
 
 
+def verified(checks, receiver, lines, program, what):
+    """`postwacht verify` takes what the receiver wrote, and sees one record less, or one octet else."""
+    proved = records.stamp([line for line in records.stripped(lines) if line.isascii() and b"\x7f" not in line])  # as records are
+    for way, prefix in (("proved", b""), ("proved-cookie", b"@cee: ")):
+        send(talk.Stream(receiver.tls, receiver.pki, SENSOR), proved, way, prefix)
+        arrived(checks, receiver, proved, way, f"{what}, {way}")
+        for name in FILES:
+            path = receiver.folder / "log" / way / name
+            run = subprocess.run([str(program), "verify", "--whole", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            checks.check(run.returncode == 0, f"{what}: verify {way}/{name}: {run.returncode} {run.stdout[-300:]}")
+            lines = path.read_bytes().splitlines(keepends=True)
+            at = len(lines) // 2
+            changed = lines[at].replace(b'"timestamp":"2', b'"timestamp":"3', 1)
+            for bad in (lines[:at] + lines[at + 1:], [*lines[:at], changed, *lines[at + 1:]]):
+                copy = receiver.folder / "changed.json"
+                copy.write_bytes(b"".join(bad))
+                run = subprocess.run([str(program), "verify", str(copy)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+                checks.check(run.returncode == 1, f"{what}: verify of a changed file: {run.returncode} {run.stdout[-300:]}")
+
+
 def killed(checks, receiver, lines, what):
     """kill -9 in the middle of a stream, and again: whole lines, in order, and the numbers say what is missing."""
     many = records.stamp(records.stripped(rows(lines)[records.ALERTS]) * 20)
@@ -161,7 +183,7 @@ def rotated(checks, receiver, lines, what):
     checks.check((path.stat().st_mode & 0o777) == 0o640, f"{what}: a file has the mode {path.stat().st_mode:o}")
 
 
-def other_driver(checks, make, lines, what, _sink):
+def other_driver(checks, make, lines, what, _sink, _program):
     """What the recipe says of ossl: strangers to the authority stay out. Whether other names do is told, not judged."""
     receiver = make([('"gtls"', '"ossl"')])
     receiver.start()
@@ -184,7 +206,7 @@ def urgent(checks, receiver, lines, what):
     checks.check(wanted and got[:len(wanted)] == wanted, f"{what}: urgent.json has {len(got)} lines")
 
 
-def network_receiver(checks, make, lines, what, sink):
+def network_receiver(checks, make, lines, what, sink, program):
     """Everything that both must do."""
     receiver = make()
     fine, said = receiver.checked()
@@ -192,13 +214,14 @@ def network_receiver(checks, make, lines, what, sink):
     receiver.start()
     try:
         transports(checks, receiver, lines, what)
+        verified(checks, receiver, lines, program, what)
         if isinstance(receiver, programs.SyslogNg):
             urgent(checks, receiver, lines, what)
         strangers(checks, receiver, lines, what)
         oddities(checks, receiver, lines, what)
         rotated(checks, receiver, lines, what)
         killed(checks, receiver, lines, what)
-        if sink:
+        if sink.exists():
             ours = [line for line in lines if b"\x7f" not in line]  # the sink refuses control characters: records have none
             driven.every_way(checks, receiver, sink, ours, rows(ours), what)
             driven.refused(checks, receiver, sink, lines, what)
@@ -208,7 +231,7 @@ def network_receiver(checks, make, lines, what, sink):
     print(f"{what}: {len(lines)} records, every way", flush=True)
 
 
-def local(checks, make, lines, what, sink):
+def local(checks, make, lines, what, sink, _program):
     """A socket like /dev/log, as the sink and as logger(1) write to it."""
     receiver = make()
     lines = [line for line in lines if b"\x7f" not in line]
@@ -225,7 +248,7 @@ def local(checks, make, lines, what, sink):
             stream.send(b"<129>Nov 23 20:42:09 postwacht[4711]: outbox: full")
             stream.close()
         times = 2
-        if sink:
+        if sink.exists():
             times = 3
             code, told = driven.finish(driven.start(sink, transport="local", path=path), lines)
             checks.check(code == 0 and f"sent {len(lines)} refused 0" in told, f"{what}, sink: {code} {told}")
@@ -251,7 +274,7 @@ def agent(port, got, n):
     listener.close()
 
 
-def cef(checks, make, lines, what, _sink):
+def cef(checks, make, lines, what, _sink, _program):
     """CEF goes through untouched: to a file, and on to an agent."""
     port, = talk.free_ports(1)
     receiver = make([('port="28330"', f'port="{port}"')])
@@ -279,7 +302,6 @@ def cef(checks, make, lines, what, _sink):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--packages", type=pathlib.Path, default=programs.ROOT / "build-receivers")
-    parser.add_argument("--sink", type=pathlib.Path)
     parser.add_argument("program", type=pathlib.Path)
     options = parser.parse_args()
     checks = Checks()
@@ -290,7 +312,11 @@ def main():
     if root is None:
         print("skipped: no packages\n0 passed, 0 failed, 1 skipped")
         return 77
-    lines = records.sample(options.program)
+    sink = options.program.resolve().parent.parent / "tests" / "delivery" / "sinkdrive"
+    if not sink.exists():
+        checks.skipped += 1
+        print(f"skipped: the real sink: no {sink}")
+    lines = records.stamp(records.sample(options.program))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
@@ -306,7 +332,7 @@ def main():
         ]
         for case, what, make in cases:
             try:
-                case(checks, make, lines, what, options.sink)
+                case(checks, make, lines, what, sink, options.program)
             except (AssertionError, OSError) as error:
                 checks.check(False, f"{what}: {error}")
     print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
