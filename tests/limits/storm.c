@@ -16,7 +16,7 @@
 
 #define SECOND UINT64_C(1000000000)
 
-enum { SESSIONS = 100000, OWN_OCTETS = 2 << 20, LATER_SESSIONS = 70000 };
+enum { SESSIONS = 80000, OWN_OCTETS = 2 << 20, LATER_SESSIONS = 40000 };
 
 struct book {
 	struct judge *judge;

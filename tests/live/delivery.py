@@ -349,6 +349,7 @@ def latency(args, checks):
                 player.play("--multiplier=1000")
                 time.sleep(0.02)
             wait_for(lambda: len(alert_ids(receiver.told())) >= 60)
+            checks.check(all(c["restarts"] == 0 for c in s.ask("status")["children"]), f"latency: a child died: {s.log[-5:]}")
             status = s.ask("status")
             outbox, sinks = status["outbox"]["alert_durable"], {o["name"]: o["alert_received"] for o in status["outputs"]}
             s.stop()
