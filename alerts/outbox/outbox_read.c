@@ -104,15 +104,18 @@ static void damage(struct outbox_reader *r, uint64_t records)
 	r->told = true;
 }
 
-// Records up to h->first - 1 went before they were read. What is not counted in `before` was damaged then.
+// Records up to h->first - 1 went before they were read. Of them, those that are not counted in `before` were damaged then. No more
+// than there are numbers: of what was told as damaged before, the kind comes out only now.
 static void evicted(struct outbox_reader *r, const struct segment_head *h)
 {
 	uint64_t gone = h->first - r->seq;
 	for (size_t i = 0; i < RECORD_TYPES; i++)
 		for (size_t k = 0; k < OUTBOX_SEVERITIES; k++) {
 			uint64_t before = h->before.n[i][k], had = r->counts.n[i][k], n = before > had ? before - had : 0;
+			if (n > gone)
+				n = gone;
 			r->missed.evicted.n[i][k] += n;
-			gone -= n < gone ? n : gone;
+			gone -= n;
 		}
 	r->missed.damaged += gone;
 }
