@@ -318,27 +318,17 @@ static bool turn(struct deliver *d)
 	return hand_over(d);
 }
 
-static bool over(const struct deliver *d, bool more)
-{
-	if (leaving(d))
-		return true;
-	if (!on(d->c.outbox_done) || more)
-		return false;
-	// Everything was told; who does not take it now gets it after the next start.
-	return d->n == 0 || !d->open || on(d->c.stop);
-}
-
+// At the end: what is durable when nothing will be added is looked at once more; whoever does not take it gets it after the next start.
 void deliver_run(struct deliver *d)
 {
-	bool more = false;
-	while (!over(d, more)) {
+	while (!leaving(d)) {
 		uint32_t looked = bell_look(&d->c.outbox->bell);
-		bool done = on(d->c.outbox_done); // read before looking: what is durable then is all there will be
-		more = turn(d);
-		if (!more && done)
+		bool done = on(d->c.outbox_done); // read before looking
+		if (turn(d))
+			continue;
+		if (done)
 			break;
-		if (!more)
-			bell_wait(&d->c.outbox->bell, looked, WAIT_MS);
+		bell_wait(&d->c.outbox->bell, looked, WAIT_MS);
 	}
 	if (d->begun)
 		save(d, true);

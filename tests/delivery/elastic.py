@@ -5,6 +5,8 @@ import re
 
 import opensearch
 
+# What the sensor knows better, or says besides: texts for people, its version, more of certificates, how long a session was.
+ONLY_ONE = r"(message|threat\.framework|ecs\.version|event\.(ingested|duration)|observer\.version|tls\.(client\.(subject|not_|hash)|server\.x509|next_protocol)|dns\.|network\.inner)"
 OUTCOMES = {"verified": "success", "encrypted": "success", "inconclusive": "unknown", "no_mail": "unknown"}
 KINDS = {"alert": "alert", "stats": "metric"}
 
@@ -115,8 +117,30 @@ def queries(checks, node, lines, converted):
             checks.check(got == meant, f"{name}: in {target} OpenSearch finds {len(got)} records, {len(meant)} are meant: {query}")
 
 
-def check(checks, folder, lines, directory, converted):
-    """All of it; what needs OpenSearch only where it can be had."""
+def leaves(value, name="", out=None):
+    """Paths and values."""
+    out = {} if out is None else out
+    for key, v in value.items():
+        key = f"{name}.{key}" if name else key
+        if isinstance(v, dict):
+            leaves(v, key, out)
+        elif v is not None and v != []:
+            out[key] = re.sub(r"\.000000Z$", "Z", v) if isinstance(v, str) else v
+    return out
+
+
+def both(checks, node, n):
+    """Format ecs goes into the same data stream untouched, and says what the pipeline makes of EVE. What only one of them has is listed."""
+    by_pipeline, by_sensor = stored(node, "postwacht-mail", n), stored(node, "postwacht-ecs", n)
+    for number, document in by_pipeline.items():
+        one, other = leaves(document), leaves(by_sensor[number])
+        for path in set(one) | set(other):
+            if not re.match(ONLY_ONE, path):
+                checks.quiet(one.get(path) == other.get(path), f"{path}: {one.get(path)} by the pipeline, {other.get(path)} by format ecs")
+
+
+def check(checks, folder, lines, ecs, directory, converted):
+    """All of it; what needs OpenSearch only where it can be had. `ecs`: the same records as format ecs has them."""
     files = words(checks, folder, lines)
     jars = opensearch.libraries(directory) if directory else None
     if jars is None:
@@ -127,6 +151,9 @@ def check(checks, folder, lines, directory, converted):
         version = node.ask("GET", "/")["version"]["number"]
         run(checks, node, files, lines)
         queries(checks, node, lines, converted)
+        refused = bulk(node, "postwacht-ecs", ecs)
+        checks.check(not refused and len(ecs) == len(lines), f"OpenSearch refuses format ecs: {json.dumps(refused[:1])[:600]}")
+        both(checks, node, len(lines))
         print(f"elastic: OpenSearch {version} took {len(lines)} records", flush=True)
     finally:
         node.stop()
