@@ -155,7 +155,7 @@ static void died(struct supervisor *s, enum child child, int status)
 		return;
 	}
 	bool cannot = WIFEXITED(status) && WEXITSTATUS(status) == RUN_CANNOT;
-	if (cannot && k->died_ns == 0 && !k->ready && s->board->state.child[child].restarts == 0) {
+	if (cannot && !k->was_ready && s->board->state.child[child].restarts == 0) {
 		s->cannot = true; // it said why
 		k->over = true;
 		return;
@@ -240,7 +240,7 @@ void kids_ready(struct supervisor *s)
 		struct kid *k = &s->kid[i];
 		if (k->ready || !at_work(s, (enum child)i))
 			continue;
-		k->ready = true;
+		k->ready = k->was_ready = true;
 		if (k->died_ns != 0)
 			tell_restart(s, (enum child)i);
 		k->died_ns = 0;

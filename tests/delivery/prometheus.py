@@ -141,7 +141,7 @@ def asked(checks, server, page):
 
 def told(checks, server, page):
     """What is stored is what was on the page."""
-    for name, labels in (("postwacht_sessions_total", {"verdict": "clear"}), ("postwacht_outbox_records_total", {"lane": "alerts"}),
+    for name, labels in (("postwacht_sessions_total", {"verdict": "clear"}), ("postwacht_outbox_records_total", {"lane": "sessions"}),
                          ("postwacht_alert_durable_seconds_count", {})):
         wanted = scraped.value(page, name, **labels)
         inside = ",".join(f'{k}="{v}"' for k, v in labels.items())

@@ -235,10 +235,14 @@ static void test_failing_and_never_cut(void **state)
 static void test_dying_at_failures(void **state)
 {
 	log_set_level(LOG_LEVEL_ERROR);
-	memset(&plan, 0, sizeof(plan));
-	for (enum call c = 0; c < CALLS; c++)
-		if (c != FTRUNCATE)
-			at_every_place(c, 1, true);
+	for (int i = 0; i < 4; i++) {
+		memset(&plan, 0, sizeof(plan));
+		plan.forgets = i & 1;
+		plan.no_cut = i & 2;
+		for (enum call c = 0; c < CALLS; c++)
+			if (c != FTRUNCATE)
+				at_every_place(c, 1, true);
+	}
 }
 
 // A file system that cannot preallocate.
