@@ -6,7 +6,7 @@
 Records are sent by a sender of these tests, and by the real sink (tests/delivery/sinkdrive of the same build); what the receivers
 wrote is proved by `postwacht verify`.
 
-The packages are unpacked below DIR (build-receivers), never installed. The last line is `N passed, N failed, N skipped`.
+The packages are unpacked below DIR (build-full-receivers), never installed. The last line is `N passed, N failed, N skipped`.
 """
 import argparse
 import json
@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 
+import artifacts
 import driven
 import programs
 import records
@@ -306,7 +307,7 @@ def cef(checks, make, lines, what, sink, _program):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--packages", type=pathlib.Path, default=programs.ROOT / "build-receivers")
+    parser.add_argument("--packages", type=pathlib.Path, default=artifacts.CACHE / "syslog")
     parser.add_argument("program", type=pathlib.Path)
     options = parser.parse_args()
     checks = Checks()
