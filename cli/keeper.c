@@ -78,10 +78,10 @@ static void configure(struct keeper *k)
 	};
 }
 
-// What a later attempt may find mended by itself.
+// What a later attempt may find mended by itself; -EWOULDBLOCK: a keeper that is just ending.
 static bool passes(int rc)
 {
-	return rc == -ENOSPC || rc == -EDQUOT || rc == -EROFS || rc == -EIO || rc == -EWOULDBLOCK; // the last: a keeper that is just ending
+	return rc == -ENOSPC || rc == -EDQUOT || rc == -EROFS || rc == -EIO || rc == -EWOULDBLOCK;
 }
 
 // Watching goes on without it: packets and records wait in memory, as many as fit, until the disk takes them.
