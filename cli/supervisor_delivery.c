@@ -35,7 +35,8 @@ static uint64_t both(const uint64_t n[OUTBOX_LANES])
 }
 
 // What is gone for good is told each time it grows; it does not last.
-static void look_at_losses(struct supervisor *s, struct delivery_seen *seen, const char *where, const char *what, uint64_t alerts, uint64_t all)
+static void look_at_losses(struct supervisor *s, struct delivery_seen *seen, const char *where, const char *what, uint64_t alerts,
+	uint64_t all)
 {
 	uint64_t now_ns = clock_wall_ns();
 	if (all <= seen->gone) {
@@ -50,8 +51,8 @@ static void look_at_losses(struct supervisor *s, struct delivery_seen *seen, con
 	seen->alerts_gone = alerts;
 }
 
-static void look_at_state(struct supervisor *s, struct delivery_seen *seen, const char *where, const char *what, uint64_t since_ns, uint32_t after_s,
-	uint64_t waiting)
+static void look_at_state(struct supervisor *s, struct delivery_seen *seen, const char *where, const char *what, uint64_t since_ns,
+	uint32_t after_s, uint64_t waiting)
 {
 	const uint64_t n[3] = {0, 0, waiting};
 	uint64_t now_ns = clock_wall_ns();

@@ -219,21 +219,6 @@ int outbox_append(struct outbox *o, const struct outbox_about *about, const stru
 
 // ---- writing ---------------------------------------------------------------------------------------------------------
 
-static int write_all(int fd, const uint8_t *octets, size_t len, uint64_t at)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, octets, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		octets += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int sync_data(struct outbox *o, int fd)
 {
 	uint64_t began = clock_mono_ns();
@@ -282,7 +267,7 @@ static int write_some(struct outbox *o, struct outbox_lane_files *l)
 		len = what_fits(o, l, &n, &end);
 	}
 	l->written = l->len + len;
-	int rc = write_all(l->fd, l->group, len, l->len);
+	int rc = segment_write(l->fd, l->group, len, l->len);
 	if (rc == 0)
 		rc = sync_data(o, l->fd);
 	if (rc < 0)

@@ -13,6 +13,8 @@
 #include "hw/counter.h"
 #include "hw/log.h"
 
+enum { MOVED_NAME = 80, MOVED_MAX = 1000 };
+
 static int say(char why[static 160], const struct outbox *o, enum outbox_lane lane, const char *what, int rc)
 {
 	snprintf(why, 160, "%s %s/%s: %s", what, o->c.dir, outbox_lane_name[lane], strerror(-rc));
@@ -95,17 +97,30 @@ static int begin(struct outbox *o, struct outbox_lane_files *l, char why[static 
 	return rc < 0 ? say(why, o, l->id, "cannot begin a segment in", rc) : 0;
 }
 
+// To a name under which nothing lies yet.
+static int rename_lane(struct outbox *o, const char *name, char to[static MOVED_NAME])
+{
+	size_t len = strlen(to);
+	int rc = renameat(o->dir, name, o->dir, to) < 0 ? -errno : 0;
+	for (unsigned i = 2; (rc == -ENOTEMPTY || rc == -EEXIST) && i < MOVED_MAX; i++) {
+		snprintf(to + len, MOVED_NAME - len, "-%u", i);
+		rc = renameat(o->dir, name, o->dir, to) < 0 ? -errno : 0;
+	}
+	return rc;
+}
+
 static int move_lane(struct outbox *o, struct outbox_lane_files *l, const struct outbox_found *f, char why[static 160])
 {
 	const char *name = outbox_lane_name[l->id];
 	bool version = f->other && !f->good;
-	char to[64];
+	char to[MOVED_NAME];
 	if (version)
 		snprintf(to, sizeof(to), "%s.v%" PRIu32, name, f->version);
 	else
 		snprintf(to, sizeof(to), "%s.damaged-%" PRIu64, name, o->c.wall_ns / 1000000000);
-	if (renameat(o->dir, name, o->dir, to) < 0)
-		return say(why, o, l->id, "cannot move aside", -errno);
+	int rc = rename_lane(o, name, to);
+	if (rc < 0)
+		return say(why, o, l->id, "cannot move aside", rc);
 	log_error("outbox", "%s/%s is %s: moved to %s, and begun anew; what was not delivered yet stays there", o->c.dir, name,
 		version ? "of another version" : "beyond repair", to);
 	close(l->dir);

@@ -92,9 +92,9 @@ static int fill(struct outbox *o, const struct outbox_lane_files *l, int fd, uin
 	int rc = preallocate(fd, o->c.segment_octets);
 	if (rc < 0)
 		return rc;
-	ssize_t n = pwrite(fd, &h, sizeof(h), 0);
-	if (n != (ssize_t)sizeof(h))
-		return n < 0 ? -errno : -ENOSPC;
+	rc = segment_write(fd, (const uint8_t *)&h, sizeof(h), 0);
+	if (rc < 0)
+		return rc;
 	return fdatasync(fd) < 0 ? -errno : 0;
 }
 

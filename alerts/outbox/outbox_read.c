@@ -29,10 +29,11 @@ struct outbox_reader {
 	int fd;                       // segment in hand, or -1
 	struct stat st;               // which file that is
 	uint64_t first, epoch;        // its name; 0: its head cannot be read
+	uint64_t below;               // where the next segment begins, if there is one as far as `durable` goes; UINT64_MAX
 	bool counted;                 // `counts` follows the segment from its head on
 	bool told;                    // damage in this segment was logged
 	uint64_t at;                  // octet in it
-	uint64_t durable;             // what was durable when the window was read
+	uint64_t durable;             // what was durable when window and `below` were read
 	struct segment_window window;
 	uint8_t link[OUTBOX_HASH];    // before the frame at `at`
 	bool linked;                  // ... which is known
@@ -104,15 +105,18 @@ static void damage(struct outbox_reader *r, uint64_t records)
 	r->told = true;
 }
 
-// Records up to h->first - 1 went before they were read. What is not counted in `before` was damaged then.
+// Records up to h->first - 1 went before they were read. Of them, those that are not counted in `before` were damaged then. No more
+// than there are numbers: of what was told as damaged before, the kind comes out only now.
 static void evicted(struct outbox_reader *r, const struct segment_head *h)
 {
 	uint64_t gone = h->first - r->seq;
 	for (size_t i = 0; i < RECORD_TYPES; i++)
 		for (size_t k = 0; k < OUTBOX_SEVERITIES; k++) {
 			uint64_t before = h->before.n[i][k], had = r->counts.n[i][k], n = before > had ? before - had : 0;
+			if (n > gone)
+				n = gone;
 			r->missed.evicted.n[i][k] += n;
-			gone -= n < gone ? n : gone;
+			gone -= n;
 		}
 	r->missed.damaged += gone;
 }
@@ -147,6 +151,20 @@ static size_t pick(const struct segment_list *l, uint64_t seq)
 	return i > 0 ? i - 1 : 0;
 }
 
+static size_t next_of(const struct segment_list *l, uint64_t first)
+{
+	size_t next = 0;
+	while (next < l->n && l->first[next] <= first)
+		next++;
+	return next;
+}
+
+static uint64_t end_of(const struct segment_list *l, uint64_t first)
+{
+	size_t next = next_of(l, first);
+	return next < l->n ? l->first[next] : UINT64_MAX;
+}
+
 // Goes on in segment `i`. `gone`: what is missing before it was evicted. 0 or -errno; -ENOENT: it went meanwhile.
 static int enter(struct outbox_reader *r, const struct view *v, size_t i, bool gone)
 {
@@ -172,6 +190,7 @@ static int enter(struct outbox_reader *r, const struct view *v, size_t i, bool g
 	r->fd = fd;
 	r->st = st;
 	r->first = first;
+	r->below = end_of(&v->list, first);
 	r->epoch = good ? h.epoch : 0;
 	r->at = SEGMENT_HEAD;
 	r->told = false;
@@ -209,6 +228,8 @@ static int step(struct outbox_reader *r, uint64_t durable, struct frame *f, cons
 	const struct segment_wanted any = {.epoch = r->epoch, .lane = r->lane, .below = r->seq + 1};
 	const uint8_t *octets;
 	size_t n;
+	if (r->seq >= r->below)
+		return 0;
 	for (;;) {
 		int rc = segment_window_get(&r->window, r->at, FRAME_MAX, ahead(r, durable), &octets, &n);
 		if (rc < 0)
@@ -268,10 +289,10 @@ static bool is_over(const struct outbox_reader *r, const struct view *v, size_t 
 // Searches what is left of the segment in hand, then goes to the next.
 static int search(struct outbox_reader *r, const struct view *v, uint64_t durable, struct frame *f, const uint8_t **line)
 {
-	size_t next = 0;
-	while (next < v->list.n && v->list.first[next] <= r->first)
-		next++;
-	uint64_t below = next < v->list.n ? v->list.first[next] : UINT64_MAX, at = r->at;
+	size_t next = next_of(&v->list, r->first);
+	uint64_t below = end_of(&v->list, r->first), at = r->at;
+	if (below > r->below) // the one that ended it went
+		below = r->below;
 	const struct segment_wanted wanted = {.epoch = r->epoch, .lane = r->lane, .from = r->seq,
 		.below = below <= durable ? below : durable + 1};
 	segment_window_set(&r->window, r->fd);
@@ -314,6 +335,23 @@ static int give(struct outbox_reader *r, const struct frame *f, const uint8_t *l
 	return 1;
 }
 
+// What was read ahead may have been cut off and written anew, in this segment or in another one.
+static int refresh(struct outbox_reader *r, uint64_t durable)
+{
+	struct view v;
+	int rc = 0;
+	segment_window_set(&r->window, r->fd);
+	if (r->fd >= 0 && r->below == UINT64_MAX) {
+		rc = look(r, &v);
+		if (rc == 0)
+			r->below = end_of(&v.list, r->first);
+		look_away(&v);
+	}
+	if (rc == 0)
+		r->durable = durable;
+	return rc;
+}
+
 int outbox_reader_next(struct outbox_reader *r, uint64_t durable, struct outbox_item *item, struct outbox_missed *missed)
 {
 	struct frame f;
@@ -324,11 +362,9 @@ int outbox_reader_next(struct outbox_reader *r, uint64_t durable, struct outbox_
 		r->seq = durable + 1;
 	}
 	while (r->seq <= durable) {
-		if (r->seq > r->durable) { // what was read ahead may have been cut off and written anew
-			segment_window_set(&r->window, r->fd);
-			r->durable = durable;
-		}
-		int rc = r->fd >= 0 ? step(r, durable, &f, &line) : 0;
+		int rc = r->seq > r->durable ? refresh(r, durable) : 0;
+		if (rc == 0 && r->fd >= 0)
+			rc = step(r, durable, &f, &line);
 		if (rc == 0)
 			rc = elsewhere(r, durable, &f, &line);
 		if (rc < 0)

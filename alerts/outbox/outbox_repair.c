@@ -125,32 +125,61 @@ static bool is_empty_behind(struct segment_window *w, int fd, uint64_t at)
 	return true;
 }
 
-// What follows the last good frame goes, and room is taken again. What was read may never have been on disk: now it will be.
+// The last group may have been read from memory that the disk refused to take once, and says so only once. So it is written again.
+static int write_again(struct segment_window *w, int fd, uint64_t end)
+{
+	uint64_t at = end > OUTBOX_GROUP_OCTETS + SEGMENT_HEAD ? end - OUTBOX_GROUP_OCTETS : SEGMENT_HEAD;
+	const uint8_t *octets;
+	size_t n;
+	segment_window_set(w, fd);
+	while (at < end) {
+		int rc = segment_window_get(w, at, 1, SEGMENT_WINDOW, &octets, &n);
+		if (rc < 0 || n == 0)
+			return rc;
+		if (n > end - at)
+			n = (size_t)(end - at);
+		rc = segment_write(fd, octets, n, at);
+		if (rc < 0)
+			return rc;
+		at += n;
+	}
+	return 0;
+}
+
+static void take_room(struct scan *s, struct outbox_file *file, int fd)
+{
+	uint64_t octets = s->o->c.segment_octets;
+	if (fallocate(fd, 0, 0, (off_t)octets) == 0 && octets > file->octets) {
+		s->l->octets += octets - file->octets;
+		file->octets = octets;
+	}
+}
+
+// What follows the last good frame goes, and the lane goes on there; where it cannot be cut, in a new segment, which ends this one.
 static int cut_end(struct scan *s, struct outbox_file *file, uint64_t end)
 {
 	struct outbox_lane_files *l = s->l;
+	bool cut = true;
 	int fd = outbox_open_segment(l, file->first, O_RDWR);
 	if (fd < 0)
 		return fd;
 	if (!is_empty_behind(&s->window, fd, end)) {
 		log_warn("outbox", "%s/%s/%016" PRIx64 ".seg: an unfinished end is cut off at octet %" PRIu64, s->o->c.dir,
 			outbox_lane_name[l->id], file->first, end);
-		if (ftruncate(fd, (off_t)end) < 0)
-			goto fail;
+		cut = ftruncate(fd, (off_t)end) == 0;
 	}
-	if (fallocate(fd, 0, 0, (off_t)s->o->c.segment_octets) == 0 && s->o->c.segment_octets > file->octets) {
-		l->octets += s->o->c.segment_octets - file->octets;
-		file->octets = s->o->c.segment_octets;
+	int rc = write_again(&s->window, fd, end);
+	if (rc == 0 && cut)
+		take_room(s, file, fd);
+	if (rc == 0 && fdatasync(fd) < 0)
+		rc = -errno;
+	if (rc < 0 || !cut) {
+		close(fd);
+		return rc;
 	}
-	if (fdatasync(fd) < 0)
-		goto fail;
 	l->fd = fd;
 	l->len = l->written = end;
 	return 0;
-fail:;
-	int rc = -errno;
-	close(fd);
-	return rc;
 }
 
 // Numbers that somebody may have seen are not given again: a process before us told how far it was.

@@ -106,6 +106,21 @@ int segment_head_read(struct segment_head *h, int fd)
 	return n < 0 ? (int)n : 0;
 }
 
+int segment_write(int fd, const uint8_t *octets, size_t len, uint64_t at)
+{
+	while (len) {
+		ssize_t n = pwrite(fd, octets, len, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		octets += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 // ---- a piece of a file -----------------------------------------------------------------------------------------------
 
 int segment_window_open(struct segment_window *w)

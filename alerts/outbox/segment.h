@@ -20,6 +20,8 @@ void segment_list_free(struct segment_list *l);
 // Zeros where the file is shorter. 0 or -errno.
 int segment_head_read(struct segment_head *h, int fd);
 
+int segment_write(int fd, const uint8_t *octets, size_t len, uint64_t at); // all of it, or -errno
+
 // A piece of a file, in memory of its own.
 struct segment_window {
 	int fd;

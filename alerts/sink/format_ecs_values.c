@@ -92,7 +92,7 @@ bool ecs_put_port(struct ecs *e, const char *path)
 {
 	uint64_t n;
 
-	return format_count_at(e->view, path, &n) && n <= UINT16_MAX && ecs_put_count(e, path);
+	return format_port_at(e->view, path, &n) && ecs_put_count(e, path);
 }
 
 // A number where ECS wants a keyword.
@@ -293,24 +293,24 @@ bool ecs_put_mail_direction(struct ecs *e, const char *arg)
 	return put_if(e, word && strcmp(word, "external") != 0 ? word : NULL);
 }
 
-// detail, then why: one text.
+// detail, then what of why it does not say already: one text.
 bool ecs_put_reason(struct ecs *e, const char *arg)
 {
 	const json_t *why = format_at(e->view->root, "smtp_tls.why");
 	json_t *entry;
-	size_t i, len, told = 0;
-	const char *p = format_text_at(e->view, "smtp_tls.detail", &len);
+	size_t i, len, detail_len, told = 0;
+	const char *detail = format_text_at(e->view, "smtp_tls.detail", &detail_len);
 
 	(void)arg;
 	json_open_string(&e->json);
-	if (p) {
-		json_put_text(&e->json, p, format_bound(e->view, p, len));
+	if (detail) {
+		json_put_text(&e->json, detail, format_bound(e->view, detail, detail_len));
 		told++;
 	}
 	json_array_foreach(why, i, entry) {
-		p = json_string_value(entry);
+		const char *p = json_string_value(entry);
 		len = json_string_length(entry);
-		if (!len || i >= e->view->shape->list_max)
+		if (!len || i >= e->view->shape->list_max || (detail && len == detail_len && memcmp(p, detail, len) == 0))
 			continue;
 		if (told++)
 			json_put_text(&e->json, "; ", 2);

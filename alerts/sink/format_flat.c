@@ -187,6 +187,13 @@ bool flat_put_count(struct flat *f, const char *path)
 	return true;
 }
 
+bool flat_put_port(struct flat *f, const char *path)
+{
+	uint64_t n;
+
+	return format_port_at(f->view, path, &n) && flat_put_count(f, path);
+}
+
 bool flat_put_flag(struct flat *f, const char *path)
 {
 	const json_t *j = format_at(f->view->root, path);

