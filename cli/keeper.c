@@ -32,6 +32,7 @@ struct keeper {
 	struct outbox_config config;
 	char dir[CONFIG_PATH_MAX + 16];
 	uint64_t nonsense;
+	bool told;           // that the disk does not take what it is given
 	uint64_t tended_ns;
 	// Packet times of the alerts of the group, for the time until they are on disk.
 	uint64_t decided_ns[256];
@@ -157,21 +158,32 @@ static void count_durable(struct keeper *k)
 	k->n_decided = 0;
 }
 
-// True: everything that was gathered is on disk, and off the ring.
+static void tell_trouble(struct keeper *k, int rc)
+{
+	if (!k->told)
+		log_error("keeper", "cannot write to the outbox: %s; it is tried again", strerror(-rc));
+	k->told = true;
+}
+
+// True: everything that was gathered is on disk, and off the ring. Alerts are tried until they are; session records that the disk
+// does not take do not hold them up.
 static bool save(struct keeper *k)
 {
-	bool told = false;
-	int rc;
-	while ((rc = outbox_sync(k->outbox)) < 0) {
-		if (!told)
-			log_error("keeper", "cannot write to the outbox: %s; it is tried again every second", strerror(-rc));
-		told = true;
+	int rc = outbox_sync(k->outbox);
+	while (rc < 0 && outbox_gathered_of(k->outbox, OUTBOX_ALERTS) > 0) {
+		tell_trouble(k, rc);
 		if (stopping(k) || orphaned(k))
 			return false;
 		nap(k);
+		rc = outbox_sync(k->outbox);
 	}
-	if (told)
+	if (rc < 0) {
+		tell_trouble(k, rc);
+		outbox_forget(k->outbox, OUTBOX_SESSIONS);
+	} else if (k->told) {
 		log_info("keeper", "the outbox takes records again");
+		k->told = false;
+	}
 	count_durable(k);
 	ring_release_passed(k->ring);
 	return true;

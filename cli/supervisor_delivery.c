@@ -80,8 +80,8 @@ void supervisor_look_at_delivery(struct supervisor *s, uint64_t now_ns)
 	look_at_state(s, &s->outbox, "outbox", is < OUTBOX_STATES ? outbox_state_name[is] : "unknown",
 		is == OUTBOX_GOOD ? 0 : counter_read(&o->trouble_since_ns), OUTBOX_AFTER_S, 0);
 	look_at_losses(s, &s->damage, "outbox", "damaged", counter_read(&o->damaged[OUTBOX_ALERTS]), both(o->damaged));
-	look_at_losses(s, &s->unkept, "outbox", "no room on the way to it", counter_read(&state->alerts_lost),
-		counter_read(&state->alerts_lost) + counter_read(&state->records_lost));
+	look_at_losses(s, &s->unkept, "outbox", "no room for them", counter_read(&state->alerts_lost),
+		counter_read(&state->alerts_lost) + counter_read(&state->records_lost) + both(o->forgotten));
 	for (size_t i = 0; i < state->n_sinks && i < OUTBOX_SINKS; i++) {
 		const struct sink_shared *k = &state->sink[i];
 		char name[sizeof k->name + 1], why[sizeof k->trouble + 1];
