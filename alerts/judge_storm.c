@@ -1,8 +1,6 @@
 // Alerts pass the valve for storms (alerts/storm.h), and what did not is told as counts.
 #include "alerts/judge_private.h"
 
-#include <string.h>
-
 static void tell(struct judge *j, const struct catalogue_row *row, const struct storm_report *r)
 {
 	const uint64_t *severity = r->counts.by_severity;
@@ -25,10 +23,12 @@ static void tell(struct judge *j, const struct catalogue_row *row, const struct 
 
 void judge_storm_due(struct judge *j, uint64_t time_ns, bool last)
 {
-	const struct catalogue_row *row = catalogue_find(sensor_finding(SENSOR_SUPPRESSED));
 	struct storm_report report;
 
-	if (!storm_due(&j->storm, time_ns, last, &report) || j->disabled[row - catalogue])
+	if (!storm_due(&j->storm, time_ns, last, &report))
+		return;
+	const struct catalogue_row *row = catalogue_find(sensor_finding(SENSOR_SUPPRESSED));
+	if (j->disabled[row - catalogue])
 		return;
 	j->found[(row - catalogue) / 8] |= (uint8_t)(1 << (row - catalogue) % 8);
 	tell(j, row, &report);

@@ -34,6 +34,8 @@ struct options {
 	const char *finding;            // --finding, or NULL
 	const char *socket;             // --socket, or NULL: as configured
 	bool once;                      // --once
+	const char *output;             // --output, or NULL
+	bool others, whole;             // verify
 	bool open;                      // doctor: --open
 	long fail_on;                   // enum severity, or -1
 	long workers;                   // 0: as configured
@@ -96,5 +98,6 @@ int policy_export_run(const struct options *o);
 int policy_import_run(const struct options *o);
 int policy_flush_run(const struct options *o);
 int version_run(const struct options *o);
+int verify_run(const struct options *o);
 int probe_command_run(const struct options *o);
 int completion_run(const struct options *o);

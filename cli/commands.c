@@ -100,6 +100,13 @@ static const struct option probe_options[] = {
 	{"state", OPTION_TEXT, AT(state), "DIR", "directory of the policy cache, and of when whom was asked (sensor.state_dir)"},
 	{"seconds", OPTION_NUMBER, AT(seconds), "N", "give up after so many seconds in all", 1, 30},
 };
+static const struct option verify_options[] = {
+	OPTION_JSON_ROW,
+	{"state", OPTION_TEXT, AT(state), "DIR", "compare with how far the sensor says it has come (its state directory)"},
+	{"output", OPTION_TEXT, AT(output), "NAME", "the output that the files are of; with --state"},
+	{"whole", OPTION_FLAG, AT(whole), NULL, "the files have to begin at the very first record"},
+	{"others", OPTION_FLAG, AT(others), NULL, "other programs write there, too: a receiver's file"},
+};
 static const struct option version_options[] = {OPTION_JSON_ROW};
 
 static const char *const shells[] = {"bash", "zsh", NULL};
@@ -174,6 +181,11 @@ const struct command commands[] = {
 		"at a time, each at most every ten minutes. Needs policy.probe: on, and the host within policy.probe_scope.\n"
 		"The result is about the host at that time, not about any session.",
 		ROWS(probe_options), 1, 1, probe_command_run, no_words},
+	{"verify", "PATH...", "prove that files of records, or an outbox, are as they were written",
+		"PATH is a file of an output with format: eve (the rotated ones of a log in any order, also gzip; - is standard\n"
+		"input), or a state directory, its outbox, or a part of it. Names the first record that was changed, removed,\n"
+		"inserted or moved. Exit codes: 0 intact, 1 tampered or damaged, 5 not all of it could be looked at.",
+		ROWS(verify_options), 1, ANY, verify_run, NULL},
 	{"completion", "bash|zsh", "print a completion script for a shell",
 		"For bash: source <(postwacht completion bash)", NULL, 0, 1, 1, completion_run, shells},
 	{"version", "", "print the version", "", ROWS(version_options), 0, 0, version_run, no_words},

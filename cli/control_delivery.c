@@ -78,6 +78,7 @@ static void put_outbox(struct json *j, const struct sensor_state *state, uint64_
 	put_lanes(j, "octets_max", o->octets_max);
 	put_lanes(j, "evicted", o->evicted);
 	put_lanes(j, "damaged", o->damaged);
+	put_lanes(j, "forgotten", o->forgotten);
 	json_field(j, "syncs", u64, counter_read(&o->syncs));
 	json_field(j, "sync_ns", u64, counter_read(&o->sync_ns));
 	json_field(j, "errors", u64, counter_read(&o->errors));

@@ -115,8 +115,8 @@ static void outbox(struct control_health *h, const struct board *b, uint64_t wal
 	unsigned is = (unsigned)__atomic_load_n(&o->state, __ATOMIC_RELAXED);
 	uint64_t alerts = counter_read(&b->state.alerts_lost);
 	if (is != OUTBOX_GOOD)
-		problem(h, "the outbox takes nothing (%s) since %llu s: records wait in memory", is < OUTBOX_STATES ? outbox_state_name[is] : "unknown",
-			(unsigned long long)ago_s(wall_ns, counter_read(&o->trouble_since_ns)));
+		problem(h, "the outbox takes nothing (%s) since %llu s: records wait in memory",
+			is < OUTBOX_STATES ? outbox_state_name[is] : "unknown", (unsigned long long)ago_s(wall_ns, counter_read(&o->trouble_since_ns)));
 	if (alerts > 0)
 		problem(h, "%llu alerts found no room on their way to the outbox since the start", (unsigned long long)alerts);
 	if (counter_read(&o->damaged[OUTBOX_ALERTS]) > 0)

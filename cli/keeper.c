@@ -32,6 +32,7 @@ struct keeper {
 	struct outbox_config config;
 	char dir[CONFIG_PATH_MAX + 16];
 	uint64_t nonsense;
+	bool told;           // that the disk does not take what it is given
 	uint64_t tended_ns;
 	// Packet times of the alerts of the group, for the time until they are on disk.
 	uint64_t decided_ns[256];
@@ -67,21 +68,22 @@ static void nap(struct keeper *k)
 static void configure(struct keeper *k)
 {
 	const struct config *c = run_config(k->run);
-	bool kept = strcmp(c->state_dir, "none") != 0;
+	bool kept = !k->run->passing;
+	uint64_t alerts_mib = kept ? c->outbox_alerts_mib : MEMORY_MIB, sessions_mib = kept ? c->outbox_sessions_mib : MEMORY_MIB;
 	snprintf(k->dir, sizeof k->dir, "%s/outbox", k->run->store);
 	k->config = (struct outbox_config){
 		.dir = k->dir,
-		.octets_max = {(uint64_t)(kept ? c->outbox_alerts_mib : MEMORY_MIB) << 20, (uint64_t)(kept ? c->outbox_sessions_mib : MEMORY_MIB) << 20},
+		.octets_max = {alerts_mib << 20, sessions_mib << 20},
 		.segment_octets = kept ? 0 : MEMORY_SEGMENT,
 		.keep_days = c->outbox_keep_days,
 		.wall_ns = clock_wall_ns(),
 	};
 }
 
-// What a later attempt may find mended by itself.
+// What a later attempt may find mended by itself; -EWOULDBLOCK: a keeper that is just ending.
 static bool passes(int rc)
 {
-	return rc == -ENOSPC || rc == -EDQUOT || rc == -EROFS || rc == -EIO || rc == -EWOULDBLOCK; // the last: a keeper that is just ending
+	return rc == -ENOSPC || rc == -EDQUOT || rc == -EROFS || rc == -EIO || rc == -EWOULDBLOCK;
 }
 
 // Watching goes on without it: packets and records wait in memory, as many as fit, until the disk takes them.
@@ -156,21 +158,32 @@ static void count_durable(struct keeper *k)
 	k->n_decided = 0;
 }
 
-// True: everything that was gathered is on disk, and off the ring.
+static void tell_trouble(struct keeper *k, int rc)
+{
+	if (!k->told)
+		log_error("keeper", "cannot write to the outbox: %s; it is tried again", strerror(-rc));
+	k->told = true;
+}
+
+// True: everything that was gathered is on disk, and off the ring. Alerts are tried until they are; session records that the disk
+// does not take do not hold them up.
 static bool save(struct keeper *k)
 {
-	bool told = false;
-	int rc;
-	while ((rc = outbox_sync(k->outbox)) < 0) {
-		if (!told)
-			log_error("keeper", "cannot write to the outbox: %s; it is tried again every second", strerror(-rc));
-		told = true;
+	int rc = outbox_sync(k->outbox);
+	while (rc < 0 && outbox_gathered_of(k->outbox, OUTBOX_ALERTS) > 0) {
+		tell_trouble(k, rc);
 		if (stopping(k) || orphaned(k))
 			return false;
 		nap(k);
+		rc = outbox_sync(k->outbox);
 	}
-	if (told)
+	if (rc < 0) {
+		tell_trouble(k, rc);
+		outbox_forget(k->outbox, OUTBOX_SESSIONS);
+	} else if (k->told) {
 		log_info("keeper", "the outbox takes records again");
+		k->told = false;
+	}
 	count_durable(k);
 	ring_release_passed(k->ring);
 	return true;

@@ -337,6 +337,8 @@ const struct metrics_family metrics_families[] = {
 	{"sessions", METRICS_COUNTER, "", "Sessions that were told, by verdict.", put_verdicts},
 	{"session_states", METRICS_COUNTER, "", "Sessions that were told, by state.", put_states},
 	{"alerts", METRICS_COUNTER, "", "Alerts that were told, by severity.", put_alerts},
+	{"alerts_suppressed", METRICS_COUNTER, "", "Alerts that were counted in place of being told (alerts.rate_per_s).", put_state,
+		STATE(alerts_suppressed)},
 	{"records", METRICS_COUNTER, "", "Records of all kinds.", put_state, STATE(records)},
 	{"alerts_lost", METRICS_COUNTER, "", "Alerts without room on their way to the outbox.", put_state, STATE(alerts_lost)},
 	{"records_lost", METRICS_COUNTER, "", "Other records without room on their way to the outbox.", put_state, STATE(records_lost)},

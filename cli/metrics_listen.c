@@ -1,5 +1,6 @@
 // The listener: a socket of ours, and libmicrohttpd turned by a thread of ours, so that no connection lives longer than LIFE_S
-// however slowly somebody speaks. Nothing of a request is kept, and nothing of it is logged.
+// however slowly somebody speaks, and whoever comes when all places are taken gets that of the oldest. Who knows what he wants has
+// had his answer long before. Nothing of a request is kept, and nothing of it is logged.
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 #define SECOND_NS UINT64_C(1000000000)
 
 enum {
-	CONNECTIONS = 8,      // a scraper or two, a load balancer, somebody who looks; more wait in the queue of the socket
+	PLACES = 8,           // a scraper or two, a load balancer, somebody who looks
+	CONNECTIONS = 2 * PLACES, // with those that are ending
 	BACKLOG = 64,
 	IDLE_S = 5,
 	LIFE_S = 10,
@@ -27,7 +29,8 @@ enum {
 
 struct connection {
 	int fd;
-	uint64_t since_ns;    // monotonic; 0: the place is free
+	uint64_t since_ns;    // monotonic; 0: there is none
+	bool ended;           // by us, and libmicrohttpd has yet to close it
 };
 
 struct metrics {
@@ -158,6 +161,29 @@ static enum MHD_Result answer(void *ctx, struct MHD_Connection *c, const char *u
 
 // ---- connections -------------------------------------------------------------------------------------------------------
 
+// Ends it: libmicrohttpd finds that nothing more will come, and closes.
+static void end(struct connection *k)
+{
+	shutdown(k->fd, SHUT_RDWR);
+	k->ended = true;
+}
+
+static void make_room(struct metrics *m)
+{
+	struct connection *oldest = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		struct connection *k = &m->connection[i];
+		if (k->since_ns == 0 || k->ended)
+			continue;
+		n++;
+		if (oldest == NULL || k->since_ns < oldest->since_ns)
+			oldest = k;
+	}
+	if (n > PLACES)
+		end(oldest);
+}
+
 static void begin(struct metrics *m, struct MHD_Connection *c, void **place)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -166,6 +192,7 @@ static void begin(struct metrics *m, struct MHD_Connection *c, void **place)
 			continue;
 		m->connection[i] = (struct connection){.fd = info->connect_fd, .since_ns = clock_mono_ns()};
 		*place = &m->connection[i];
+		make_room(m);
 		return;
 	}
 }
@@ -184,9 +211,11 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **place, enu
 static void end_old(struct metrics *m)
 {
 	uint64_t now_ns = clock_mono_ns();
-	for (size_t i = 0; i < CONNECTIONS; i++)
-		if (m->connection[i].since_ns != 0 && now_ns - m->connection[i].since_ns > LIFE_S * SECOND_NS)
-			shutdown(m->connection[i].fd, SHUT_RDWR);
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		struct connection *k = &m->connection[i];
+		if (k->since_ns != 0 && !k->ended && now_ns - k->since_ns > LIFE_S * SECOND_NS)
+			end(k);
+	}
 }
 
 static void *turn(void *ctx)

@@ -56,6 +56,7 @@ static void print_told(const json_t *s)
 {
 	line(ask_u64(s, "sessions"), "sessions", "sessions told");
 	line(ask_u64(s, "alerts"), "alerts", "alerts told");
+	line(ask_u64(s, "alerts_suppressed"), "alerts_suppressed", "alerts counted in place of being told (alerts.rate_per_s)");
 	line(ask_u64(s, "records"), "records", "records, of all kinds");
 	line(ask_u64(s, "records_lost"), "records_lost", "session records without room on their way to the outbox");
 	line(ask_u64(s, "alerts_lost"), "alerts_lost", "alerts without room on their way to the outbox");
@@ -70,6 +71,7 @@ static void print_delivery(const json_t *s)
 		{"durable", "alerts and stats, on disk since the outbox was made", "session records, the same"},
 		{"evicted", "alerts that left the outbox for room or age", "session records, the same"},
 		{"damaged", "alerts that cannot be read any more", "session records, the same"},
+		{"forgotten", "alerts that the disk did not take", "session records that the disk did not take"},
 	};
 	for (size_t i = 0; i < sizeof lanes / sizeof lanes[0]; i++) {
 		const json_t *n = json_object_get(outbox, lanes[i].member);

@@ -202,6 +202,10 @@ static void print_numbers(const json_t *s, bool colour)
 	printf("  %s sessions", n);
 	figure_count(n, ask_u64(s, "alerts"));
 	printf(", %s alerts", n);
+	if (ask_u64(s, "alerts_suppressed") > 0) {
+		figure_count(n, ask_u64(s, "alerts_suppressed"));
+		printf(" (%s more were counted only)", n);
+	}
 	figure_count(n, ask_u64(s, "records"));
 	printf(", %s records", n);
 	putchar('\n');

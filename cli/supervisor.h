@@ -13,6 +13,7 @@ struct kid {
 	uint64_t started_ns, died_ns; // monotonic; died_ns 0: not dead
 	uint64_t again_ns;       // not started before
 	bool ready;              // its restart was told
+	bool was_ready;          // at least once: from then on it is started again whatever it says
 	uint64_t blind_from_ns;  // monotonic: since when nobody did its work
 	int status;              // of its last end
 };

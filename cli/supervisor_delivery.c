@@ -35,7 +35,8 @@ static uint64_t both(const uint64_t n[OUTBOX_LANES])
 }
 
 // What is gone for good is told each time it grows; it does not last.
-static void look_at_losses(struct supervisor *s, struct delivery_seen *seen, const char *where, const char *what, uint64_t alerts, uint64_t all)
+static void look_at_losses(struct supervisor *s, struct delivery_seen *seen, const char *where, const char *what, uint64_t alerts,
+	uint64_t all)
 {
 	uint64_t now_ns = clock_wall_ns();
 	if (all <= seen->gone) {
@@ -50,8 +51,8 @@ static void look_at_losses(struct supervisor *s, struct delivery_seen *seen, con
 	seen->alerts_gone = alerts;
 }
 
-static void look_at_state(struct supervisor *s, struct delivery_seen *seen, const char *where, const char *what, uint64_t since_ns, uint32_t after_s,
-	uint64_t waiting)
+static void look_at_state(struct supervisor *s, struct delivery_seen *seen, const char *where, const char *what, uint64_t since_ns,
+	uint32_t after_s, uint64_t waiting)
 {
 	const uint64_t n[3] = {0, 0, waiting};
 	uint64_t now_ns = clock_wall_ns();
@@ -79,8 +80,8 @@ void supervisor_look_at_delivery(struct supervisor *s, uint64_t now_ns)
 	look_at_state(s, &s->outbox, "outbox", is < OUTBOX_STATES ? outbox_state_name[is] : "unknown",
 		is == OUTBOX_GOOD ? 0 : counter_read(&o->trouble_since_ns), OUTBOX_AFTER_S, 0);
 	look_at_losses(s, &s->damage, "outbox", "damaged", counter_read(&o->damaged[OUTBOX_ALERTS]), both(o->damaged));
-	look_at_losses(s, &s->unkept, "outbox", "no room on the way to it", counter_read(&state->alerts_lost),
-		counter_read(&state->alerts_lost) + counter_read(&state->records_lost));
+	look_at_losses(s, &s->unkept, "outbox", "no room for them", counter_read(&state->alerts_lost),
+		counter_read(&state->alerts_lost) + counter_read(&state->records_lost) + both(o->forgotten));
 	for (size_t i = 0; i < state->n_sinks && i < OUTBOX_SINKS; i++) {
 		const struct sink_shared *k = &state->sink[i];
 		char name[sizeof k->name + 1], why[sizeof k->trouble + 1];

@@ -155,7 +155,7 @@ static void died(struct supervisor *s, enum child child, int status)
 		return;
 	}
 	bool cannot = WIFEXITED(status) && WEXITSTATUS(status) == RUN_CANNOT;
-	if (cannot && k->died_ns == 0 && !k->ready && s->board->state.child[child].restarts == 0) {
+	if (cannot && !k->was_ready && s->board->state.child[child].restarts == 0) {
 		s->cannot = true; // it said why
 		k->over = true;
 		return;
@@ -196,6 +196,7 @@ void kids_reap(struct supervisor *s)
 static uint64_t ready_ns(const struct supervisor *s, enum child child)
 {
 	const struct board *b = s->board;
+	uint64_t turned_ns = __atomic_load_n(&b->courier_turned_ns, __ATOMIC_ACQUIRE);
 	switch (child) {
 	case CHILD_WATCH:
 		return __atomic_load_n(&b->watch_ready_ns, __ATOMIC_ACQUIRE);
@@ -203,6 +204,8 @@ static uint64_t ready_ns(const struct supervisor *s, enum child child)
 		return __atomic_load_n(&b->judge_ready_ns, __ATOMIC_ACQUIRE);
 	case CHILD_KEEPER:
 		return __atomic_load_n(&b->keeper_ready_ns, __ATOMIC_ACQUIRE);
+	case CHILD_COURIER: // until then it may find that it cannot begin
+		return turned_ns > s->kid[child].started_ns ? turned_ns : 0;
 	default:
 		return s->kid[child].started_ns;
 	}
@@ -237,7 +240,7 @@ void kids_ready(struct supervisor *s)
 		struct kid *k = &s->kid[i];
 		if (k->ready || !at_work(s, (enum child)i))
 			continue;
-		k->ready = true;
+		k->ready = k->was_ready = true;
 		if (k->died_ns != 0)
 			tell_restart(s, (enum child)i);
 		k->died_ns = 0;

@@ -1,3 +1,4 @@
+// The bell: a word that is counted up, and a futex on it.
 #include "hw/bell.h"
 
 #include <limits.h>

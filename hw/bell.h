@@ -1,7 +1,8 @@
 // A bell between processes: one rings when there is something, others sleep until it does. In shared memory, one word.
 //
-// Ringing costs a load and an addition unless somebody sleeps. A bell says "look", never "what": whoever wakes looks himself,
-// and may find nothing. A sleeper that is killed stays counted, which costs a system call a ring. Any thread; a word that somebody spoilt can only wake too early or too late, never past `ms`.
+// Ringing costs a load and an addition unless somebody sleeps. A bell says "look", never "what": whoever wakes looks himself, and
+// may find nothing. A sleeper that is killed stays counted, which costs a system call a ring. Any thread; a word that somebody
+// spoilt can only wake too early or too late, never past `ms`.
 #pragma once
 
 #include <stdint.h>

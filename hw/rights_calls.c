@@ -69,6 +69,7 @@ const struct rights_call rights_calls[] = {
 	CALL(socket, S, ONLY_INET), CALL(socket, C, ONLY_SINKS), CALL(socketpair, S | C, ONLY_UNIX), CALL(connect, S | C, ONLY_ANY),
 	CALL(bind, S, ONLY_ANY), CALL(getsockname, S | C, ONLY_ANY), CALL(getpeername, S | C, ONLY_ANY), CALL(setsockopt, S | C, ONLY_ANY),
 	CALL(shutdown, S | C, ONLY_ANY), CALL(sendmmsg, S | C, ONLY_ANY), CALL(recvmmsg, S | C, ONLY_ANY), CALL(ioctl, S | C, ONLY_NONBLOCK),
+	CALL(ioctl, C, ONLY_UNSENT),
 };
 const size_t rights_calls_n = sizeof rights_calls / sizeof rights_calls[0];
 

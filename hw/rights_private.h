@@ -32,6 +32,7 @@ enum rights_only {
 	ONLY_NAME,          // prctl: the thread's name
 	ONLY_TERMINAL,      // ioctl: is this a terminal
 	ONLY_NONBLOCK,      // ioctl: FIONBIO, FIONREAD
+	ONLY_UNSENT,        // ioctl: SIOCOUTQ, how much the other side does not have yet
 	ONLY_PORT,          // ioctl: an interrupt was seen; flags of an interface
 	ONLY_OWN_LIMITS,    // prlimit64: this process
 	ONLY_NETLINK,       // socket

@@ -131,6 +131,8 @@ static int allow(struct filter *f, int nr, enum rights_only only)
 		return allow_two(f, nr, TCGETS, TIOCGWINSZ, 1);
 	case ONLY_NONBLOCK:
 		return allow_two(f, nr, FIONBIO, FIONREAD, 1);
+	case ONLY_UNSENT:
+		return ALLOW(1, SCMP_A1(SCMP_CMP_MASKED_EQ, INT_MASK, TIOCOUTQ));
 	case ONLY_PORT:
 		return allow_two(f, nr, VFIO_DEVICE_SET_IRQS, SIOCGIFFLAGS, 1);
 	default:

@@ -87,15 +87,35 @@ static int sync_parent(const char *path)
 	return rc;
 }
 
+static int slots_read(int fd, struct slot slot[static SLOTS])
+{
+	for (unsigned i = 0; i < SLOTS; i++) {
+		ssize_t n = slot_read(fd, i, &slot[i]);
+		if (n < 0)
+			return (int)n;
+	}
+	return 0;
+}
+
+int cursor_read(const char *path, struct cursor *c)
+{
+	struct slot slot[SLOTS];
+	struct cursor_file f = {.fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+	uint64_t old = 0;
+	if (f.fd < 0)
+		return -errno;
+	int rc = slots_read(f.fd, slot);
+	close(f.fd);
+	return rc < 0 ? rc : newest(slot, 0, &f, c, &old) ? 0 : -ENODATA;
+}
+
 static int load(struct cursor_file *f, uint64_t wall_s, struct cursor *c, bool *fresh)
 {
 	struct slot slot[SLOTS];
 	uint64_t old = 0;
-	for (unsigned i = 0; i < SLOTS; i++) {
-		ssize_t n = slot_read(f->fd, i, &slot[i]);
-		if (n < 0)
-			return (int)n;
-	}
+	int rc = slots_read(f->fd, slot);
+	if (rc < 0)
+		return rc;
 	*fresh = !newest(slot, wall_s, f, c, &old);
 	if (!*fresh)
 		return 0;

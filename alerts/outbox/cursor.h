@@ -23,6 +23,8 @@ struct cursor_file;
 // Makes the file when it is missing: then, or when neither slot is good (-> *fresh), `c` begins a new row with epoch `wall_s` or
 // the old one's + 1, whichever is greater. 0 or -errno.
 int cursor_open(struct cursor_file **out, const char *path, uint64_t wall_s, struct cursor *c, bool *fresh);
+// Only looks. 0; -ENODATA: neither slot is good; -errno.
+int cursor_read(const char *path, struct cursor *c);
 // `durable`: also fdatasync(). 0 or -errno.
 int cursor_save(struct cursor_file *f, const struct cursor *c, bool durable);
 void cursor_close(struct cursor_file **f);

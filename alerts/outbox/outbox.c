@@ -174,6 +174,21 @@ bool outbox_newest_origin(const struct outbox *o, enum outbox_lane lane, uint64_
 
 // ---- gathering -------------------------------------------------------------------------------------------------------
 
+size_t outbox_gathered_of(const struct outbox *o, enum outbox_lane lane)
+{
+	return o->lane[lane].group_n;
+}
+
+size_t outbox_forget(struct outbox *o, enum outbox_lane lane)
+{
+	struct outbox_lane_files *l = &o->lane[lane];
+	size_t n = l->group_n;
+	l->next = l->done;
+	l->group_len = l->group_n = 0;
+	counter_add(&o->shared->forgotten[lane], n);
+	return n;
+}
+
 size_t outbox_gathered(const struct outbox *o)
 {
 	size_t n = 0;

@@ -71,6 +71,10 @@ int outbox_append(struct outbox *o, const struct outbox_about *about, const stru
 // (in a new segment).
 int outbox_sync(struct outbox *o);
 size_t outbox_gathered(const struct outbox *o); // records in the group
+// Those of a lane that the disk does not take, so that the other lane can go on. How many; counted in outbox_shared.forgotten. Their
+// numbers are given to others.
+size_t outbox_forget(struct outbox *o, enum outbox_lane lane);
+size_t outbox_gathered_of(const struct outbox *o, enum outbox_lane lane);
 
 // Once a second: age, bounds.
 void outbox_tend(struct outbox *o, uint64_t wall_ns);

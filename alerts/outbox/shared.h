@@ -28,6 +28,7 @@ struct outbox_shared {
 	uint64_t octets_max[OUTBOX_LANES];
 	uint64_t evicted[OUTBOX_LANES];  // records whose segment went since the start
 	uint64_t damaged[OUTBOX_LANES];  // records that could not be read any more, as far as numbers tell; found since the start
+	uint64_t forgotten[OUTBOX_LANES]; // session records that the disk did not take, while alerts went on
 	uint64_t syncs, sync_ns;         // how many groups, and what fdatasync() took
 	uint64_t errors;
 	int state;                       // enum outbox_state

@@ -79,3 +79,20 @@ size_t sink_batch_refused(const struct sink_batch *b, size_t n)
 		refused += b->end[i] == (i > 0 ? b->end[i - 1] : 0);
 	return refused;
 }
+
+void sink_batch_append(struct sink_batch *b, const struct sink_batch *from)
+{
+	size_t gone = 0, octets = 0;
+	while (gone < b->n && (b->n - gone + from->n > SINK_BATCH || b->used - octets + from->used > b->cap))
+		octets = b->end[gone++];
+	memmove(b->octets, b->octets + octets, b->used - octets);
+	b->used -= octets;
+	b->n -= gone;
+	for (size_t i = 0; i < b->n; i++)
+		b->end[i] = b->end[i + gone] - octets;
+	memcpy(b->octets + b->used, from->octets, from->used);
+	for (size_t i = 0; i < from->n; i++)
+		b->end[b->n + i] = b->used + from->end[i];
+	b->n += from->n;
+	b->used += from->used;
+}

@@ -29,3 +29,5 @@ void sink_batch_lines(struct sink_batch *b, const struct sink_message *m, size_t
 size_t sink_batch_within(const struct sink_batch *b, size_t octets);
 // Of the first `n` messages, how many were refused.
 size_t sink_batch_refused(const struct sink_batch *b, size_t n);
+// The messages of `from` behind those that are there; the oldest give way.
+void sink_batch_append(struct sink_batch *b, const struct sink_batch *from);

@@ -23,18 +23,21 @@ enum {
 int carrier_open(struct carrier *c, const struct sink_env *env, const char *words, bool tcp)
 {
 	*c = (struct carrier){.env = env, .words = words, .tcp = tcp, .fd = -1};
-	return sink_batch_open(&c->batch, CARRIER_BATCH);
+	int rc = sink_batch_open(&c->batch, CARRIER_BATCH);
+	return rc == 0 && tcp ? sink_batch_open(&c->last, CARRIER_BATCH) : rc;
 }
 
 void carrier_close(struct carrier *c)
 {
 	carrier_drop(c);
 	sink_batch_close(&c->batch);
+	sink_batch_close(&c->last);
 }
 
 void carrier_connected(struct carrier *c, int fd)
 {
 	c->fd = fd;
+	c->fresh = true;
 	c->under_way = c->stuck = false;
 }
 
@@ -58,7 +61,7 @@ static bool machine_answers(const struct carrier *c)
 	socklen_t len = sizeof info;
 	if (!c->tcp)
 		return true;
-	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+	if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 || info.tcpi_state != TCP_ESTABLISHED)
 		return false;
 	return !(info.tcpi_unacked > 0 && info.tcpi_last_ack_recv >= DEAD_MS) && info.tcpi_last_ack_recv < SILENT_MS;
 }
@@ -94,13 +97,19 @@ static int tell(const struct carrier *c, int rc)
 	return sink_why(c->env, rc, "%.100s: %s", c->words, words);
 }
 
+// -EPIPE: it has closed in order, and a kernel does that only when its process has read everything; otherwise it resets.
+static void ended(struct carrier *c, int rc)
+{
+	if (rc == -EPIPE)
+		sink_batch_clear(&c->last);
+}
+
 static int look(struct carrier *c, short *events)
 {
 	*events = POLLIN;
-	if (c->cipher != NULL)
-		return c->cipher->look(c->cipher->ctx, events);
-	int rc = look_plain(c->fd);
-	return rc < 0 ? tell(c, rc) : 0;
+	int rc = c->cipher != NULL ? c->cipher->look(c->cipher->ctx, events) : look_plain(c->fd);
+	ended(c, rc);
+	return rc < 0 && c->cipher == NULL ? tell(c, rc) : rc;
 }
 
 int carrier_look(struct carrier *c)
@@ -132,24 +141,29 @@ void carrier_begin(struct carrier *c, const struct sink_message *first)
 	c->epoch = first->epoch;
 	c->seq = first->seq;
 	c->lane = first->lane;
+	c->again = c->fresh ? c->last.used : 0;
 	c->written = 0;
+	c->fresh = false;
 	c->under_way = true;
 }
 
 static ssize_t write_some(struct carrier *c, short *events)
 {
-	const char *p = c->batch.octets + c->written;
-	size_t len = c->batch.used - c->written;
+	bool again = c->written < c->again;
+	const char *p = again ? c->last.octets + c->written : c->batch.octets + (c->written - c->again);
+	size_t len = (again ? c->again : c->again + c->batch.used) - c->written;
 	*events = POLLOUT;
 	if (c->cipher != NULL)
 		return c->cipher->write(c->cipher->ctx, p, len, events);
 	ssize_t n = send(c->fd, p, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		ended(c, -errno);
 	return n >= 0 ? n : errno == EAGAIN || errno == EINTR ? -EAGAIN : tell(c, -errno);
 }
 
 static int write_rest(struct carrier *c, struct sink_wait *w)
 {
-	while (c->written < c->batch.used) {
+	while (c->written < c->again + c->batch.used) {
 		short events;
 		ssize_t n = write_some(c, &events);
 		if (n > 0) {
@@ -194,6 +208,8 @@ int carrier_push(struct carrier *c, struct sink_wait *w)
 		rc = drain(c, w);
 	c->stuck = rc == -ETIMEDOUT || rc == -ECANCELED;
 	c->under_way = rc < 0;
+	if (rc == 0 && c->tcp)
+		sink_batch_append(&c->last, &c->batch);
 	return rc;
 }
 

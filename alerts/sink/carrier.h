@@ -4,6 +4,10 @@
 // the connection still stands then. Before that nothing of it counts, and on another connection all of it is sent again. A
 // receiver that stands but takes nothing is trouble; its connection and what is on its way are kept meanwhile (carrier_park()), so
 // that a long pause does not make it read everything twice.
+//
+// A connection that ends in any other way than by being closed in order may have taken octets with it that the other side's kernel
+// had acknowledged and its process not read. So over TCP the last messages that counted are kept, and sent again then: with
+// their old numbers, by which a receiver knows what it has.
 #pragma once
 
 #include <sys/types.h>
@@ -25,8 +29,11 @@ struct carrier {
 	bool tcp;                  // else unix
 	int fd;                    // -1: none
 	struct sink_batch batch;
-	size_t written;            // octets of it
+	struct sink_batch last;    // TCP: what counted before it
+	size_t again;              // octets of `last` that are sent once more before the batch
+	size_t written;            // octets of `last`, if again, and the batch together
 	bool under_way, stuck;     // not all of it is over there; and nothing moves
+	bool fresh;                // the connection had no batch yet
 	uint64_t epoch, seq;       // of its first message
 	enum outbox_lane lane;
 };

@@ -1,22 +1,17 @@
 // Reading, choosing, stamping, handing over, moving the cursor on.
-#include "alerts/sink/deliver.h"
+#include "alerts/sink/deliver_private.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/outbox/cursor.h"
-#include "alerts/outbox/outbox_read.h"
-#include "alerts/sink/format.h"
-#include "alerts/sink/stamp.h"
 #include "hw/clock.h"
 #include "hw/counter.h"
 #include "hw/log.h"
 
 enum {
 	WAIT_MS = 200,            // longest without a look at the switches
-	ARENA = 1 << 20,          // octets of a batch
 	BACKOFF_MIN_MS = 250, BACKOFF_MAX_MS = 30000,
 	DURABLE_MS = 1000,        // a power cut costs so much of the cursor: sent again
 	LOOKS = 4096,             // records passed over between two looks at the switches
@@ -24,43 +19,6 @@ enum {
 
 #define MS_NS UINT64_C(1000000)
 #define SECOND_NS UINT64_C(1000000000)
-
-// A message that is not sent yet, and where the cursor stands once it is.
-struct waiting {
-	enum outbox_lane lane;
-	struct cursor_lane after;
-	struct outbox_about about;
-	struct format_keys keys;
-};
-
-struct deliver {
-	struct deliver_config c;
-	const struct sink_ops *ops;
-	struct sink *sink;
-	struct sink_env env;
-	struct formatter *formatter;
-	struct cursor_file *file;
-	struct cursor cursor;                       // what the receiver has
-	struct cursor_lane at[OUTBOX_LANES];        // what was read
-	struct outbox_reader *reader[OUTBOX_LANES];
-	uint64_t there[OUTBOX_LANES];               // up to this number the receiver has it already, as it says itself
-	bool begun, fresh, open, moved;
-	uint64_t saved_ns;                          // monotonic, the cursor was made durable
-	uint32_t reopened;
-	// Trouble.
-	uint32_t backoff_ms;
-	uint64_t again_ns;
-	// Rate.
-	double tokens;
-	uint64_t filled_ns;
-	// The batch in hand.
-	size_t n, used;
-	struct sink_message message[SINK_BATCH];
-	struct waiting waiting[SINK_BATCH];
-	char arena[ARENA];
-	char stamped[OUTBOX_LINE_MAX + STAMP_MAX];
-	char why[SINK_WHY];
-};
 
 static const char *name_of(const struct deliver *d)
 {
@@ -77,14 +35,14 @@ static bool leaving(const struct deliver *d)
 	return on(d->c.leave);
 }
 
-static uint64_t durable(const struct deliver *d, enum outbox_lane lane)
+uint64_t deliver_durable(const struct deliver *d, enum outbox_lane lane)
 {
 	return __atomic_load_n(&d->c.outbox->durable[lane], __ATOMIC_ACQUIRE);
 }
 
 // ---- trouble -----------------------------------------------------------------------------------------------------
 
-static void trouble(struct deliver *d, int rc)
+void deliver_trouble(struct deliver *d, int rc)
 {
 	struct sink_shared *s = d->c.shared;
 	const char *why = d->why[0] != '\0' ? d->why : strerror(-rc);
@@ -108,86 +66,6 @@ static void mended(struct deliver *d)
 	if (s->failing_since_ns != 0)
 		log_info("courier", "output %s takes records again", name_of(d));
 	__atomic_store_n(&s->failing_since_ns, 0, __ATOMIC_RELAXED);
-}
-
-// ---- beginning ---------------------------------------------------------------------------------------------------
-
-static void place(struct deliver *d, enum outbox_lane lane, const struct outbox_counts *had)
-{
-	outbox_reader_seek(d->reader[lane], d->at[lane].seq, had);
-	d->cursor.lane[lane] = d->at[lane];
-	__atomic_store_n(&d->c.shared->at[lane], d->at[lane].seq, __ATOMIC_RELAXED);
-	__atomic_store_n(&d->c.shared->sent[lane], d->at[lane].sent, __ATOMIC_RELAXED);
-}
-
-static void begin_row(struct deliver *d, enum outbox_lane lane, uint64_t seq)
-{
-	d->at[lane] = (struct cursor_lane){.seq = seq};
-	stamp_begin(d->at[lane].chain, d->cursor.epoch, lane);
-	place(d, lane, NULL);
-}
-
-// The outbox that the cursor knew is gone: how much with it nobody can say, so the numbers begin anew.
-static void begin_epoch(struct deliver *d, uint64_t outbox)
-{
-	uint64_t now_s = clock_wall_ns() / SECOND_NS;
-	if (!d->fresh) {
-		log_warn("courier", "output %s: the outbox is not the one it knew; its numbers begin again", name_of(d));
-		d->cursor.epoch = now_s > d->cursor.epoch ? now_s : d->cursor.epoch + 1;
-		d->env.epoch = d->cursor.epoch;
-	}
-	d->cursor.outbox = outbox;
-	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
-		begin_row(d, l, !d->fresh ? 1 : d->c.first[l] != 0 ? d->c.first[l] : durable(d, l) + 1);
-}
-
-static void go_on(struct deliver *d, enum outbox_lane lane)
-{
-	d->at[lane] = d->cursor.lane[lane];
-	if (d->at[lane].seq <= durable(d, lane) + 1) {
-		place(d, lane, &d->at[lane].had);
-		return;
-	}
-	// A power cut took what had been sent, or somebody put an old copy back: better twice than not at all.
-	log_warn("courier", "output %s has more %s than the outbox: what there is is sent again", name_of(d), outbox_lane_name[lane]);
-	d->at[lane].seq = counter_read(&d->c.outbox->oldest[lane]);
-	place(d, lane, NULL);
-}
-
-static void ask_receiver(struct deliver *d)
-{
-	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
-		uint64_t epoch, sent;
-		uint8_t chain[OUTBOX_HASH];
-		d->there[l] = 0;
-		if (d->ops->newest != NULL && d->c.sink->format == FORMAT_EVE && d->ops->newest(d->sink, l, &epoch, &sent, chain) &&
-			epoch == d->cursor.epoch)
-			d->there[l] = sent;
-	}
-}
-
-// True: the outbox is open and the cursor stands in it.
-static bool begin(struct deliver *d)
-{
-	uint64_t outbox = __atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE);
-	if (d->begun || outbox == 0)
-		return d->begun;
-	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
-		int rc = d->reader[l] != NULL ? 0 : outbox_reader_open(&d->reader[l], d->c.outbox_dir, l);
-		if (rc < 0) {
-			snprintf(d->why, sizeof d->why, "cannot read the outbox: %s", strerror(-rc));
-			trouble(d, rc);
-			return false;
-		}
-	}
-	if (d->fresh || d->cursor.outbox != outbox)
-		begin_epoch(d, outbox);
-	else
-		for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
-			go_on(d, l);
-	__atomic_store_n(&d->c.shared->epoch, d->cursor.epoch, __ATOMIC_RELAXED);
-	d->moved = true;
-	return d->begun = true;
 }
 
 // ---- gathering ---------------------------------------------------------------------------------------------------
@@ -216,7 +94,7 @@ static void step_over(struct deliver *d, enum outbox_lane lane, const struct out
 static bool lags_too_far(const struct deliver *d, enum outbox_lane lane)
 {
 	const struct outbox_shared *o = d->c.outbox;
-	uint64_t last = durable(d, lane), oldest = counter_read(&o->oldest[lane]);
+	uint64_t last = deliver_durable(d, lane), oldest = counter_read(&o->oldest[lane]);
 	uint64_t kept = last + 1 > oldest ? last + 1 - oldest : 0, behind = last + 1 > d->at[lane].seq ? last + 1 - d->at[lane].seq : 0;
 	if (d->c.sink->backlog_mib == 0 || kept == 0)
 		return false;
@@ -231,7 +109,7 @@ static bool stamp_and_format(struct deliver *d, enum outbox_lane lane, const str
 	memcpy(chain, at->chain, sizeof chain);
 	size_t stamped = stamp_write(d->stamped, item->line, item->len, d->cursor.epoch, at->sent + 1, chain);
 	*out = stamped == 0 ? NULL : formatter_write(d->formatter, d->stamped, stamped, &item->about, len, &d->waiting[d->n].keys);
-	if (*out == NULL || *len > ARENA)
+	if (*out == NULL || *len > DELIVER_ARENA)
 		return false;
 	memcpy(at->chain, chain, sizeof chain);
 	at->sent++;
@@ -259,7 +137,7 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	struct cursor_lane *at = &d->at[lane];
 	const char *octets;
 	size_t len;
-	int rc = outbox_reader_next(d->reader[lane], durable(d, lane), &item, &missed);
+	int rc = outbox_reader_next(d->reader[lane], deliver_durable(d, lane), &item, &missed);
 	if (rc <= 0)
 		return rc;
 	step_over(d, lane, &missed);
@@ -300,7 +178,7 @@ static size_t allowance(struct deliver *d)
 
 static bool room(const struct deliver *d, size_t most)
 {
-	return d->n < most && ARENA - d->used >= sizeof d->stamped + FORMAT_MAX;
+	return d->n < most && DELIVER_ARENA - d->used >= sizeof d->stamped + FORMAT_MAX;
 }
 
 // Alerts first, then sessions, as much as a batch holds. False: the outbox cannot be read.
@@ -313,7 +191,7 @@ static bool gather(struct deliver *d)
 			int rc = look(d, l);
 			if (rc < 0) {
 				snprintf(d->why, sizeof d->why, "cannot read the outbox: %s", strerror(-rc));
-				trouble(d, rc);
+				deliver_trouble(d, rc);
 				return false;
 			}
 			if (rc == 0)
@@ -399,10 +277,10 @@ static bool connected(struct deliver *d)
 	d->why[0] = '\0';
 	int rc = d->ops->open(d->sink);
 	if (rc < 0) {
-		trouble(d, rc);
+		deliver_trouble(d, rc);
 		return false;
 	}
-	ask_receiver(d);
+	deliver_ask_receiver(d);
 	drop_what_is_there(d);
 	return d->open = true;
 }
@@ -414,7 +292,7 @@ static bool hand_over(struct deliver *d)
 	int rc = d->n == 0 ? 0 : d->ops->send(d->sink, d->message, d->n, &refused);
 	counter_add(&d->c.shared->refused, refused);
 	if (rc < 0) {
-		trouble(d, rc);
+		deliver_trouble(d, rc);
 		return false;
 	}
 	passed(d, (size_t)rc < d->n ? (size_t)rc : d->n);
@@ -428,7 +306,7 @@ static bool hand_over(struct deliver *d)
 static bool turn(struct deliver *d)
 {
 	uint32_t reopen = __atomic_load_n(d->c.reopen, __ATOMIC_ACQUIRE);
-	if (!begin(d))
+	if (!deliver_begin(d))
 		return false;
 	if (reopen != d->reopened && d->ops->reopen != NULL)
 		d->ops->reopen(d->sink);
@@ -440,27 +318,17 @@ static bool turn(struct deliver *d)
 	return hand_over(d);
 }
 
-static bool over(const struct deliver *d, bool more)
-{
-	if (leaving(d))
-		return true;
-	if (!on(d->c.outbox_done) || more)
-		return false;
-	// Everything was told; who does not take it now gets it after the next start.
-	return d->n == 0 || !d->open || on(d->c.stop);
-}
-
+// At the end: what is durable when nothing will be added is looked at once more; whoever does not take it gets it after the next start.
 void deliver_run(struct deliver *d)
 {
-	bool more = false;
-	while (!over(d, more)) {
+	while (!leaving(d)) {
 		uint32_t looked = bell_look(&d->c.outbox->bell);
-		bool done = on(d->c.outbox_done); // read before looking: what is durable then is all there will be
-		more = turn(d);
-		if (!more && done)
+		bool done = on(d->c.outbox_done); // read before looking
+		if (turn(d))
+			continue;
+		if (done)
 			break;
-		if (!more)
-			bell_wait(&d->c.outbox->bell, looked, WAIT_MS);
+		bell_wait(&d->c.outbox->bell, looked, WAIT_MS);
 	}
 	if (d->begun)
 		save(d, true);

@@ -243,7 +243,7 @@ static void write_request(struct sink *s, char url[static BASE + CLICKHOUSE_URL]
 	if (s->config.api == API_CLICKHOUSE) {
 		clickhouse_query(query, &s->config, s->env->host, m, n, s->plain);
 		snprintf(url, BASE + CLICKHOUSE_URL, "%s/%s", s->base, query);
-		clickhouse_body(&s->body, s->env->host, m, n);
+		clickhouse_body(&s->body, &s->config, s->env->host, m, n);
 	} else {
 		snprintf(url, BASE + CLICKHOUSE_URL, "%s%s", s->base, bulk);
 		elastic_body(&s->body, &s->config, s->env->host, m, n);

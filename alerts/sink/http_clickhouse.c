@@ -1,6 +1,6 @@
 // ClickHouse's HTTP interface: one INSERT a batch, which is taken as a whole or not at all.
 //
-// A row is {"line": the message, "host", "event_type", "id", "key", "epoch", "lane", "seq"}; columns that the table does not have
+// A row is {"line": the message, "host", "sink", "event_type", "id", "key", "epoch", "lane", "seq"}; columns that the table does not have
 // are passed over, so `line` is enough: configs/receivers/clickhouse reads everything out of it, and it is there octet for octet.
 //
 // insert_deduplication_token names what is in the batch, from first number to last, and not only where it begins: a batch that is
@@ -92,7 +92,7 @@ static void add_member(struct http_octets *out, const char *name, const char *va
 	http_add_string(out, value, strlen(value));
 }
 
-void clickhouse_body(struct http_octets *out, const char *host, const struct sink_message *m, size_t n)
+void clickhouse_body(struct http_octets *out, const struct sink_config *c, const char *host, const struct sink_message *m, size_t n)
 {
 	static const char *const types[RECORD_TYPES] = {
 		[RECORD_SMTP] = "smtp", [RECORD_TLS] = "tls", [RECORD_ALERT] = "alert", [RECORD_ANOMALY] = "anomaly", [RECORD_STATS] = "stats"};
@@ -101,6 +101,7 @@ void clickhouse_body(struct http_octets *out, const char *host, const struct sin
 		http_add(out, "{\"line\":", 8);
 		http_add_string(out, m[i].octets, m[i].len);
 		add_member(out, ",\"host\":", host);
+		add_member(out, ",\"sink\":", c->name);
 		add_member(out, ",\"event_type\":", m[i].about->type < RECORD_TYPES ? types[m[i].about->type] : "");
 		add_member(out, ",\"id\":", m[i].id);
 		add_member(out, ",\"key\":", m[i].key);

@@ -284,10 +284,11 @@ static const char *finding_of(uint32_t signature_id)
 
 static rd_kafka_headers_t *headers_of(const struct sink *s, const struct sink_message *m)
 {
-	rd_kafka_headers_t *headers = rd_kafka_headers_new(3);
+	rd_kafka_headers_t *headers = rd_kafka_headers_new(4);
 	const char *finding = finding_of(m->about->signature_id);
 	rd_kafka_header_add(headers, "event_type", -1, m->about->type < RECORD_TYPES ? type_name[m->about->type] : "", -1);
 	rd_kafka_header_add(headers, "host", -1, s->env.host, -1);
+	rd_kafka_header_add(headers, "sink", -1, s->config.name, -1); // numbers are a sink's own
 	if (finding[0] != '\0')
 		rd_kafka_header_add(headers, "finding", -1, finding, -1);
 	return headers;

@@ -123,7 +123,8 @@ static void put_local(struct head *h, const struct syslog_form *f, const struct 
 	struct tm tm = {.tm_mday = 1};
 	char text[64];
 	localtime_r(&t, &tm);
-	snprintf(text, sizeof text, "%s %2d %02d:%02d:%02d %s[%d]: ", months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, app, f->pid);
+	snprintf(text, sizeof text, "%s %2d %02d:%02d:%02d %s[%d]: ", months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, app,
+		f->pid);
 	put(h, text);
 }
 

@@ -67,13 +67,13 @@ int main(int argc, char **argv)
 	if (argc != 6)
 		return 2;
 	uint64_t alerts = strtoull(argv[3], NULL, 10), sessions = strtoull(argv[4], NULL, 10), mib = strtoull(argv[5], NULL, 10);
-	snprintf(path, sizeof path, "%s/outbox", argv[1]);
-	snprintf(sink[0].path, sizeof sink[0].path, "%s/eve.json", argv[1]);
+	snprintf(path, sizeof path, "%.400s/outbox", argv[1]);
+	snprintf(sink[0].path, sizeof sink[0].path, "%.200s/eve.json", argv[1]);
 	sink[1].port = (uint16_t)atoi(argv[2]);
 	const struct outbox_config config = {.dir = path, .octets_max = {mib << 20, mib << 20}, .wall_ns = clock_wall_ns()};
 	must(outbox_open(&o, &config, &outbox, why), why);
 	for (int i = 0; i < 2; i++) {
-		snprintf(cursor[i], sizeof cursor[i], "%s/%s.cursor", argv[1], sink[i].name);
+		snprintf(cursor[i], sizeof cursor[i], "%.400s/%.64s.cursor", argv[1], sink[i].name);
 		const struct deliver_config c = {.sink = &sink[i], .outbox_dir = path, .cursor_path = cursor[i], .host = "day", .first = {1, 1},
 			.outbox = &outbox, .shared = &shared[i], .stop = &give_up, .leave = &leave, .outbox_done = &done, .reopen = &reopen};
 		must(deliver_open(&d[i], &c), sink[i].name);

@@ -3,7 +3,10 @@
 
     receivers.py [--packages DIR] PROGRAM     rsyslog and syslog-ng of Debian, on loopback
 
-The packages are unpacked below DIR (build-receivers), never installed. The last line is `N passed, N failed, N skipped`.
+Records are sent by a sender of these tests, and by the real sink (tests/delivery/sinkdrive of the same build); what the receivers
+wrote is proved by `postwacht verify`.
+
+The packages are unpacked below DIR (build-full-receivers), never installed. The last line is `N passed, N failed, N skipped`.
 """
 import argparse
 import json
@@ -11,11 +14,14 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 
+import artifacts
+import driven
 import programs
 import records
 import talk
@@ -82,7 +88,7 @@ def transports(checks, receiver, lines, what):
         ways["line-ends"] = lambda: talk.Stream(receiver.tcp, lines=True)
     for way, stream in ways.items():
         # A receive buffer of the kernel holds some 200 KiB: UDP has nothing that slows a sender down.
-        send(stream(), lines, way, b"@cee: " if way == "cookie" else b"", 0.002 if way == "udp" else 0)
+        send(stream(), lines, way, b"@cee: " if way == "cookie" else b"", 0.01 if way == "udp" else 0)
         arrived(checks, receiver, lines, way, f"{what}, {way}")
     checks.check(not receiver.lines("other.log"), f"{what}: {len(receiver.lines('other.log'))} records are in other.log")
 
@@ -115,6 +121,26 @@ def oddities(checks, receiver, lines, what):
         inside = path.relative_to(receiver.folder).parts
         checks.check(inside[0] == "log" and len(inside) <= 3, f"{what}: wrote {path}")
     checks.check(not receiver.lines("odd/alerts.json"), f"{what}: what is no record stands among alerts")
+
+
+def verified(checks, receiver, lines, program, what):
+    """`postwacht verify` takes what the receiver wrote, and sees one record less, or one octet else."""
+    proved = records.stamp(filter(records.is_record, records.stripped(lines)))
+    for way, prefix in (("proved", b""), ("proved-cookie", b"@cee: ")):
+        send(talk.Stream(receiver.tls, receiver.pki, SENSOR), proved, way, prefix)
+        arrived(checks, receiver, proved, way, f"{what}, {way}")
+        for name in FILES:
+            path = receiver.folder / "log" / way / name
+            run = subprocess.run([str(program), "verify", "--whole", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            checks.check(run.returncode == 0, f"{what}: verify {way}/{name}: {run.returncode} {run.stdout[-300:]}")
+            lines = path.read_bytes().splitlines(keepends=True)
+            at = len(lines) // 2
+            changed = lines[at].replace(b'"timestamp":"2', b'"timestamp":"3', 1)
+            for bad in (lines[:at] + lines[at + 1:], [*lines[:at], changed, *lines[at + 1:]]):
+                copy = receiver.folder / "changed.json"
+                copy.write_bytes(b"".join(bad))
+                run = subprocess.run([str(program), "verify", str(copy)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+                checks.check(run.returncode == 1, f"{what}: verify of a changed file: {run.returncode} {run.stdout[-300:]}")
 
 
 def killed(checks, receiver, lines, what):
@@ -158,7 +184,7 @@ def rotated(checks, receiver, lines, what):
     checks.check((path.stat().st_mode & 0o777) == 0o640, f"{what}: a file has the mode {path.stat().st_mode:o}")
 
 
-def other_driver(checks, make, lines, what):
+def other_driver(checks, make, lines, what, _sink, _program):
     """What the recipe says of ossl: strangers to the authority stay out. Whether other names do is told, not judged."""
     receiver = make([('"gtls"', '"ossl"')])
     receiver.start()
@@ -181,7 +207,7 @@ def urgent(checks, receiver, lines, what):
     checks.check(wanted and got[:len(wanted)] == wanted, f"{what}: urgent.json has {len(got)} lines")
 
 
-def network_receiver(checks, make, lines, what):
+def network_receiver(checks, make, lines, what, sink, program):
     """Everything that both must do."""
     receiver = make()
     fine, said = receiver.checked()
@@ -189,20 +215,27 @@ def network_receiver(checks, make, lines, what):
     receiver.start()
     try:
         transports(checks, receiver, lines, what)
+        verified(checks, receiver, lines, program, what)
         if isinstance(receiver, programs.SyslogNg):
             urgent(checks, receiver, lines, what)
         strangers(checks, receiver, lines, what)
         oddities(checks, receiver, lines, what)
         rotated(checks, receiver, lines, what)
         killed(checks, receiver, lines, what)
+        if sink.exists():
+            ours = [line for line in lines if b"\x7f" not in line]  # the sink refuses control characters: records have none
+            driven.every_way(checks, receiver, sink, ours, rows(ours), what)
+            driven.refused(checks, receiver, sink, lines, what)
+            driven.killed(checks, receiver, sink, list(filter(records.is_record, rows(ours)[records.ALERTS])), program, what)
     finally:
         receiver.stop()
     print(f"{what}: {len(lines)} records, every way", flush=True)
 
 
-def local(checks, make, lines, what):
+def local(checks, make, lines, what, sink, _program):
     """A socket like /dev/log, as the sink and as logger(1) write to it."""
     receiver = make()
+    lines = [line for line in lines if b"\x7f" not in line]
     fine, said = receiver.checked()
     checks.check(fine, f"{what} has something to say of its recipe: {said}")
     path = receiver.folder / "log.socket"
@@ -215,8 +248,13 @@ def local(checks, make, lines, what):
             stream.send(b"<129>Nov 23 20:42:09 logger: " + lines[0])
             stream.send(b"<129>Nov 23 20:42:09 postwacht[4711]: outbox: full")
             stream.close()
+        times = 2
+        if sink.exists():
+            times = 3
+            code, told = driven.finish(driven.start(sink, transport="local", path=path), lines)
+            checks.check(code == 0 and f"sent {len(lines)} refused 0" in told, f"{what}, sink: {code} {told}")
         for name, wanted in zip(FILES, rows(lines)):
-            checks.same(receiver.wait_for(name, 2 * len(wanted)), wanted * 2, f"{what}: {name}")
+            checks.same(receiver.wait_for(name, times * len(wanted)), wanted * times, f"{what}: {name}")
     finally:
         receiver.stop()
 
@@ -237,8 +275,8 @@ def agent(port, got, n):
     listener.close()
 
 
-def cef(checks, make, lines, what):
-    """CEF goes through untouched: to a file, and on to an agent."""
+def cef(checks, make, lines, what, sink, _program):
+    """CEF goes through untouched: to a file, and on to an agent. What the sensor writes, and what a hostile text could come to."""
     port, = talk.free_ports(1)
     receiver = make([('port="28330"', f'port="{port}"')])
     fine, said = receiver.checked()
@@ -246,6 +284,11 @@ def cef(checks, make, lines, what):
     got = []
     events = [b"CEF:0|postwacht|postwacht|0.8|3207005|SMTP STARTTLS \\| \\\\ stripped|10|" + rest for rest in
               (b"src=192.0.2.1 msg=a\\=b \\\\ c", b'msg="q" ] \\r\\n %msg% #012', "cs1=\u00e9\u2028 cs1Label=helo".encode(), b"msg=" + b"A" * 7000)]
+    if sink.exists():
+        alerts = [line for line in rows(lines)[records.ALERTS] if b'"event_type":"alert"' in line and records.is_record(line)]
+        run = subprocess.run([str(sink.parent / "formatdrive"), "cef"], input=b"\n".join(records.stripped(alerts)) + b"\n", stdout=subprocess.PIPE, check=True)
+        events += run.stdout.split(b"\n")[:-1]
+        checks.check(len(events) == 4 + len(alerts), f"{what}: {len(events)} events of {len(alerts)} alerts")
     receiver.start(ready=lambda: programs.listens(receiver.tcp))
     thread = threading.Thread(target=agent, args=(port, got, len(events)), daemon=True)
     thread.start()
@@ -264,7 +307,7 @@ def cef(checks, make, lines, what):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--packages", type=pathlib.Path, default=programs.ROOT / "build-receivers")
+    parser.add_argument("--packages", type=pathlib.Path, default=artifacts.CACHE / "syslog")
     parser.add_argument("program", type=pathlib.Path)
     options = parser.parse_args()
     checks = Checks()
@@ -275,7 +318,11 @@ def main():
     if root is None:
         print("skipped: no packages\n0 passed, 0 failed, 1 skipped")
         return 77
-    lines = records.sample(options.program)
+    sink = options.program.resolve().parent.parent / "tests" / "delivery" / "sinkdrive"
+    if not sink.exists():
+        checks.skipped += 1
+        print(f"skipped: the real sink: no {sink}")
+    lines = records.stamp(records.sample(options.program))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
@@ -291,7 +338,7 @@ def main():
         ]
         for case, what, make in cases:
             try:
-                case(checks, make, lines, what)
+                case(checks, make, lines, what, sink, options.program)
             except (AssertionError, OSError) as error:
                 checks.check(False, f"{what}: {error}")
     print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")

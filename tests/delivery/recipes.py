@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """The recipes of receivers that cannot run here, read as they read them and held against real records: Wazuh, Splunk, Elastic, Sigma.
 
-    recipes.py [--samples PROGRAM] [--sigma DIR] PROGRAM
+    recipes.py [--full] PROGRAM
 
-PROGRAM is postwacht; the samples (build/tests/unit/alerts/record_samples) have records that only a running sensor writes.
---sigma: pySigma is put into a virtual environment there and the rules are converted by it; without it, that part is skipped.
+PROGRAM is postwacht; record_samples of the same build has records that only a running sensor writes, formatdrive its formats.
+--full: pySigma is fetched and converts the rules, which are then run on records; OpenSearch is fetched and takes them, too.
 The last line is `N passed, N failed, N skipped`.
 """
 import argparse
@@ -50,27 +50,37 @@ class Checks:
             self.check(False, text)
 
 
+def formatted(drive, form, lines):
+    """What a sink of this format sends."""
+    run = subprocess.run([str(drive), form, str(records.EPOCH)], input=b"\n".join(lines) + b"\n", stdout=subprocess.PIPE, check=True)
+    return run.stdout.split(b"\n")[:-1]
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--samples", type=pathlib.Path)
-    parser.add_argument("--sigma", type=pathlib.Path)
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("program", type=pathlib.Path)
     options = parser.parse_args()
     checks = Checks()
     lines = [line for name in STORIES for line in records.story(options.program, name)]
-    checks.check(len(lines) > 150, f"{len(lines)} records")
-    samples = []
-    if options.samples:
-        run = subprocess.run([str(options.samples)], stdout=subprocess.PIPE, check=True)
-        samples = run.stdout.split(b"\n")[:-1]
+    checks.check(len(lines) > 100, f"{len(lines)} records")
+    build = options.program.resolve().parent.parent / "tests"
+    run = subprocess.run([str(build / "unit" / "alerts" / "record_samples")], stdout=subprocess.PIPE, check=True)
+    samples = run.stdout.split(b"\n")[:-1]
+    drive = build / "delivery" / "formatdrive"
     listed = subprocess.run([str(options.program), "findings", "list", "--json"], stdout=subprocess.PIPE, check=True)
     catalogue = json.loads(listed.stdout)
-    ours = [line for line in samples if b'"event_type":"alert"' in line and b'"flow_id"' not in line]
-    checks.check(not samples or ours, "the samples have no alert of a sensor")
+    # Of the samples, what a sensor says of itself; those with texts as long as any, and severities that are no alert's, are for others.
+    ours = [line for line in samples if b'"event_type":"alert"' in line and b'"flow_id"' not in line and b'"host":"sensor-1"' in line
+            and b'"severity":["info"]' not in line]
+    checks.check(ours, "the samples have no alert of a sensor")
+    checks.check(formatted(drive, "eve", lines + ours) == records.stamp(lines + ours), "a sink's stamp is another than alerts/sink/stamp.h says")
+    queries = {}
     for part, run in (("wazuh", lambda folder: wazuh.check(checks, folder, lines + samples, catalogue)),
                       ("splunk", lambda folder: splunk.check(checks, folder, lines + ours)),
-                      ("elastic", lambda folder: elastic.check(checks, folder, lines + samples)),
-                      ("sigma", lambda folder: sigma_rules.check(checks, folder, lines + ours, catalogue, options.sigma))):
+                      ("sigma", lambda folder: queries.update(sigma_rules.check(checks, folder, lines + ours, catalogue, options.full))),
+                      ("elastic", lambda folder: elastic.check(checks, folder, formatted(drive, "eve", lines + ours), formatted(drive, "ecs", lines + ours),
+                                                                      options.full, queries))):
         before, silent = checks.failed, checks.silent
         run(RECEIVERS / part)
         checks.check(checks.failed == before, f"{part}: see above")

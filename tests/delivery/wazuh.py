@@ -104,7 +104,8 @@ def check(checks, folder, lines, catalogue):
             checks.quiet(rule and rule["level"] == 0, f"a record that is no alert ends at {rule}")
             continue
         alert = record["alert"]
-        checks.quiet(rule["level"] == LEVELS[alert["severity"]] and "postwacht_" + GROUPS[alert["category"]] in rule["groups"],
+        group = GROUPS.get(alert["category"])  # none: a sample whose texts are as long as any
+        checks.quiet(rule["level"] == LEVELS[alert["severity"]] and (("postwacht_" + group in rule["groups"]) if group else rule["id"] < 100705),
                      f"{alert['category']}, {alert['severity']} ends at {rule['id']}")
     # Every cell of the table, also those that no recording has.
     for category, group in GROUPS.items():

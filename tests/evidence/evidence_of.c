@@ -63,7 +63,7 @@ static void take(void *ctx, const struct message *m, size_t len)
 static void write_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	struct run *r = ctx;
-	(void)type;
+	(void)about;
 	fwrite(line, 1, len, r->records);
 }
 

@@ -50,7 +50,8 @@ def files(checks, prefix, man):
     wanted = ["bin/postwacht", "lib/systemd/system/postwacht.service", "lib/sysusers.d/postwacht.conf", "lib/tmpfiles.d/postwacht.conf",
               "share/bash-completion/completions/postwacht", "share/zsh/site-functions/_postwacht", share + "postwacht.yaml",
               share + "tap.yaml", share + "pci.conf", share + "50-tap.network", share + "70-postwacht-vfio.rules",
-              share + "postwacht.logrotate", share + "examples/kafka-fleet.yaml"]
+              share + "postwacht.logrotate", share + "examples/kafka-fleet.yaml",
+              share + "prometheus/postwacht.rules.yml", share + "prometheus/postwacht.scrape.yml", share + "grafana/postwacht.json"]
     receivers = pathlib.Path(__file__).resolve().parent.parent.parent / "configs" / "receivers"
     recipes = [str(path.relative_to(receivers)) for path in receivers.rglob("*") if path.is_file() and path.name != "meson.build"]
     checks.check(len(recipes) > 5 and not (prefix / share / "receivers" / "meson.build").exists(), f"recipes: {recipes}")

@@ -23,7 +23,7 @@ static void no_message(void *ctx, const struct message *m, size_t len)
 static void no_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	(void)ctx;
-	(void)type;
+	(void)about;
 	(void)line;
 	(void)len;
 }

@@ -19,7 +19,7 @@ RECORDING = HERE.parent / "replay" / "masked" / "traffic.pcap"
 NOBODY = 65534
 NET_RAW, IPC_LOCK = 1 << 13, 1 << 14
 KEPT = NET_RAW | IPC_LOCK | 1 << 12 | 1 << 23  # by the supervisor: net_admin and sys_nice, too, where root had them
-NAMES = ("watch", "judge", "courier")
+NAMES = ("watch", "judge", "keeper", "courier")
 SYSTEMD = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=+net_raw,+ipc_lock",
            "--ambient-caps=+net_raw,+ipc_lock", "--bounding-set=-all,+net_raw,+ipc_lock", "--no-new-privs"]
 

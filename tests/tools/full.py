@@ -22,7 +22,7 @@ PLAIN = {"env": {}, "options": ["-Dbuildtype=release", "-Db_ndebug=false", "-Dbe
 BENCH = "tests/bench/"
 OVERLOAD_S = 600
 FLOWS = 4000000
-LIMITS = [["limits", "--large"], ["remembered", "250000"], ["sweep"]]  # programs of tests/limits and their real sizes
+LIMITS = [["limits", "--large"], ["remembered", "250000"], ["storm", "1000000"], ["sweep"]]  # programs of tests/limits and their real sizes
 SLOWEST_S = 60  # one input: far more than any needs, and less than an endless loop
 
 

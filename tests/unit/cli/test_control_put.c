@@ -156,7 +156,30 @@ static void link_unknown(struct board *b) { b->state.port[0].link_up = b->state.
 static void lost(struct board *b) { b->lost_ns = clock_mono_ns() - AGO_S * SECOND; }
 static void lost_long_ago(struct board *b) { b->lost_ns = clock_mono_ns() - 90 * SECOND; }
 static void alerts_lost(struct board *b) { b->state.alerts_lost = 4; }
-static void write_errors(struct board *b) { b->state.write_errors = 1; }
+static void outbox_full(struct board *b)
+{
+	b->state.outbox.state = OUTBOX_NO_SPACE;
+	b->state.outbox.trouble_since_ns = clock_wall_ns() - AGO_S * SECOND;
+}
+
+static void output_fails(struct board *b)
+{
+	b->state.n_sinks = 1;
+	b->state.sink[0] = (struct sink_shared){.name = "siem", .failing_since_ns = clock_wall_ns() - 90 * SECOND, .trouble = "refused"};
+}
+
+static void output_failed_a_moment(struct board *b)
+{
+	output_fails(b);
+	b->state.sink[0].failing_since_ns = clock_wall_ns() - AGO_S * SECOND;
+}
+
+static void alerts_gave_way(struct board *b)
+{
+	b->state.n_sinks = 1;
+	b->state.sink[0] = (struct sink_shared){.name = "siem", .missed = {7, 8}};
+}
+
 static void unsynced(struct board *b) { b->state.clock_synced = false; }
 static void nothing(struct board *b) {}
 
@@ -185,7 +208,10 @@ static const struct {
 	{"loss", lost, "packets were lost, last 30 s ago"},
 	{"loss long ago", lost_long_ago, NULL},
 	{"alerts lost", alerts_lost, "4 alerts found no room"},
-	{"output failed", write_errors, "outputs failed 1 times"},
+	{"outbox full", outbox_full, "the outbox takes nothing (no space)"},
+	{"output fails", output_fails, "output siem takes nothing since 90 s: refused"},
+	{"output failed a moment ago", output_failed_a_moment, NULL},
+	{"alerts gave way", alerts_gave_way, "output siem never had 7 alerts"},
 	{"clock", unsynced, "the clock is not synchronised"},
 };
 

@@ -210,7 +210,7 @@ static void test_text(void **state)
 		"postwacht_sink_info{sink=\"siem\",type=\"stdout\"} 1",
 		"postwacht_process_up{process=\"keeper\"} 1",
 		"postwacht_heartbeat_interval_seconds 30",
-		"postwacht_healthy 1",
+		"postwacht_healthy 0",
 	};
 	struct board *b = board_well();
 	fill(b);
@@ -242,6 +242,7 @@ static void test_empty(void **state)
 	free(b);
 }
 
+static void well(struct board *b) { b->state.outbox.state = OUTBOX_GOOD; b->state.sink[0] = (struct sink_shared){.at = {1, 1}}; }
 static void no_keeper(struct board *b) { b->state.child[CHILD_KEEPER].name[0] = '\0'; }
 static void not_begun(struct board *b) { b->state.sink[0].at[0] = 0; }
 static void ahead(struct board *b) { b->state.sink[0].at[0] = UINT64_MAX; }
@@ -256,6 +257,7 @@ static const struct {
 	void (*change)(struct board *b);
 	const char *line, *not;
 } odd[] = {
+	{well, "postwacht_healthy 1", NULL},
 	{no_keeper, "postwacht_process_up{process=\"judge\"} 1", "keeper"},
 	{not_begun, "postwacht_sink_waiting_records{sink=\"siem\",lane=\"alerts\"} 10", NULL},
 	{ahead, "postwacht_sink_waiting_records{sink=\"siem\",lane=\"alerts\"} 0", NULL},

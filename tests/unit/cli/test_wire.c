@@ -62,6 +62,19 @@ static void test_judge(void **state)
 	assert_false(j.tls_records);
 }
 
+// What is read is all told; only the sensor counts.
+static void test_storms(void **state)
+{
+	static const char *const set[] = {"alerts.rate_per_s=7", "alerts.burst=9", NULL};
+	struct config c = configured(set);
+	struct judge_config j;
+	wire_judge(&j, &c);
+	assert_int_equal(j.alerts_rate_per_s, 0);
+	wire_storms(&j, &c);
+	assert_int_equal(j.alerts_rate_per_s, 7);
+	assert_int_equal(j.alerts_burst, 9);
+}
+
 static void test_defaults(void **state)
 {
 	static const char *const none[] = {NULL};
@@ -83,6 +96,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dissect),
 		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_storms),
 		cmocka_unit_test(test_defaults),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

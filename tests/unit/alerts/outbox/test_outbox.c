@@ -292,6 +292,29 @@ static void test_reader_ahead(void **state)
 	outbox_close(&o);
 }
 
+// The disk does not take sessions: alerts go on, and the numbers of what was forgotten are given to others.
+static void test_forgotten(void **state)
+{
+	struct outbox_shared shared = {0};
+	struct outbox *o = open_small(&shared);
+	fill(o, OUTBOX_SESSIONS, 1, 3);
+	append(o, OUTBOX_ALERTS, 1, 10);
+	append(o, OUTBOX_SESSIONS, 1000, 11);
+	append(o, OUTBOX_SESSIONS, 1001, 12);
+	assert_int_equal(outbox_gathered_of(o, OUTBOX_SESSIONS), 2);
+	assert_int_equal(outbox_forget(o, OUTBOX_SESSIONS), 2);
+	assert_int_equal(shared.forgotten[OUTBOX_SESSIONS], 2);
+	assert_int_equal(outbox_gathered(o), 1);
+	assert_int_equal(outbox_sync(o), 0);
+	fill(o, OUTBOX_SESSIONS, 4, 6);
+	struct outbox_reader *a = reader_of(OUTBOX_ALERTS), *s = reader_of(OUTBOX_SESSIONS);
+	expect(a, OUTBOX_ALERTS, 1, 1);
+	expect(s, OUTBOX_SESSIONS, 1, 6);
+	outbox_reader_close(&a);
+	outbox_reader_close(&s);
+	outbox_close(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_age, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_one_writer, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_reader_ahead, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_forgotten, make_dir, remove_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,88 @@
+// Where a sink goes on: its cursor, the outbox it belongs to, and what the receiver has already.
+#include "alerts/sink/deliver_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "hw/clock.h"
+#include "hw/counter.h"
+#include "hw/log.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+
+static void place(struct deliver *d, enum outbox_lane lane, const struct outbox_counts *had)
+{
+	outbox_reader_seek(d->reader[lane], d->at[lane].seq, had);
+	d->cursor.lane[lane] = d->at[lane];
+	__atomic_store_n(&d->c.shared->at[lane], d->at[lane].seq, __ATOMIC_RELAXED);
+	__atomic_store_n(&d->c.shared->sent[lane], d->at[lane].sent, __ATOMIC_RELAXED);
+}
+
+static void begin_row(struct deliver *d, enum outbox_lane lane, uint64_t seq)
+{
+	d->at[lane] = (struct cursor_lane){.seq = seq};
+	stamp_begin(d->at[lane].chain, d->cursor.epoch, lane);
+	place(d, lane, NULL);
+}
+
+// The outbox that the cursor knew is gone: how much with it nobody can say, so the numbers begin anew.
+static void begin_epoch(struct deliver *d, uint64_t outbox)
+{
+	uint64_t now_s = clock_wall_ns() / SECOND_NS;
+	if (!d->fresh) {
+		log_warn("courier", "output %s: the outbox is not the one it knew; its numbers begin again", d->c.sink->name);
+		d->cursor.epoch = now_s > d->cursor.epoch ? now_s : d->cursor.epoch + 1;
+		d->env.epoch = d->cursor.epoch;
+	}
+	d->cursor.outbox = outbox;
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+		begin_row(d, l, !d->fresh ? 1 : d->c.first[l] != 0 ? d->c.first[l] : deliver_durable(d, l) + 1);
+}
+
+static void go_on(struct deliver *d, enum outbox_lane lane)
+{
+	d->at[lane] = d->cursor.lane[lane];
+	if (d->at[lane].seq <= deliver_durable(d, lane) + 1) {
+		place(d, lane, &d->at[lane].had);
+		return;
+	}
+	// A power cut took what had been sent, or somebody put an old copy back: better twice than not at all.
+	log_warn("courier", "output %s has more %s than the outbox: what there is is sent again", d->c.sink->name, outbox_lane_name[lane]);
+	d->at[lane].seq = counter_read(&d->c.outbox->oldest[lane]);
+	place(d, lane, NULL);
+}
+
+void deliver_ask_receiver(struct deliver *d)
+{
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
+		uint64_t epoch, sent;
+		uint8_t chain[OUTBOX_HASH];
+		d->there[l] = 0;
+		if (d->ops->newest != NULL && d->c.sink->format == FORMAT_EVE && d->ops->newest(d->sink, l, &epoch, &sent, chain) &&
+			epoch == d->cursor.epoch)
+			d->there[l] = sent;
+	}
+}
+
+bool deliver_begin(struct deliver *d)
+{
+	uint64_t outbox = __atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE);
+	if (d->begun || outbox == 0)
+		return d->begun;
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
+		int rc = d->reader[l] != NULL ? 0 : outbox_reader_open(&d->reader[l], d->c.outbox_dir, l);
+		if (rc < 0) {
+			snprintf(d->why, sizeof d->why, "cannot read the outbox: %s", strerror(-rc));
+			deliver_trouble(d, rc);
+			return false;
+		}
+	}
+	if (d->fresh || d->cursor.outbox != outbox)
+		begin_epoch(d, outbox);
+	else
+		for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+			go_on(d, l);
+	__atomic_store_n(&d->c.shared->epoch, d->cursor.epoch, __ATOMIC_RELAXED);
+	d->moved = true;
+	return d->begun = true;
+}

@@ -1,0 +1,57 @@
+// A sink's thread from inside: deliver.c reads, chooses and hands over; deliver_begin.c finds where to go on.
+#pragma once
+
+#include "alerts/outbox/cursor.h"
+#include "alerts/outbox/outbox_read.h"
+#include "alerts/sink/deliver.h"
+#include "alerts/sink/format.h"
+#include "alerts/sink/stamp.h"
+
+enum { DELIVER_ARENA = 1 << 20 }; // octets of a batch
+
+// A message that is not sent yet, and where the cursor stands once it is.
+struct waiting {
+	enum outbox_lane lane;
+	struct cursor_lane after;
+	struct outbox_about about;
+	struct format_keys keys;
+};
+
+struct deliver {
+	struct deliver_config c;
+	const struct sink_ops *ops;
+	struct sink *sink;
+	struct sink_env env;
+	struct formatter *formatter;
+	struct cursor_file *file;
+	struct cursor cursor;                       // what the receiver has
+	struct cursor_lane at[OUTBOX_LANES];        // what was read
+	struct outbox_reader *reader[OUTBOX_LANES];
+	uint64_t there[OUTBOX_LANES];               // up to this number the receiver has it already, as it says itself
+	bool begun, fresh, open, moved;
+	uint64_t saved_ns;                          // monotonic, the cursor was made durable
+	uint32_t reopened;
+	// Trouble.
+	uint32_t backoff_ms;
+	uint64_t again_ns;
+	// Rate.
+	double tokens;
+	uint64_t filled_ns;
+	// The batch in hand.
+	size_t n, used;
+	struct sink_message message[SINK_BATCH];
+	struct waiting waiting[SINK_BATCH];
+	char arena[DELIVER_ARENA];
+	char stamped[OUTBOX_LINE_MAX + STAMP_MAX];
+	char why[SINK_WHY];
+};
+
+// What is wrong stands in d->why, or is what `rc` says. Closes the sink; it is tried again later.
+void deliver_trouble(struct deliver *d, int rc);
+// Number of the last record of a lane that is on disk.
+uint64_t deliver_durable(const struct deliver *d, enum outbox_lane lane);
+
+// True: the outbox is open, and cursor and readers stand in it.
+bool deliver_begin(struct deliver *d);
+// What the receiver says that it has, into d->there.
+void deliver_ask_receiver(struct deliver *d);

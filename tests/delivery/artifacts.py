@@ -1,0 +1,103 @@
+"""Receivers that Debian has not, or not new enough: fetched once by Maven and pip, by name, into build-full-receivers beside this tree.
+What cannot be had is told, and the test is skipped (77)."""
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+CACHE = ROOT / "build-full-receivers"
+KAFKA = ["org.apache.kafka:kafka_2.13:3.9.1", "org.apache.kafka:kafka-tools:3.9.1"]
+CHDB = ["chdb==3.6.0", "pyarrow"]  # ClickHouse 25.5; Kafka tables of the 4.x that were tried cannot be made
+CLICKHOUSE = ["clickhouse-server clickhouse-common"]
+PATIENCE_S = 900
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>test</groupId><artifactId>test</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>{}</dependencies></project>
+"""
+DEPENDENCY = "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>"
+
+
+def skip(why):
+    """Said, never passed over."""
+    print(f"{pathlib.Path(sys.argv[0]).name}: skipped: {why}\n0 passed, 0 failed, 1 skipped")
+    sys.exit(77)
+
+
+def fetch(folder, command):
+    """Once: a folder without `ready` in it is begun again."""
+    if (folder / "ready").exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        command(folder)
+    except (OSError, subprocess.SubprocessError) as error:
+        said = getattr(error, "stdout", None) or b""
+        skip(f"{folder.name} cannot be had here: {error} {said.decode(errors='replace')[-300:].strip()}")
+    (folder / "ready").touch()
+    return folder
+
+
+def run(*command, cwd=None):
+    """With what it says kept, for when it fails."""
+    subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE_S, check=True)
+
+
+def maven(name, artifacts):
+    """Folder of jars."""
+    if not shutil.which("mvn") or not shutil.which("java"):
+        skip("no mvn, or no java")
+
+    def get(folder):
+        wanted = "".join(DEPENDENCY.format(*artifact.split(":")) for artifact in artifacts)
+        (folder / "pom.xml").write_text(POM.format(wanted), encoding="ascii")
+        run("mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={folder}/jars", cwd=folder)
+    return fetch(CACHE / name, get) / "jars"
+
+
+def python(name, packages):
+    """Folder for PYTHONPATH. What the packages would bring along is named, or not needed."""
+    return fetch(CACHE / name, lambda folder: run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder / "site"),
+                                                  *packages)) / "site"
+
+
+def debian(name, rows):
+    """Folder of Debian packages, unpacked over each other."""
+    sys.path.insert(0, str(ROOT / "tests" / "lab"))
+    import packages  # pylint: disable=import-outside-toplevel,import-error
+    return fetch(CACHE / name, lambda folder: packages.unpack(folder, rows)) / "root"
+
+
+def free_ports(n):
+    """Of this machine's loopback, at this moment."""
+    sockets = [socket.socket() for _ in range(n)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def answers(port):
+    """Whether somebody listens there."""
+    with socket.socket() as s:
+        s.settimeout(1)
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def certificates(folder, names=("localhost", "sensor-1", "other.example")):
+    """A CA, another one (`stranger-ca`), and of the first for each name NAME.pem, NAME.key (PKCS #8). 127.0.0.1 is localhost's, too."""
+    for ca in ("ca", "stranger-ca"):
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={ca}",
+            "-keyout", f"{folder}/{ca}.key", "-out", f"{folder}/{ca}.pem")
+    for name in names:
+        addresses = ""
+        run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+            "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.csr")
+        (folder / "ext").write_text(f"subjectAltName=DNS:{name}{addresses}\n", encoding="ascii")
+        run("openssl", "x509", "-req", "-in", f"{folder}/{name}.csr", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-CAcreateserial",
+            "-days", "2", "-extfile", f"{folder}/ext", "-out", f"{folder}/{name}.pem")

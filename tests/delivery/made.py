@@ -1,0 +1,97 @@
+"""Records as a sensor's sink sends them: what recordings say, told again of other sessions, hosts and days, each with its stamp."""
+import base64
+import datetime
+import hashlib
+import json
+import pathlib
+import random
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STORIES = ["stripped-by-path", "server-no-starttls", "dane-mismatch-delivered", "tls13-pq", "dane-sent-in-clear", "sts-sent-in-clear", "sts-enforce",
+           "dane-ee-sha256", "postfix-offered-unused", "rejected-454-then-clear", "cert-expired", "postfix-starttls-tls13", "tls12-resumed"]
+LANES = {"alert": "alerts", "stats": "alerts"}
+DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def told(program, stories=None):
+    """What `postwacht read` says of each story: a list of lists of records."""
+    out = []
+    for story in stories or STORIES:
+        folder = ROOT / "tests" / "replay" / story
+        command = [program, "read", "--out", "-", str(folder / "traffic.pcap")]
+        if (folder / "policy.json").exists():
+            command[2:2] = ["--policy", str(folder / "policy.json")]
+        run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        out.append([json.loads(line) for line in run.stdout.splitlines()])
+    return out
+
+
+def text(record):
+    """One line; smtp_tls is its last member, as in every record."""
+    record = dict(record)
+    own = record.pop("smtp_tls", {"v": 1})
+    return json.dumps({**record, "smtp_tls": own}, separators=(",", ":"))
+
+
+def lane(record):
+    """Whose numbers it has."""
+    return LANES.get(record["event_type"], "sessions")
+
+
+class Row:
+    """Numbers and chain of one sink of one host (alerts/sink/stamp.h)."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+        self.seq = {"alerts": 0, "sessions": 0}
+        self.link = {name: hashlib.sha256(b"postwacht" + epoch.to_bytes(8, "big") + bytes([number])).digest()
+                     for number, name in enumerate(self.seq)}
+
+    def stamp(self, record):
+        """The line with its stamp."""
+        name = lane(record)
+        self.seq[name] += 1
+        line = text(record)[:-2] + f',"epoch":{self.epoch},"seq":{self.seq[name]}'
+        self.link[name] = hashlib.sha256(self.link[name] + line.encode()).digest()
+        return line + ',"chain":"' + base64.urlsafe_b64encode(self.link[name]).decode().rstrip("=") + '"}}'
+
+
+def time_text(when):
+    """As records have it."""
+    return when.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
+
+
+def new_id(when, rng):
+    """26 characters: 48 bits of milliseconds, then anything."""
+    number = int(when.timestamp() * 1000) << 80 | rng.getrandbits(80)
+    return "".join(DIGITS[number >> 5 * (25 - i) & 31] for i in range(26))
+
+
+def again(story, host, when, rng):
+    """The same story, of another connection at another host and time."""
+    ids, community = {}, "1:" + base64.b64encode(rng.randbytes(20)).decode()
+    out = []
+    for record in json.loads(json.dumps(story)):
+        record["host"], record["timestamp"] = host, time_text(when)
+        for member in ("pcap_cnt", "pcap_filename"):
+            record.pop(member, None)
+        if "community_id" in record:
+            record["community_id"], record["flow_id"] = community, rng.getrandbits(51)
+        own = record.get("smtp_tls", {})
+        for member in ("session", "id"):
+            if member in own:
+                own[member] = ids.setdefault(own[member], new_id(when, rng))
+        out.append(record)
+        when += datetime.timedelta(microseconds=rng.randrange(1, 2000))
+    return out
+
+
+def many(program, n, host="sensor-1", epoch=1790000000, seed=1):
+    """At least n stamped lines of one host, a second between two sessions."""
+    stories, rng, row = told(program), random.Random(seed), Row(epoch)
+    when, lines = datetime.datetime(2026, 11, 23, 8, 0, tzinfo=datetime.timezone.utc), []
+    while len(lines) < n:
+        lines += [row.stamp(record) for record in again(rng.choice(stories), host, when, rng)]
+        when += datetime.timedelta(seconds=1)
+    return lines

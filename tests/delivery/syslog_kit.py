@@ -1,0 +1,203 @@
+"""What the tests of delivery share: the driver of a sink, receivers of syslog on loopback, and certificates of every kind."""
+
+import os
+import re
+import select
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+HEAD = re.compile(rb"<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([!-~]{1,255}) postwacht (\d+) ([!-~]{1,32}) "
+                  rb'(-|\[postwacht@32473(?: [a-z]+="(?:[^"\\\]]|\\["\\\]])*")+\]) (.*)', re.DOTALL)
+
+
+def lines(first, end, width=0, kind=None):
+    """Records as the outbox hands them out, numbered."""
+    return [b'{"event_type":"%s","fill":"%s","smtp_tls":{"v":1,"id":"ID%08d","epoch":1790000000,"seq":%d}}' %
+            (kind or (b"alert" if i % 3 else b"smtp"), b"x" * width, i, i) for i in range(first, end)]
+
+
+class Driver:
+    """One run of sinkdrive. `told` are the lines it says."""
+
+    def __init__(self, program, kind, messages=(), **settings):
+        settings = {"rights": 1, **settings}
+        arguments = [program, kind] + [f"{key}={value}" for key, value in settings.items()]
+        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.messages = messages
+        self.began = time.monotonic()
+
+    def put(self, messages):
+        self.process.stdin.write(b"".join(m + b"\n" for m in messages))
+        self.process.stdin.flush()
+
+    def end(self, timeout=90):
+        rest = b"".join(m + b"\n" for m in self.messages)
+        try:
+            self.out, err = self.process.communicate(rest, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.out, err = self.process.communicate()
+            err += b"\nnever ended"
+        self.seconds = time.monotonic() - self.began
+        self.told = err.decode(errors="replace").splitlines()
+        self.status = self.process.returncode
+        if "ERROR: AddressSanitizer" in err.decode(errors="replace") or "runtime error:" in err.decode(errors="replace"):
+            self.status = 99
+        return self
+
+    @property
+    def trouble(self):
+        return [t[8:] for t in self.told if t.startswith("trouble ")]
+
+    def sent(self):
+        counts = [re.fullmatch(r"sent (\d+) refused (\d+)", t) for t in self.told]
+        return next((tuple(map(int, c.groups())) for c in counts if c), None)
+
+
+def run(program, kind, messages, **settings):
+    return Driver(program, kind, messages, **settings).end()
+
+
+def split_counted(octets):
+    """Messages of an octet-counted stream, and what is left over."""
+    messages = []
+    while True:
+        count = re.match(rb"([1-9]\d*) ", octets)
+        if not count or len(octets) < count.end() + int(count[1]):
+            return messages, octets
+        messages.append(octets[count.end():count.end() + int(count[1])])
+        octets = octets[count.end() + int(count[1]):]
+
+
+def body(message):
+    """What follows the head of RFC 5424; None where that is none."""
+    head = HEAD.fullmatch(message)
+    return head[7] if head else None
+
+
+class Stream:
+    """Listens; each connection is given to `talk(server, connection)`, or read to its end. `got` are the octets of each connection."""
+
+    def __init__(self, talk=None, tls=None, address=("127.0.0.1", 0), rcvbuf=None, listener=None):
+        self.talk, self.tls, self.got, self.ends, self.errors = talk, tls, [], [], []
+        if listener is None:
+            listener = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if rcvbuf:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
+            listener.bind(address)
+        self.listener = listener
+        self.listener.listen(16)
+        self.port = listener.getsockname()[1] if listener.family != socket.AF_UNIX else None
+        self.threads = []
+        self.accepting = threading.Thread(target=self.serve, daemon=True)
+        self.accepting.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.got.append(bytearray())
+            self.ends.append(None)
+            thread = threading.Thread(target=self.one, args=(connection, len(self.got) - 1), daemon=True)
+            self.threads.append(thread)
+            thread.start()
+
+    def one(self, connection, n):
+        try:
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            if self.talk:
+                self.talk(self, connection, n)
+            else:
+                self.read(connection, n)
+        except (OSError, ssl.SSLError) as error:
+            self.errors.append(error)
+        finally:
+            connection.close()
+
+    def read(self, connection, n, octets=None):
+        """Until that many, or the end. How it ended stands in `ends`."""
+        while octets is None or len(self.got[n]) < octets:
+            try:
+                part = connection.recv(65536)
+            except ssl.SSLEOFError:
+                self.ends[n] = "cut"
+                return
+            except ConnectionResetError:
+                self.ends[n] = "reset"
+                return
+            if not part:
+                self.ends[n] = "closed"
+                return
+            self.got[n] += part
+
+    def close(self):
+        """Whoever has connected is heard to his end."""
+        while select.select([self.listener], [], [], 0)[0]:
+            time.sleep(0.01)
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join(5)
+        self.listener.close()
+        for thread in self.threads:
+            thread.join(20)
+
+    def counted(self):
+        """Messages of all connections, in order."""
+        return [m for octets in self.got for m in split_counted(bytes(octets))[0]]
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    connection.close()
+
+
+# ---- certificates ------------------------------------------------------------------------------------------------
+
+def openssl(*arguments, folder):
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def make_ca(folder, name):
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", name + ".key",
+            "-out", name + ".pem", "-days", "30", "-subj", "/CN=" + name, folder=folder)
+
+
+def make_leaf(folder, name, ca, names, days=("-days", "20")):
+    """A certificate for these names ("DNS:x,IP:y")."""
+    with open(os.path.join(folder, name + ".ext"), "w", encoding="ascii") as ext:
+        ext.write(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\n")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", name + ".key", "-out",
+            name + ".csr", "-subj", "/CN=" + name, folder=folder)
+    openssl("x509", "-req", "-in", name + ".csr", "-CA", ca + ".pem", "-CAkey", ca + ".key", "-CAcreateserial", "-out", name + ".pem",
+            "-extfile", name + ".ext", *days, folder=folder)
+
+
+def make_certificates(folder):
+    for ca in ("ca", "stranger"):
+        make_ca(folder, ca)
+    make_leaf(folder, "good", "ca", "DNS:siem.example,DNS:localhost,IP:127.0.0.1")
+    make_leaf(folder, "other", "ca", "DNS:other.example")
+    make_leaf(folder, "foreign", "stranger", "DNS:localhost")
+    make_leaf(folder, "expired", "ca", "DNS:localhost", ("-days", "-1"))
+    make_leaf(folder, "client", "ca", "DNS:sensor-1")
+    make_leaf(folder, "intruder", "stranger", "DNS:sensor-1")
+    openssl("ec", "-aes256", "-passout", "pass:secret", "-in", "client.key", "-out", "locked.key", folder=folder)
+
+
+def server_tls(folder, name, ask=False, version=None, tickets=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key"))
+    if ask:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(os.path.join(folder, "ca.pem"))
+    if version:
+        context.minimum_version = context.maximum_version = version
+    if tickets is not None:
+        context.num_tickets = tickets
+    return context

@@ -1,0 +1,277 @@
+// A sink's thread: what it chooses, how it numbers, where it goes on; what gave way leaves a hole of exactly its size.
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+// cmocka wants the four above first
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alerts/finding.h"
+#include "alerts/sink/deliver.h"
+#include "alerts/sink/stamp.h"
+
+enum { SEGMENT = 16384, PATH = 96 };
+
+static char dir[PATH / 2], outbox_dir[PATH], cursor_path[PATH], file_path[PATH];
+static struct outbox_shared shared;
+static struct sink_shared told;
+static struct outbox *outbox;
+static struct sink_config sink;
+static uint64_t position;
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	return remove(path);
+}
+
+static void open_outbox(uint64_t second, uint64_t octets_max)
+{
+	char why[160];
+	const struct outbox_config c = {.dir = outbox_dir, .octets_max = {octets_max, octets_max}, .segment_octets = SEGMENT,
+		.wall_ns = second * 1000000000};
+	shared = (struct outbox_shared){.epoch = 0};
+	assert_int_equal(outbox_open(&outbox, &c, &shared, why), 0);
+}
+
+static int set_up(void **state)
+{
+	snprintf(dir, sizeof dir, "/tmp/postwacht-deliver-XXXXXX");
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(outbox_dir, sizeof outbox_dir, "%s/outbox", dir);
+	snprintf(cursor_path, sizeof cursor_path, "%s/log.cursor", dir);
+	snprintf(file_path, sizeof file_path, "%s/eve.json", dir);
+	sink = (struct sink_config){.name = "log", .type = SINK_FILE, .events = ~0u, .rotate_keep = 1};
+	snprintf(sink.path, sizeof sink.path, "%s", file_path);
+	position = 0;
+	open_outbox(1790000000, 1 << 20);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	if (outbox != NULL)
+		outbox_close(&outbox);
+	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return 0;
+}
+
+static void append(enum record_type type, uint8_t severity)
+{
+	char line[512];
+	const struct outbox_about about = {.type = (uint8_t)type, .severity = severity, .time_ns = 1};
+	const struct outbox_origin from = {.run = 1, .position = ++position};
+	int len = snprintf(line, sizeof line, "{\"event_type\":\"%s\",\"place\":%" PRIu64 ",\"smtp_tls\":{\"v\":1,\"pad\":\"%0200d\"}}",
+		type == RECORD_ALERT ? "alert" : type == RECORD_STATS ? "stats" : "smtp", position, 0);
+	assert_int_equal(outbox_append(outbox, &about, &from, line, (size_t)len), 0);
+	assert_int_equal(outbox_sync(outbox), 0);
+}
+
+// Everything there is, then the end.
+static void deliver(uint64_t first)
+{
+	static const bool done = true, no = false;
+	static const uint32_t reopen = 0;
+	struct deliver *d;
+	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = {first, first},
+		.outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done, .reopen = &reopen};
+	told = (struct sink_shared){.epoch = 0};
+	assert_int_equal(deliver_open(&d, &c), 0);
+	deliver_run(d);
+	deliver_close(&d);
+}
+
+struct seen {
+	size_t n;
+	struct stamp stamp[512];
+	uint64_t place[512];
+	bool linked; // each to the one before of its lane, from the first of its epoch on
+};
+
+static void see(struct seen *s)
+{
+	char line[2048];
+	uint8_t before[OUTBOX_LANES][OUTBOX_HASH];
+	uint64_t epoch[OUTBOX_LANES] = {0};
+	FILE *f = fopen(file_path, "r");
+	*s = (struct seen){.linked = true};
+	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+		struct stamp *t = &s->stamp[s->n];
+		size_t len = strlen(line) - 1;
+		assert_true(s->n < 512);
+		assert_true(stamp_read(line, len, t));
+		assert_int_equal(sscanf(strstr(line, "\"place\":"), "\"place\":%" SCNu64, &s->place[s->n]), 1);
+		if (epoch[t->lane] != t->epoch)
+			stamp_begin(before[t->lane], t->epoch, t->lane);
+		epoch[t->lane] = t->epoch;
+		s->linked &= stamp_follows(t, before[t->lane], line);
+		memcpy(before[t->lane], t->chain, OUTBOX_HASH);
+		s->n++;
+	}
+	if (f != NULL)
+		fclose(f);
+}
+
+static void test_chooses(void **state)
+{
+	struct seen s;
+	sink.events = 1u << RECORD_ALERT;
+	sink.severity = SEVERITY_HIGH;
+	for (int i = 0; i < 5; i++) {
+		append(RECORD_ALERT, SEVERITY_LOW);
+		append(RECORD_SMTP, 0);
+		append(RECORD_ALERT, SEVERITY_CRITICAL);
+		append(RECORD_STATS, 0);
+	}
+	deliver(1);
+	see(&s);
+	assert_int_equal(s.n, 5);
+	assert_true(s.linked);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(s.stamp[i].seq, i + 1);
+		assert_int_equal(s.place[i], 4 * i + 3);
+	}
+	assert_int_equal(told.filtered, 15);
+	assert_int_equal(told.messages, 5);
+}
+
+static void test_goes_on(void **state)
+{
+	struct seen s;
+	for (int round = 0; round < 3; round++) {
+		append(RECORD_ALERT, SEVERITY_HIGH);
+		append(RECORD_SMTP, 0);
+		deliver(1);
+	}
+	see(&s);
+	assert_int_equal(s.n, 6);
+	assert_true(s.linked);
+	assert_int_equal(s.stamp[4].seq, 3);
+	assert_int_equal(s.stamp[5].seq, 3);
+	assert_int_equal(s.stamp[5].epoch, s.stamp[0].epoch);
+}
+
+// A sink that is new begins with what its run began with, or with what comes.
+static void test_begins(void **state)
+{
+	struct seen s;
+	for (int i = 0; i < 10; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(8);
+	see(&s);
+	assert_int_equal(s.n, 3);
+	assert_int_equal(s.place[0], 8);
+	assert_int_equal(s.stamp[0].seq, 1);
+	unlink(cursor_path);
+	unlink(file_path);
+	deliver(0);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(0);
+	see(&s);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.place[0], 11);
+}
+
+static void copy(const char *from, const char *to)
+{
+	char octets[16384];
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	size_t n = fread(octets, 1, sizeof octets, in);
+	assert_int_equal(fwrite(octets, 1, n, out), n);
+	fclose(in);
+	fclose(out);
+}
+
+// It died after the file had them and before the cursor said so.
+static void test_nothing_twice(void **state)
+{
+	struct seen s;
+	char old[PATH + 8];
+	snprintf(old, sizeof old, "%s.old", cursor_path);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	copy(cursor_path, old);
+	for (int i = 0; i < 20; i++)
+		append(i % 2 ? RECORD_ALERT : RECORD_SMTP, 0);
+	deliver(1);
+	copy(old, cursor_path);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	see(&s);
+	assert_int_equal(s.n, 22);
+	assert_true(s.linked);
+	assert_int_equal(s.stamp[21].seq, 12);
+}
+
+// Two segments a lane: the oldest go, and the numbers say how many that were wanted.
+static void test_steps_over(void **state)
+{
+	struct seen s;
+	outbox_close(&outbox);
+	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	open_outbox(1790000000, 2 * SEGMENT);
+	sink.events = 1u << RECORD_ALERT;
+	sink.severity = SEVERITY_HIGH;
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	for (int i = 0; i < 300; i++)
+		append(RECORD_ALERT, i % 3 ? SEVERITY_LOW : SEVERITY_CRITICAL);
+	deliver(1);
+	see(&s);
+	assert_true(told.missed[OUTBOX_ALERTS] > 0);
+	assert_int_equal(s.stamp[s.n - 1].seq, 101);
+	assert_int_equal(s.n + told.missed[OUTBOX_ALERTS], 101);
+	assert_true(s.linked); // over the hole
+	assert_int_equal(s.stamp[1].seq, 2 + told.missed[OUTBOX_ALERTS]);
+}
+
+static void test_lags(void **state)
+{
+	struct seen s;
+	outbox_close(&outbox);
+	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	open_outbox(1790000000, 8 << 20);
+	sink.backlog_mib = 1;
+	for (int i = 0; i < 400; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	see(&s);
+	assert_int_equal(s.n, 400); // 160 KiB
+	assert_int_equal(told.missed[OUTBOX_ALERTS], 0);
+}
+
+static void test_another_outbox(void **state)
+{
+	struct seen s;
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	outbox_close(&outbox);
+	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	open_outbox(1790000100, 1 << 20);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	see(&s);
+	assert_int_equal(s.n, 3);
+	assert_true(s.linked);
+	assert_true(s.stamp[1].epoch > s.stamp[0].epoch);
+	assert_int_equal(s.stamp[1].seq, 1);
+	assert_int_equal(s.stamp[2].seq, 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_steps_over), TEST(test_lags),
+		TEST(test_another_outbox),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
