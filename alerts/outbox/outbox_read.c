@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "alerts/outbox/segment.h"
@@ -27,7 +26,6 @@ struct outbox_reader {
 	struct outbox_counts counts;  // before it
 	struct outbox_missed missed;  // since the last item
 	int fd;                       // segment in hand, or -1
-	struct stat st;               // which file that is
 	uint64_t first, epoch;        // its name; 0: its head cannot be read
 	uint64_t below;               // where the next segment begins, if there is one as far as `durable` goes; UINT64_MAX
 	bool counted;                 // `counts` follows the segment from its head on
@@ -175,8 +173,7 @@ static int enter(struct outbox_reader *r, const struct view *v, size_t i, bool g
 	int fd = openat(v->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	struct stat st;
-	int rc = fstat(fd, &st) < 0 ? -errno : segment_head_read(&h, fd);
+	int rc = segment_head_read(&h, fd);
 	if (rc < 0 && rc != -EIO) {
 		close(fd);
 		return rc;
@@ -188,7 +185,6 @@ static int enter(struct outbox_reader *r, const struct view *v, size_t i, bool g
 		damage(r, first - r->seq);
 	leave(r);
 	r->fd = fd;
-	r->st = st;
 	r->first = first;
 	r->below = end_of(&v->list, first);
 	r->epoch = good ? h.epoch : 0;
@@ -204,14 +200,6 @@ static int enter(struct outbox_reader *r, const struct view *v, size_t i, bool g
 		r->seq = first;
 	segment_window_set(&r->window, fd);
 	return 0;
-}
-
-static bool is_same_file(const struct outbox_reader *r, const struct view *v)
-{
-	char name[SEGMENT_NAME + 1];
-	struct stat st;
-	segment_name(name, r->first);
-	return fstatat(v->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == r->st.st_ino && st.st_dev == r->st.st_dev;
 }
 
 // ---- frames ----------------------------------------------------------------------------------------------------------
@@ -270,20 +258,10 @@ static bool take(struct outbox_reader *r, const struct frame *f, const uint8_t *
 	return good;
 }
 
-static bool is_listed(const struct view *v, uint64_t first)
-{
-	for (size_t i = 0; i < v->list.n; i++)
-		if (v->list.first[i] == first)
-			return true;
-	return false;
-}
-
-// The segment in hand has nothing more to give, or was not all there is: another one has what is wanted.
+// The segment in hand has nothing more to give, since another one has what is wanted.
 static bool is_over(const struct outbox_reader *r, const struct view *v, size_t i)
 {
-	if (r->fd < 0 || (v->list.first[i] > r->first && v->list.first[i] <= r->seq))
-		return true;
-	return is_listed(v, r->first) && !is_same_file(r, v);
+	return r->fd < 0 || (v->list.first[i] > r->first && v->list.first[i] <= r->seq);
 }
 
 // Searches what is left of the segment in hand, then goes to the next.

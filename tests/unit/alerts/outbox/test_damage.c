@@ -102,6 +102,17 @@ static uint64_t whole_before(size_t i, uint64_t cut)
 	return seq;
 }
 
+// Where the writer goes on there is nothing.
+static void check_cut_off(const struct outbox_lane_files *l)
+{
+	uint8_t octets[2 * SMALL];
+	if (l->fd < 0)
+		return;
+	ssize_t n = pread(l->fd, octets, sizeof(octets), (off_t)l->len);
+	for (ssize_t i = 0; i < n; i++)
+		assert_int_equal(octets[i], 0);
+}
+
 // Everything whole before the cut is there, nothing else is, and numbers go on.
 static void check_cut(size_t i, uint64_t cut)
 {
@@ -115,6 +126,7 @@ static void check_cut(size_t i, uint64_t cut)
 	assert_int_equal(shared.epoch, 1790000000);
 	assert_int_equal(shared.durable[OUTBOX_ALERTS], whole);
 	assert_int_equal(shared.damaged[OUTBOX_ALERTS], 0);
+	check_cut_off(&o->lane[OUTBOX_ALERTS]);
 	append(o, OUTBOX_ALERTS, whole + 1, 100000);
 	assert_int_equal(outbox_sync(o), 0);
 	assert_int_equal(shared.durable[OUTBOX_ALERTS], whole + 1);
@@ -261,6 +273,67 @@ static void test_segments_exchanged(void **state)
 		}
 }
 
+// ---- frames that are good, and not meant ---------------------------------------------------------------------------------
+
+// A frame with good checksums at `at` of the segment in which a lane goes on.
+static size_t put_frame(const struct outbox *o, uint64_t seq, const char *line, const uint8_t before[static OUTBOX_HASH], uint64_t at)
+{
+	const struct outbox_lane_files *l = &o->lane[OUTBOX_ALERTS];
+	struct frame f = {.len = (uint32_t)strlen(line), .seq = seq, .epoch = o->epoch, .from = {RUN, seq}, .about = about_of(OUTBOX_ALERTS, seq)};
+	uint8_t octets[1024], link[OUTBOX_HASH];
+	memcpy(link, before, OUTBOX_HASH);
+	frame_write(octets, &f, line, o->linker, link);
+	assert_int_equal(segment_write(l->fd, octets, frame_octets(f.len), at), 0);
+	return frame_octets(f.len);
+}
+
+// Somebody's record instead of ours: its checksums are good, its link is not.
+static void test_record_forged(void **state)
+{
+	struct outbox_shared shared = {0};
+	static const uint8_t nothing[OUTBOX_HASH];
+	struct outbox *o = open_small(&shared);
+	log_set_level(LOG_LEVEL_ERROR);
+	fill(o, OUTBOX_ALERTS, 1, 5);
+	put_frame(o, 6, "{\"forged\":true}", nothing, o->lane[OUTBOX_ALERTS].len);
+	assert_int_equal(read_all(6, UINT64_MAX).given, 5);
+	outbox_close(&o);
+	o = open_small(&shared);
+	assert_int_equal(shared.damaged[OUTBOX_ALERTS], 1);
+	append(o, OUTBOX_ALERTS, 7, 7);
+	assert_int_equal(outbox_sync(o), 0);
+	outbox_close(&o);
+	struct tally t = read_all(7, UINT64_MAX);
+	assert_int_equal(t.given, 6);
+	assert_int_equal(t.missed, 1);
+}
+
+// What fdatasync() failed for stays where it cannot be cut off. The segment that was begun then has other records of these numbers: it
+// is they who count, for a reader who stands in front of them and for whoever opens it.
+static void test_stale_end(void **state)
+{
+	struct outbox_shared shared = {0};
+	struct outbox *o = open_small(&shared);
+	struct outbox_reader *r = reader_of(OUTBOX_ALERTS);
+	struct outbox_lane_files *l = &o->lane[OUTBOX_ALERTS];
+	fill(o, OUTBOX_ALERTS, 1, 5);
+	expect(r, OUTBOX_ALERTS, 1, 5);
+	put_frame(o, 6, "{\"stale\":true}", l->done.link, l->len);
+	close(l->fd);
+	l->fd = -1;
+	fill(o, OUTBOX_ALERTS, 6, 9);
+	assert_int_equal(l->n, 2);
+	expect(r, OUTBOX_ALERTS, 6, 9);
+	outbox_reader_close(&r);
+	outbox_close(&o);
+	o = open_small(&shared);
+	assert_int_equal(shared.damaged[OUTBOX_ALERTS], 0);
+	outbox_close(&o);
+	r = reader_of(OUTBOX_ALERTS);
+	expect(r, OUTBOX_ALERTS, 1, 9);
+	outbox_reader_close(&r);
+}
+
 // ---- beyond repair, and other versions ---------------------------------------------------------------------------------
 
 static bool is_there(const char *name)
@@ -394,6 +467,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damage_is_counted, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_segment_missing, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_segments_exchanged, make_dir_in_memory, remove_dir),
+		cmocka_unit_test_setup_teardown(test_record_forged, make_dir_in_memory, remove_dir),
+		cmocka_unit_test_setup_teardown(test_stale_end, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_other_version, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_version_damaged, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_beyond_repair, make_dir_in_memory, remove_dir),

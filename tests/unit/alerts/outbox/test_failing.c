@@ -245,6 +245,34 @@ static void test_dying_at_failures(void **state)
 	}
 }
 
+// What fdatasync() failed for is never trusted again, though it may be there: it is cut off, and written to a segment of its own.
+static void test_new_segment_after_failure(void **state)
+{
+	struct outbox_shared shared = {0};
+	struct stat st;
+	char path[160];
+	memset(&plan, 0, sizeof(plan));
+	plan.call = CALLS;
+	plan.error = EIO;
+	struct outbox *o = open_small(&shared);
+	struct outbox_lane_files *l = &o->lane[OUTBOX_ALERTS];
+	fill(o, OUTBOX_ALERTS, 1, 3);
+	uint64_t len = l->len;
+	append(o, OUTBOX_ALERTS, 4, 4);
+	plan.call = FDATASYNC;
+	plan.at = plan.n[FDATASYNC] + 1;
+	plan.times = 1;
+	assert_int_equal(outbox_sync(o), -EIO);
+	assert_int_equal(shared.durable[OUTBOX_ALERTS], 3);
+	path_of(path, OUTBOX_ALERTS, 1);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, len);
+	assert_int_equal(outbox_sync(o), 0);
+	assert_int_equal(l->n, 2);
+	assert_int_equal(l->file[1].first, 4);
+	outbox_close(&o);
+}
+
 // A file system that cannot preallocate.
 static void test_without_preallocation(void **state)
 {
@@ -263,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failing_and_forgetting, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_failing_and_never_cut, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_dying_at_failures, make_dir_in_memory, remove_dir),
+		cmocka_unit_test_setup_teardown(test_new_segment_after_failure, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_without_preallocation, make_dir_in_memory, remove_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
