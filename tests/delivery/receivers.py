@@ -6,7 +6,7 @@
 Records are sent by a sender of these tests, and by the real sink (tests/delivery/sinkdrive of the same build); what the receivers
 wrote is proved by `postwacht verify`.
 
-The packages are unpacked below DIR (build-receivers), never installed. The last line is `N passed, N failed, N skipped`.
+The packages are unpacked below DIR (build-full-receivers), never installed. The last line is `N passed, N failed, N skipped`.
 """
 import argparse
 import json
@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 
+import artifacts
 import driven
 import programs
 import records
@@ -124,7 +125,7 @@ def oddities(checks, receiver, lines, what):
 
 def verified(checks, receiver, lines, program, what):
     """`postwacht verify` takes what the receiver wrote, and sees one record less, or one octet else."""
-    proved = records.stamp([line for line in records.stripped(lines) if line.isascii() and b"\x7f" not in line])  # as records are
+    proved = records.stamp(filter(records.is_record, records.stripped(lines)))
     for way, prefix in (("proved", b""), ("proved-cookie", b"@cee: ")):
         send(talk.Stream(receiver.tls, receiver.pki, SENSOR), proved, way, prefix)
         arrived(checks, receiver, proved, way, f"{what}, {way}")
@@ -225,7 +226,7 @@ def network_receiver(checks, make, lines, what, sink, program):
             ours = [line for line in lines if b"\x7f" not in line]  # the sink refuses control characters: records have none
             driven.every_way(checks, receiver, sink, ours, rows(ours), what)
             driven.refused(checks, receiver, sink, lines, what)
-            driven.killed(checks, receiver, sink, rows(ours)[records.ALERTS], what)
+            driven.killed(checks, receiver, sink, list(filter(records.is_record, rows(ours)[records.ALERTS])), program, what)
     finally:
         receiver.stop()
     print(f"{what}: {len(lines)} records, every way", flush=True)
@@ -274,8 +275,8 @@ def agent(port, got, n):
     listener.close()
 
 
-def cef(checks, make, lines, what, _sink, _program):
-    """CEF goes through untouched: to a file, and on to an agent."""
+def cef(checks, make, lines, what, sink, _program):
+    """CEF goes through untouched: to a file, and on to an agent. What the sensor writes, and what a hostile text could come to."""
     port, = talk.free_ports(1)
     receiver = make([('port="28330"', f'port="{port}"')])
     fine, said = receiver.checked()
@@ -283,6 +284,11 @@ def cef(checks, make, lines, what, _sink, _program):
     got = []
     events = [b"CEF:0|postwacht|postwacht|0.8|3207005|SMTP STARTTLS \\| \\\\ stripped|10|" + rest for rest in
               (b"src=192.0.2.1 msg=a\\=b \\\\ c", b'msg="q" ] \\r\\n %msg% #012', "cs1=\u00e9\u2028 cs1Label=helo".encode(), b"msg=" + b"A" * 7000)]
+    if sink.exists():
+        alerts = [line for line in rows(lines)[records.ALERTS] if b'"event_type":"alert"' in line and records.is_record(line)]
+        run = subprocess.run([str(sink.parent / "formatdrive"), "cef"], input=b"\n".join(records.stripped(alerts)) + b"\n", stdout=subprocess.PIPE, check=True)
+        events += run.stdout.split(b"\n")[:-1]
+        checks.check(len(events) == 4 + len(alerts), f"{what}: {len(events)} events of {len(alerts)} alerts")
     receiver.start(ready=lambda: programs.listens(receiver.tcp))
     thread = threading.Thread(target=agent, args=(port, got, len(events)), daemon=True)
     thread.start()
@@ -301,7 +307,7 @@ def cef(checks, make, lines, what, _sink, _program):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--packages", type=pathlib.Path, default=programs.ROOT / "build-receivers")
+    parser.add_argument("--packages", type=pathlib.Path, default=artifacts.CACHE / "syslog")
     parser.add_argument("program", type=pathlib.Path)
     options = parser.parse_args()
     checks = Checks()

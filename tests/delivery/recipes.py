@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """The recipes of receivers that cannot run here, read as they read them and held against real records: Wazuh, Splunk, Elastic, Sigma.
 
-    recipes.py [--sigma DIR] [--opensearch DIR] PROGRAM
+    recipes.py [--full] PROGRAM
 
 PROGRAM is postwacht; record_samples of the same build has records that only a running sensor writes, formatdrive its formats.
---sigma: pySigma is put into a virtual environment there and the rules are converted by it; --opensearch: its Maven artifacts are put
-there, and it runs on loopback. Without them, these parts are skipped.
+--full: pySigma is fetched and converts the rules, which are then run on records; OpenSearch is fetched and takes them, too.
 The last line is `N passed, N failed, N skipped`.
 """
 import argparse
@@ -59,8 +58,7 @@ def formatted(drive, form, lines):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--sigma", type=pathlib.Path)
-    parser.add_argument("--opensearch", type=pathlib.Path)
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("program", type=pathlib.Path)
     options = parser.parse_args()
     checks = Checks()
@@ -80,9 +78,9 @@ def main():
     queries = {}
     for part, run in (("wazuh", lambda folder: wazuh.check(checks, folder, lines + samples, catalogue)),
                       ("splunk", lambda folder: splunk.check(checks, folder, lines + ours)),
-                      ("sigma", lambda folder: queries.update(sigma_rules.check(checks, folder, lines + ours, catalogue, options.sigma))),
+                      ("sigma", lambda folder: queries.update(sigma_rules.check(checks, folder, lines + ours, catalogue, options.full))),
                       ("elastic", lambda folder: elastic.check(checks, folder, formatted(drive, "eve", lines + ours), formatted(drive, "ecs", lines + ours),
-                                                                      options.opensearch, queries))):
+                                                                      options.full, queries))):
         before, silent = checks.failed, checks.silent
         run(RECEIVERS / part)
         checks.check(checks.failed == before, f"{part}: see above")

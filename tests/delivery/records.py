@@ -81,6 +81,11 @@ def stripped(lines):
     return [line[:line.rindex(b',"epoch":')] + b"}}" for line in lines]
 
 
+def is_record(line):
+    """Records are printable ASCII; what others may write into JSON is not."""
+    return line.isascii() and b"\x7f" not in line
+
+
 def sample(program):
     """Some hundred lines of every kind, not stamped."""
     lines = []

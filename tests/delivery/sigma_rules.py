@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import sys
 
+import artifacts
+
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = ["pysigma==1.5.1", "pysigma-backend-sqlite==2.0.0", "pysigma-backend-elasticsearch==2.1.1", "pysigma-backend-splunk==2.1.0"]
 
@@ -86,13 +88,13 @@ def plain(checks, folder, catalogue):
     return paths
 
 
-def check(checks, folder, lines, catalogue, directory):
+def check(checks, folder, lines, catalogue, full):
     """The rules, by their words; with pySigma, by what they find: for each rule its Lucene for
     EVE and ECS, and the numbers of the lines it is for."""
     paths = plain(checks, folder, catalogue)
-    python = environment(directory) if directory else None
+    python = environment(artifacts.CACHE / "sigma") if full else None
     if python is None:
-        checks.skipped += len(paths)
+        checks.skipped += len(paths) if full else 0
         return {}
     run = subprocess.run([str(python), str(HERE / "sigma_convert.py"), str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     checks.check(run.returncode == 0, f"pySigma: {run.stderr[-800:]}")
