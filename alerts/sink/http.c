@@ -64,7 +64,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	if (size * n > sizeof name && strncasecmp(p, name, sizeof name - 1) == 0) {
 		size_t len = size * n - (sizeof name - 1);
 		memcpy(text, p + sizeof name - 1, len < sizeof text - 1 ? len : sizeof text - 1);
-		s->exception = atoi(text);
+		s->exception = clickhouse_code(text);
 	}
 	return size * n;
 }

@@ -46,5 +46,6 @@ bool clickhouse_target(const char *target); // [DATABASE.]TABLE that needs no qu
 void clickhouse_query(char url[static CLICKHOUSE_URL], const struct sink_config *c, const char *host, const struct sink_message *m, size_t n,
 	bool plain);
 void clickhouse_body(struct http_octets *out, const struct sink_config *c, const char *host, const struct sink_message *m, size_t n);
+int clickhouse_code(const char *text); // a number of its errors; 0: none
 // *plain is set where the server did not know a setting: once more, then.
 void clickhouse_outcome(struct http_outcome *o, const struct http_answer *a, size_t n, bool *plain);
