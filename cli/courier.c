@@ -1,12 +1,12 @@
 // The child that delivers: one thread an output, from the outbox to its receiver, and the listener for metrics. It reads the outbox, writes
 // its cursors and the files that are outputs, and speaks to receivers; the rest of the state directory is not there for it.
 #include <errno.h>
-#include <libgen.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alerts/sink/deliver.h"
+#include "alerts/sink/file.h"
 #include "cli/metrics.h"
 #include "cli/run.h"
 #include "hw/clock.h"
@@ -30,7 +30,9 @@ struct courier {
 	struct board *board;
 	const struct config *config;
 	char outbox[CONFIG_PATH_MAX + 16], cursors[CONFIG_PATH_MAX + 16];
-	char dir[SINKS_MAX][CONFIG_PATH_MAX + 1];
+	char dir[SINKS_MAX][SINK_FILE_DIR];
+	char beside[3 * SINKS_MAX][SINK_FILE_DIR], names[RIGHTS_DIR]; // what may be read
+	size_t n_beside;
 	struct output output[SINKS_MAX];
 	size_t n;
 	struct metrics *metrics;
@@ -83,18 +85,30 @@ static void add_dir(struct rights_config *rights, const char *dir)
 	rights->write_dirs[rights->n_write_dirs++] = dir;
 }
 
+// Certificates and keys are renewed under their names, so it is the directory that must stay in reach. What is in it and not the
+// sensor's is kept from it by its mode.
+static void read_beside(struct courier *c, struct rights_config *rights, const char *path)
+{
+	if (path[0] == '\0' || !sink_file_dir(c->beside[c->n_beside], path))
+		return;
+	for (size_t i = 0; i < c->n_beside; i++)
+		if (strcmp(c->beside[i], c->beside[c->n_beside]) == 0)
+			return;
+	rights->read_paths[rights->n_read_paths++] = c->beside[c->n_beside++];
+}
+
 static void gather_rights(struct courier *c, struct rights_config *rights)
 {
 	add_dir(rights, c->cursors);
 	rights->read_paths[rights->n_read_paths++] = c->outbox;
+	rights_read_names(rights, c->names);
 	for (size_t i = 0; i < c->config->outputs.n; i++) {
 		const struct sink_config *s = &c->config->outputs.output[i];
-		if (s->type != SINK_FILE)
-			continue;
-		char path[SINK_PATH + 1];
-		memcpy(path, s->path, sizeof path);
-		snprintf(c->dir[i], sizeof c->dir[i], "%s", dirname(path));
-		add_dir(rights, c->dir[i]);
+		if (s->type == SINK_FILE && sink_file_dir(c->dir[i], s->path))
+			add_dir(rights, c->dir[i]);
+		read_beside(c, rights, s->ca);
+		read_beside(c, rights, s->cert);
+		read_beside(c, rights, s->key);
 	}
 }
 

@@ -164,7 +164,8 @@ static void check_syslog(struct doctor *d, const struct sink_config *o)
 		if (!near)
 			doctor_repair(d, "%s", better);
 	} else if (how != NULL) {
-		doctor_say(d, DOCTOR_PASS, "%s: %.80s port %u (%s) is %.60s by its certificate, %s", o->name, o->host, port, r.address, how->name, r.tls);
+		doctor_say(d, DOCTOR_PASS, "%s: %.80s port %u (%s) is %.60s by its certificate, %s", o->name, o->host, port, r.address,
+			how->name, r.tls);
 	} else {
 		doctor_say(d, DOCTOR_PASS, "%s: %.100s port %u (%s) takes connections", o->name, o->host, port, r.address);
 		if (!near)
@@ -219,7 +220,8 @@ static void check_http(struct doctor *d, const struct sink_config *o)
 	}
 	doctor_http(d, o);
 	if (!secure && !endpoint_is_loopback(e.host))
-		say_in_clear(d, o, o->user[0] != '\0' ? "outputs: {url: https://...}: the password goes in clear, too" : "outputs: {url: https://...}");
+		say_in_clear(d, o,
+			o->user[0] != '\0' ? "outputs: {url: https://...}: the password goes in clear, too" : "outputs: {url: https://...}");
 }
 
 void doctor_outputs(struct doctor *d)

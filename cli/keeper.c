@@ -67,11 +67,12 @@ static void nap(struct keeper *k)
 static void configure(struct keeper *k)
 {
 	const struct config *c = run_config(k->run);
-	bool kept = strcmp(c->state_dir, "none") != 0;
+	bool kept = !k->run->passing;
+	uint64_t alerts_mib = kept ? c->outbox_alerts_mib : MEMORY_MIB, sessions_mib = kept ? c->outbox_sessions_mib : MEMORY_MIB;
 	snprintf(k->dir, sizeof k->dir, "%s/outbox", k->run->store);
 	k->config = (struct outbox_config){
 		.dir = k->dir,
-		.octets_max = {(uint64_t)(kept ? c->outbox_alerts_mib : MEMORY_MIB) << 20, (uint64_t)(kept ? c->outbox_sessions_mib : MEMORY_MIB) << 20},
+		.octets_max = {alerts_mib << 20, sessions_mib << 20},
 		.segment_octets = kept ? 0 : MEMORY_SEGMENT,
 		.keep_days = c->outbox_keep_days,
 		.wall_ns = clock_wall_ns(),

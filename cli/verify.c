@@ -14,6 +14,8 @@
 #include "cli/words.h"
 #include "hw/log.h"
 
+enum { AGAIN = 5 }; // half a second: a group is written in one
+
 static void note_row(void *ctx, const struct verify_row *row)
 {
 	struct verify_log *l = ctx;
@@ -184,6 +186,7 @@ int verify_run(const struct options *o)
 	for (size_t i = 0; code == 0 && i < logs.n; i++) {
 		struct verify_log *l = &logs.log[i];
 		l->verify.row = note_row;
+		l->verify.again = AGAIN;
 		l->verify.ctx = l;
 		if (l->outbox)
 			verify_outbox(l);

@@ -27,27 +27,22 @@ static size_t digits_before(const char *path, size_t len)
 // logrotate's two ways: a number, greater for older ones; or a date (dateext), perhaps with the seconds since 1970.
 bool verify_rotated(const char *path, size_t *base_len, uint64_t *age)
 {
-	size_t len = without(path, strlen(path), ".gz"), n = digits_before(path, len);
+	size_t len = without(path, strlen(path), ".gz"), n = digits_before(path, len), base = len - n - 1;
 	*base_len = len;
 	*age = 0;
 	if (n == 0 || n > 18 || n + 1 >= len)
 		return false;
-	char before = path[len - n - 1];
-	uint64_t value = strtoull(path + len - n, NULL, 10);
-	if (before == '.' && n <= 9) {
-		*age = value;
-	} else if (before == '-' && n >= 8) {
-		*age = UINT64_MAX / 2 - value;
-	} else {
+	bool dated = path[base] == '-' && n >= 8;
+	if (!dated && (path[base] != '.' || n > 9))
 		return false;
-	}
-	*base_len = len - n - 1;
-	if (before == '-' && n >= 10) { // eve.json-20261123-1795000000
-		size_t m = digits_before(path, *base_len);
-		if (m == 8 && *base_len > m + 1 && path[*base_len - m - 1] == '-')
-			*base_len -= m + 1;
-	}
-	return *base_len > 0 && path[*base_len - 1] != '/';
+	uint64_t value = strtoull(path + base + 1, NULL, 10);
+	if (dated && n >= 10 && digits_before(path, base) == 8 && base > 9 && path[base - 9] == '-')
+		base -= 9; // eve.json-20261123-1795000000
+	if (base == 0 || path[base - 1] == '/')
+		return false;
+	*base_len = base;
+	*age = dated ? UINT64_MAX / 2 - value : value;
+	return true;
 }
 
 // ---- sets of files -----------------------------------------------------------------------------------------------

@@ -15,10 +15,12 @@ const char *const verify_fault_name[VERIFY_FAULTS] = {
 	[VERIFY_REPLACED] = "replaced",
 };
 
-static const char *const fault_plural[VERIFY_FAULTS] = {
-	[VERIFY_CHANGED] = "changed", [VERIFY_MISSING] = "places where records are missing", [VERIFY_MOVED] = "places where the order was changed",
-	[VERIFY_INSERTED] = "inserted", [VERIFY_FOREIGN] = "lines that are no records", [VERIFY_BACK] = "of an older row behind a newer one",
-	[VERIFY_DAMAGED] = "damaged", [VERIFY_SHORT] = "cut off at the end", [VERIFY_REPLACED] = "other than the sensor wrote",
+// Behind a number.
+static const char *const fault_words[VERIFY_FAULTS] = {
+	[VERIFY_CHANGED] = "changed", [VERIFY_MISSING] = "behind a gap", [VERIFY_MOVED] = "out of order", [VERIFY_INSERTED] = "inserted",
+	[VERIFY_FOREIGN] = "no record", [VERIFY_BACK] = "of an older row", [VERIFY_DAMAGED] = "damaged",
+	[VERIFY_SHORT] = "at an end that was cut",
+	[VERIFY_REPLACED] = "other than the sensor wrote",
 };
 
 // ---- words -------------------------------------------------------------------------------------------------------
@@ -146,17 +148,19 @@ static void say_first(const struct verify_problem *p, bool outbox)
 
 // ---- a log -------------------------------------------------------------------------------------------------------
 
+enum { EPOCH_MAX = INT32_MAX }; // what is later is nobody's clock
+
 static void say_row(const struct verify_row *r)
 {
 	char began[WORDS_TIME_LEN];
-	words_time(began, r->epoch * UINT64_C(1000000000));
-	printf("  %-8s  epoch %" PRIu64 " (%.19s UTC), ", outbox_lane_name[r->lane], r->epoch, began);
+	words_time(began, (r->epoch <= EPOCH_MAX ? r->epoch : 0) * UINT64_C(1000000000));
+	printf("  %-8s  epoch %" PRIu64 " (%.19s UTC): ", outbox_lane_name[r->lane], r->epoch, began);
 	if (r->records == 0)
 		fputs("no records", stdout);
 	else
-		printf("records %" PRIu64 " to %" PRIu64 ": %" PRIu64, r->first, r->last, r->records);
+		printf("%" PRIu64 " record%s, %" PRIu64 " to %" PRIu64, r->records, r->records == 1 ? "" : "s", r->first, r->last);
 	if (r->faults > 0)
-		printf(", %" PRIu64 " faults", r->faults);
+		printf("; %" PRIu64 " fault%s", r->faults, r->faults == 1 ? "" : "s");
 	if (r->middle)
 		printf("; what was before %" PRIu64 " is not here", r->first);
 	if (r->passed > 0)
@@ -177,7 +181,7 @@ static void say_verdict(const struct verify_log *l)
 		for (size_t i = 0; i < VERIFY_FAULTS; i++) {
 			if (v->faults[i] == 0)
 				continue;
-			printf("%s%" PRIu64 " %s", comma, v->faults[i], fault_plural[i]);
+			printf("%s%" PRIu64 " %s", comma, v->faults[i], fault_words[i]);
 			comma = ", ";
 		}
 		putchar('\n');
@@ -209,8 +213,10 @@ void verify_say(const struct verify_log *l)
 		say_place(&v->unfinished_at);
 		putchar('\n');
 	}
-	if (l->trouble[0] != '\0')
-		say_text("  not read: ", l->trouble), putchar('\n');
+	if (l->trouble[0] != '\0') {
+		say_text("  not read: ", l->trouble);
+		putchar('\n');
+	}
 	if (l->unproved)
 		puts("  the sensor's account is of records that are not in these files: name older ones, too");
 	else if (l->compared && verify_faults(v) == 0)

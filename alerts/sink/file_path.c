@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alerts/sink/file.h"
 #include "alerts/sink/file_private.h"
 
 // In a directory that belongs to somebody else, a file that root made could not be opened again once root's rights are gone.
@@ -65,6 +66,14 @@ int file_open_path(struct sink *s)
 	if (rc < 0)
 		close(fd);
 	return rc;
+}
+
+bool sink_file_dir(char out[static SINK_FILE_DIR], const char *path)
+{
+	char real[FILE_NAME];
+	if (realpath(path, real) == NULL && snprintf(real, sizeof real, "%s", path) >= FILE_NAME)
+		return false;
+	return snprintf(out, SINK_FILE_DIR, "%s", dirname(real)) < SINK_FILE_DIR;
 }
 
 uint64_t file_size(const struct sink *s)

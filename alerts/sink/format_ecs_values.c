@@ -148,9 +148,9 @@ static bool put_sum(struct ecs *e, const char *a, const char *b)
 bool ecs_put_ip(struct ecs *e, const char *path)
 {
 	size_t len;
-	const char *p = format_text_at(e->view, path, &len);
+	const char *p = format_name_at(e->view, path, &len);
 
-	return p && format_is_ip(p, len) && ecs_put_text(e, path);
+	return p && format_is_ip(p, len) && ecs_put_name(e, path);
 }
 
 // ---- time ------------------------------------------------------------------------------------------------------------

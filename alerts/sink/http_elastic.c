@@ -14,13 +14,12 @@
 
 enum { ID = 256 };
 
-// One of a sensor's alerts or sessions has an id of its own. Other records are told apart by their number: a session may have
-// several anomalies, and its `tls` record its id, too. The host is in it, since two sensors may see one session.
+// Alerts and sessions have an id of their own. Other records are told apart by their number: a session may have several
+// anomalies, and its `tls` record its id, too. The host is in it, since two sensors may see one session.
 static void id_of(char out[static ID], const char *host, const struct sink_message *m)
 {
-	bool own = m->id[0] != '\0' && (m->about->type == RECORD_ALERT || m->about->type == RECORD_SMTP);
-	if (own)
-		snprintf(out, ID, "%.128s-%s", host, m->id);
+	if (m->id[0] != '\0' && (m->about->type == RECORD_ALERT || m->about->type == RECORD_SMTP))
+		snprintf(out, ID, "%.128s-%s-%s", host, m->about->type == RECORD_ALERT ? "alert" : "smtp", m->id);
 	else
 		snprintf(out, ID, "%.128s-%" PRIu64 "-%s-%" PRIu64, host, m->epoch, outbox_lane_name[m->lane], m->seq);
 }

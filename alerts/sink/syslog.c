@@ -19,6 +19,7 @@ struct sink {
 	const struct sink_env *env;
 	int transport, framing; // enum sink_transport, sink_framing
 	bool datagram;
+	bool reload_told;         // that it failed
 	char path[SINK_PATH + 1]; // local
 	struct syslog_form form;
 	struct sink_net net;
@@ -167,10 +168,12 @@ static void syslog_reopen(struct sink *s)
 {
 	if (s->transport != TRANSPORT_TLS)
 		return;
-	if (syslog_tls_reload(&s->tls) < 0) {
+	int rc = syslog_tls_reload(&s->tls);
+	if (rc < 0 && !s->reload_told)
 		log_warn("syslog", "%s; what was read before is used on", s->env->why);
+	s->reload_told = rc < 0;
+	if (rc < 0)
 		return;
-	}
 	drop(s);
 	sink_batch_clear(&s->carrier.last); // it was we who closed, so it arrives
 }

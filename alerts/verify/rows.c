@@ -175,7 +175,7 @@ static bool follows_start(const struct stamp *s, const char *line)
 // A later epoch that does not begin at its beginning is one changed digit, until a second record has it, too. True: go on with it.
 static bool enter_epoch(struct rows *r, const struct stamp *s, const char *line, size_t len)
 {
-	if (!r->begun || follows_start(s, line) || s->epoch == r->candidate) {
+	if (!r->begun || (s->seq > 0 && follows_start(s, line)) || s->epoch == r->candidate) {
 		begin_epoch(r, s->epoch);
 		return true;
 	}
@@ -193,12 +193,12 @@ static void begin_lane(struct rows *r, const struct stamp *s, const char *line, 
 	struct rows_lane *l = &r->lane[s->lane];
 	bool known = s->epoch == r->candidate; // told already
 	l->row = (struct verify_row){.any = true, .epoch = s->epoch, .lane = s->lane, .first = s->seq};
-	if (follows_start(s, line)) {
+	if (s->seq > 0 && follows_start(s, line)) {
 		l->row.passed = s->seq - 1;
 		take(l, s);
 		return;
 	}
-	if (s->seq == 1) {
+	if (s->seq <= 1) {
 		fault(r, s, VERIFY_CHANGED, line, len);
 	} else if (!known && (r->config.whole || s->epoch != r->first_epoch)) {
 		missing(r, s, 1, line, len);

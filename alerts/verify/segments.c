@@ -12,7 +12,7 @@
 
 #include "alerts/outbox/segment.h"
 
-enum { AGAIN = 5, AGAIN_MS = 100 };
+enum { AGAIN_MS = 100 };
 
 struct walk {
 	struct verify *out;
@@ -165,10 +165,10 @@ static int walk_segment(struct walk *w, int fd, bool newest)
 	uint64_t at = SEGMENT_HEAD;
 	enum rest rest = REST_EMPTY;
 	int rc = 0;
-	for (int i = 0; i < AGAIN; i++) { // whoever writes now has finished soon
+	for (unsigned i = 0;; i++) { // whoever writes now has finished soon
 		segment_window_set(&w->window, fd);
 		rc = walk_frames(w, &at, &rest);
-		if (rc < 0 || rest == REST_EMPTY || !newest)
+		if (rc < 0 || rest == REST_EMPTY || !newest || i >= w->out->again)
 			break;
 		wait_ms(AGAIN_MS);
 	}

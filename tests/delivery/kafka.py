@@ -10,10 +10,12 @@ The last line is `N passed, N failed`. Skipped (77) where Kafka's Maven artifact
 import collections
 import json
 import pathlib
+import queue
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -33,16 +35,35 @@ class Drive:
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             [program, "kafka", *options], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=broker.environment())
 
+        self.lines, self.said = queue.SimpleQueue(), []
+        self.threads = [threading.Thread(target=work, daemon=True) for work in (self.write, lambda: self.said.extend(self.process.stderr))]
+        for thread in self.threads:
+            thread.start()
+
+    def write(self):
+        """It takes lines only as fast as it hands them over."""
+        try:
+            while (lines := self.lines.get()) is not None:
+                self.process.stdin.write("".join(line + "\n" for line in lines))
+                self.process.stdin.flush()
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+
     def feed(self, lines):
         """More to send."""
-        for line in lines:
-            self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
+        self.lines.put(lines)
 
     def end(self, patience_s=120):
         """Exit code and what it said, when all is handed over or given up."""
-        said = self.process.communicate(timeout=patience_s)[1]
-        return self.process.returncode, said
+        self.lines.put(None)
+        try:
+            self.process.wait(patience_s)
+        finally:
+            self.process.kill()
+        for thread in self.threads:
+            thread.join()
+        return self.process.returncode, "".join(self.said)
 
 
 def drive(program, lines, *options):
@@ -203,7 +224,7 @@ def secured(checks, kafka, program, lines):
         ("TLS, another name", [f"brokers=127.0.0.1:{kafka.ssl}", *ssl[1:], f"ca={d}/ca.pem", *own], "certificate"),
         ("SCRAM, another password", [*sasl, f"user={broker.USER}", f"password_file={d}/wrong"], "Authentication failed"),
         ("SCRAM, another user", [*sasl, "user=nobody", f"password_file={d}/password"], "Authentication failed"),
-        ("plain, to a TLS port", [f"brokers=localhost:{kafka.ssl}", "topic=five", "tries=1"], "isconnected"),
+        ("plain, to a TLS port", [f"brokers=localhost:{kafka.ssl}", "topic=five", "tries=1"], "down"),
         ("no such topic", [f"brokers={kafka.at()}", "topic=nowhere", "tries=1"], "topic nowhere"),
         ("nobody there", ["brokers=127.0.0.1:1", "topic=five", "tries=1"], "refused"),
     ]

@@ -103,8 +103,12 @@ class Prometheus:
         """(what went wrong or "", result)."""
         c = http.client.HTTPConnection(*SERVER, timeout=20)
         c.request("GET", "/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
-        answer = json.loads(c.getresponse().read())
+        got = c.getresponse()
+        body = got.read()
         c.close()
+        if got.status == 503:  # it begins
+            return "not ready", []
+        answer = json.loads(body)
         return answer.get("error", ""), answer.get("data", {}).get("result", [])
 
     def number(self, expression):

@@ -4,7 +4,7 @@
 //
 // Keys are the fields of struct sink_config (alerts/sink/sink.h), words for enums. Of the driver itself: batch=N messages a
 // hand-over (64), tries=N attempts in a row that may fail (1), pause_ms=N between them (100), wait_ms=N before each batch (0),
-// epoch=N of the row, host_name=NAME of the sensor, severity_of=NAME and type_of=NAME of every message (where the line does not say, it is an alert, critical).
+// epoch=N of the row, rights=1 gives up all that the courier gives up, host_name=NAME of the sensor, severity_of=NAME and type_of=NAME of every message (where the line does not say, it is an alert, critical).
 // A line `!reopen`, `!newest` or `!close` of the input is done, not sent; `!raw TEXT` is sent with each \n in it as an octet 10.
 //
 // Says on standard error what happened, one line an event: "prepared", "opened", "trouble WHY", "newest alerts EPOCH SEQ", "sent N
@@ -16,9 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alerts/sink/file.h"
 #include "alerts/sink/sink.h"
 #include "hw/clock.h"
 #include "hw/log.h"
+#include "hw/rights.h"
 
 struct drive {
 	struct sink_config config;
@@ -26,7 +28,7 @@ struct drive {
 	struct sink *sink;
 	struct sink_env env;
 	bool open;
-	unsigned long batch, tries, pause_ms, wait_ms;
+	unsigned long batch, tries, pause_ms, wait_ms, rights;
 	int type_of, severity_of;
 	uint64_t seq[OUTBOX_LANES], refused, sent;
 	char host_name[64], why[SINK_WHY];
@@ -87,8 +89,8 @@ static int type_named(const char *name)
 
 static bool set_own(struct drive *d, const char *key, const char *value)
 {
-	unsigned long *const numbers[] = {&d->batch, &d->tries, &d->pause_ms, &d->wait_ms};
-	static const char *const names[] = {"batch", "tries", "pause_ms", "wait_ms"};
+	unsigned long *const numbers[] = {&d->batch, &d->tries, &d->pause_ms, &d->wait_ms, &d->rights};
+	static const char *const names[] = {"batch", "tries", "pause_ms", "wait_ms", "rights"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(names[i], key) == 0)
 			return (*numbers[i] = strtoul(value, NULL, 10)) > 0 || i > 1;
@@ -303,6 +305,25 @@ static bool drive(struct drive *d, struct gathered *g)
 	return flush(d, g) && ok;
 }
 
+// As cli/courier.c does it, but for the user.
+static bool give_up(const struct drive *d)
+{
+	static char names[RIGHTS_DIR], dir[SINK_FILE_DIR];
+	char words[RIGHTS_WORDS] = "", why[RIGHTS_WORDS] = "";
+	struct rights_config r = {.profile = RIGHTS_COURIER};
+	rights_read_names(&r, names);
+	if (d->config.type == SINK_FILE && sink_file_dir(dir, d->config.path))
+		r.write_dirs[r.n_write_dirs++] = dir;
+	const char *const read[] = {d->config.ca, d->config.cert, d->config.key};
+	for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
+		if (read[i][0] != '\0')
+			r.read_paths[r.n_read_paths++] = read[i];
+	if (rights_drop(&r, words, why) == 0)
+		return true;
+	fprintf(stderr, "trouble rights: %s\n", why);
+	return false;
+}
+
 static void ended(int signal)
 {
 	*(volatile bool *)&stop = true;
@@ -325,10 +346,14 @@ int main(int argc, char **argv)
 		return 3;
 	}
 	fprintf(stderr, "prepared\n");
+	if (d.rights && !give_up(&d))
+		return 3;
 	bool ok = drive(&d, &g);
 	fprintf(stderr, "sent %llu refused %llu\n", (unsigned long long)d.sent, (unsigned long long)d.refused);
 	if (d.open)
 		d.ops->close(d.sink);
 	d.ops->destroy(&d.sink);
+	if (d.rights)
+		_exit(ok ? 0 : 1); // as rights_drop() asks
 	return ok ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import socket
 import ssl
 import subprocess
@@ -22,6 +23,7 @@ class Driver:
     """One run of sinkdrive. `told` are the lines it says."""
 
     def __init__(self, program, kind, messages=(), **settings):
+        settings = {"rights": 1, **settings}
         arguments = [program, kind] + [f"{key}={value}" for key, value in settings.items()]
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.messages = messages
@@ -91,7 +93,8 @@ class Stream:
         self.listener.listen(16)
         self.port = listener.getsockname()[1] if listener.family != socket.AF_UNIX else None
         self.threads = []
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.accepting = threading.Thread(target=self.serve, daemon=True)
+        self.accepting.start()
 
     def serve(self):
         while True:
@@ -135,6 +138,11 @@ class Stream:
             self.got[n] += part
 
     def close(self):
+        """Whoever has connected is heard to his end."""
+        while select.select([self.listener], [], [], 0)[0]:
+            time.sleep(0.01)
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join(5)
         self.listener.close()
         for thread in self.threads:
             thread.join(20)

@@ -77,7 +77,7 @@ def shown(asker):
     checks.check(stats["counters"]["packets"] == stats["ledger"]["dissected"] > 0, f"{stats['counters']} {stats['ledger']}")
     checks.check(sum(stats["verdicts"].values()) == stats["sessions"], f"verdicts {stats['verdicts']} of {stats['sessions']}")
     checks.check(sum(stats["states"].values()) == stats["sessions"], f"states {stats['states']} of {stats['sessions']}")
-    checks.check([c["name"] for c in status["children"]] == ["watch", "judge", "courier"], f"children {status['children']}")
+    checks.check([c["name"] for c in status["children"]] == ["watch", "judge", "keeper", "courier"], f"children {status['children']}")
     checks.check(all(c["rights"] for c in status["children"]), f"rights {status['children']}")
     asker.expect(["status"], 0, "on sensor-1", "Ports", "pcap:from", "nothing sent", "Processes", "watch", "Packets", "received =", "dissected")
     asker.expect(["stats"], 0, "packets taken from the source", "sessions told", "Verdicts")

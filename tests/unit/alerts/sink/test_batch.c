@@ -6,7 +6,7 @@
 static void lines_with_their_ends(void **state)
 {
 	struct sink_batch b;
-	const struct sink_message m[] = {sink_text("ab", 1), sink_text("c\nd", 2), sink_text("", 3), sink_text("e\x7f", 4), sink_text("f", 5)};
+	const struct sink_message m[] = {sink_text("ab", 1), sink_text("c\ne", 2), sink_text("", 3), sink_text("e\x7f", 4), sink_text("f", 5)};
 	assert_int_equal(sink_batch_open(&b, 64), 0);
 	sink_batch_lines(&b, m, 5);
 	assert_int_equal(b.n, 5);

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -245,6 +246,23 @@ static void lines_of_others(void **state)
 	}
 }
 
+static void lanes(void **state)
+{
+	static const char *const word[RECORD_TYPES] = {[RECORD_SMTP] = "smtp", [RECORD_TLS] = "tls", [RECORD_ALERT] = "alert",
+		[RECORD_ANOMALY] = "anomaly", [RECORD_STATS] = "stats"};
+
+	(void)state;
+	for (unsigned i = 0; i < RECORD_TYPES; i++) {
+		char line[256], out[256 + STAMP_MAX];
+		uint8_t chain[OUTBOX_HASH] = {0};
+		struct stamp s;
+		int len = snprintf(line, sizeof(line), "{\"event_type\":\"%s\",\"smtp_tls\":{\"v\":1}}", word[i]);
+		size_t n = stamp_write(out, line, (size_t)len, 1, 1, chain);
+		assert_true(stamp_read(out, n, &s));
+		assert_int_equal(s.lane, outbox_lane_of((enum record_type)i));
+	}
+}
+
 static void longest(void **state)
 {
 	static char line[OUTBOX_LINE_MAX + 1], out[OUTBOX_LINE_MAX + STAMP_MAX];
@@ -274,7 +292,8 @@ int main(void)
 		cmocka_unit_test(the_form),           cmocka_unit_test(there_and_back),
 		cmocka_unit_test(rows_begin_apart),   cmocka_unit_test(each_octet_counts),
 		cmocka_unit_test(removed_doubled_swapped), cmocka_unit_test(a_text_is_no_stamp),
-		cmocka_unit_test(lines_of_others),    cmocka_unit_test(longest),
+		cmocka_unit_test(lines_of_others),    cmocka_unit_test(lanes),
+		cmocka_unit_test(longest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
