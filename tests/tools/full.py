@@ -73,6 +73,13 @@ def live():
     return sum(passed for passed, _ in results), sum(failed for _, failed in results)
 
 
+def delivery():
+    """Every octet of a log and of an outbox, changed and cut."""
+    directory = build("plain", PLAIN, ["cli/postwacht", "tests/delivery/chained"])
+    return counted([os.path.join(ROOT, "tests/delivery/verify.py"), "--full", os.path.join(directory, "cli/postwacht"),
+                    os.path.join(directory, "tests/delivery/chained")])
+
+
 def fuzz_targets():
     with open(os.path.join(ROOT, "tests/fuzz/meson.build"), encoding="utf-8") as lines:
         return [m.group(1) for m in map(TARGET.match, lines) if m]
@@ -110,7 +117,7 @@ def fuzz(seconds):
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     passed = failed = 0
-    for step in (limits, sensor, live, lambda: fuzz(seconds)):
+    for step in (limits, sensor, live, delivery, lambda: fuzz(seconds)):
         try:
             p, f = step()
         except (OSError, subprocess.CalledProcessError) as error:
