@@ -22,6 +22,8 @@ PLAIN = {"env": {}, "options": ["-Dbuildtype=release", "-Db_ndebug=false", "-Dbe
 BENCH = "tests/bench/"
 OVERLOAD_S = 600
 FLOWS = 4000000
+KILLS = 10000
+POWER_CUTS = 200
 LIMITS = [["limits", "--large"], ["remembered", "250000"], ["storm", "1000000"], ["sweep"]]  # programs of tests/limits and their real sizes
 SLOWEST_S = 60  # one input: far more than any needs, and less than an endless loop
 
@@ -73,6 +75,16 @@ def live():
     return sum(passed for passed, _ in results), sum(failed for _, failed in results)
 
 
+def outbox():
+    """Its writer killed at thousands of moments, on a disk and in memory, and the power cut under it."""
+    delivery = "tests/delivery/"
+    directory = build("plain", PLAIN, [delivery + "outbox_kill", delivery + "outbox_disk"])
+    results = [counted([os.path.join(directory, delivery, "outbox_kill"), str(KILLS), place]) for place in ("/tmp", "/dev/shm")]
+    if os.geteuid() == 0:
+        results.append(counted([os.path.join(directory, delivery, "outbox_disk"), str(POWER_CUTS)]))
+    return sum(passed for passed, _ in results), sum(failed for _, failed in results)
+
+
 def fuzz_targets():
     with open(os.path.join(ROOT, "tests/fuzz/meson.build"), encoding="utf-8") as lines:
         return [m.group(1) for m in map(TARGET.match, lines) if m]
@@ -110,7 +122,7 @@ def fuzz(seconds):
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     passed = failed = 0
-    for step in (limits, sensor, live, lambda: fuzz(seconds)):
+    for step in (limits, sensor, live, outbox, lambda: fuzz(seconds)):
         try:
             p, f = step()
         except (OSError, subprocess.CalledProcessError) as error:
