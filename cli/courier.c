@@ -42,13 +42,18 @@ struct courier {
 
 // ---- opening -----------------------------------------------------------------------------------------------------
 
-// An output that came by a reload begins now; the first courier's begin with this run.
+// The first courier of this run: its outputs begin with the run, and one that cannot be prepared ends it.
+static bool is_first(const struct courier *c)
+{
+	return c->board->state.child[CHILD_COURIER].restarts == 0 && c->board->state.config_generation == 0;
+}
+
+// An output that came by a reload begins now.
 static void begins_at(const struct courier *c, uint64_t first[OUTBOX_LANES])
 {
 	const struct board *b = c->board;
-	bool later = b->state.child[CHILD_COURIER].restarts > 0 || b->state.config_generation > 0;
 	for (int i = 0; i < OUTBOX_LANES; i++)
-		first[i] = later ? 0 : __atomic_load_n(&b->outbox_first[i], __ATOMIC_ACQUIRE);
+		first[i] = !is_first(c) ? 0 : __atomic_load_n(&b->outbox_first[i], __ATOMIC_ACQUIRE);
 }
 
 static int open_output(struct courier *c, size_t i)
@@ -118,8 +123,14 @@ static int open_all(struct courier *c)
 	__atomic_store_n(&state->n_sinks, 0, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < c->config->outputs.n; i++) {
 		int rc = open_output(c, i);
-		if (rc < 0)
+		if (rc < 0 && is_first(c))
 			return rc;
+		if (rc < 0) { // the others go on
+			log_error("courier", "output %s does nothing until the next reload", c->config->outputs.output[i].name);
+			snprintf(state->sink[i].trouble, sizeof state->sink[i].trouble, "cannot be prepared: see the log");
+			state->sink[i].failing_since_ns = clock_wall_ns();
+			c->output[i].ended = true;
+		}
 		c->n++;
 	}
 	__atomic_store_n(&state->n_sinks, (uint32_t)c->n, __ATOMIC_RELAXED);
@@ -151,6 +162,8 @@ static void *work(void *arg)
 static int start_all(struct courier *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
+		if (c->output[i].deliver == NULL)
+			continue;
 		int rc = pthread_create(&c->output[i].thread, NULL, work, &c->output[i]);
 		if (rc != 0) {
 			log_error("courier", "cannot start a thread: %s", strerror(rc));
@@ -173,9 +186,7 @@ static bool all_ended(const struct courier *c)
 static bool over(const struct courier *c)
 {
 	const struct board *b = c->board;
-	if (c->n > 0)
-		return all_ended(c);
-	return board_flag(&b->keeper_done) || board_flag(&b->courier_leave);
+	return (c->n == 0 || all_ended(c)) && (board_flag(&b->keeper_done) || board_flag(&b->courier_leave));
 }
 
 // Everything is told, or another courier waits: nobody waits for a receiver much longer. What it does not take stays in the outbox.
@@ -223,7 +234,8 @@ int courier_run(struct run *r)
 		run_sleep_us(TURN_US);
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		pthread_join(c->output[i].thread, NULL);
+		if (c->output[i].running)
+			pthread_join(c->output[i].thread, NULL);
 		deliver_close(&c->output[i].deliver);
 	}
 	metrics_close(&c->metrics);

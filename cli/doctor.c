@@ -19,6 +19,7 @@ const struct doctor_check doctor_checks[] = {
 	{"state directory", true, doctor_state_dir},
 	{"outputs", true, doctor_outputs},
 	{"outbox", true, doctor_outbox},
+	{"metrics", true, doctor_metrics},
 	{"control socket", true, doctor_control},
 	{"rights", true, doctor_rights},
 	{"cores", true, doctor_cores},

@@ -107,6 +107,7 @@ void doctor_state_dir(struct doctor *d);
 void doctor_control(struct doctor *d);
 void doctor_outputs(struct doctor *d);       // doctor_outputs.c
 void doctor_outbox(struct doctor *d);        // doctor_outbox.c
+void doctor_metrics(struct doctor *d);
 void doctor_rights(struct doctor *d);        // doctor_kernel.c
 void doctor_landlock(struct doctor *d);
 void doctor_seccomp(struct doctor *d);

@@ -1,7 +1,9 @@
-// The outbox: that it has a place, that the place is a disk, and how fast that disk says that it has something.
+// The outbox: that it has a place, that the place is a disk, and how fast that disk says that it has something. And the place where
+// metrics are served.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 
 #include "cli/doctor.h"
 #include "cli/figures.h"
+#include "configs/listen.h"
 #include "hw/clock.h"
 
 enum { TRIES = 9, SYNC_SLOW_MS = 50, BLOCK = 4096 }; // an alert waits for one fdatasync(), at worst for two
@@ -148,4 +151,44 @@ void doctor_outbox(struct doctor *d)
 	check_kind(d, dir);
 	check_room(d, dir, used(dir));
 	check_sync(d, dir);
+}
+
+static void can_listen(struct doctor *d, const struct listen_address *a)
+{
+	const char *where = d->config->metrics;
+	int on = 1, fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool bound = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && bind(fd, &a->any, a->len) == 0;
+	int error = errno;
+	if (fd >= 0)
+		close(fd);
+	if (bound) {
+		doctor_say(d, DOCTOR_PASS, "metrics can be served at %.160s", where);
+	} else if (error == EADDRINUSE) {
+		doctor_say(d, DOCTOR_SKIP, "somebody listens at %.160s already: the sensor, or another", where);
+	} else {
+		doctor_say(d, DOCTOR_FAIL, "metrics cannot be served at %.160s: %s", where, strerror(error));
+		doctor_repair(d, "metrics: {listen: \"127.0.0.1:9259\"} or a unix:PATH");
+	}
+}
+
+void doctor_metrics(struct doctor *d)
+{
+	struct listen_address a;
+	char copy[CONFIG_PATH_MAX + 1], why[LISTEN_WHY];
+	const char *where = d->config->metrics;
+	if (strcmp(where, "none") == 0) {
+		doctor_say(d, DOCTOR_SKIP, "metrics.listen is none: nobody is served");
+		return;
+	}
+	if (!listen_parse(&a, where, why)) {
+		doctor_say(d, DOCTOR_FAIL, "metrics.listen: %.160s", why);
+		return;
+	}
+	if (a.any.sa_family != AF_UNIX) {
+		can_listen(d, &a);
+		return;
+	}
+	snprintf(copy, sizeof copy, "%s", a.un.sun_path);
+	if (doctor_directory(d, "directory of the metrics socket", dirname(copy), 0755))
+		doctor_say(d, DOCTOR_PASS, "metrics can be served at %.160s", where);
 }

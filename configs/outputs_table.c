@@ -99,7 +99,7 @@ const struct output_member output_members[] = {
 	{"target", OUTPUT_TARGET, AT(target), 1, SINK_TEXT, NULL, "", HTTP, WHEN_ANY, true,
 		"Index or data stream, or [DATABASE.]TABLE."},
 	{"user", OUTPUT_TEXT, AT(user), 1, SINK_TEXT, NULL, "", KAFKA, WHEN_SASL, true,
-		"User (SASL)."},
+		"User (SASL, SCRAM-SHA-256)."},
 	{"user", OUTPUT_TEXT, AT(user), 1, SINK_TEXT, NULL, "", HTTP, WHEN_ANY, false,
 		"User."},
 	{"password_file", OUTPUT_PATH, AT(password_file), 1, SINK_PATH, NULL, "", KAFKA, WHEN_SASL, true,
@@ -113,11 +113,7 @@ static_assert(sizeof output_members / sizeof output_members[0] <= OUTPUT_MEMBERS
 
 bool output_type_built(int type)
 {
-#ifdef HAVE_KAFKA
-	return true;
-#else
-	return type != SINK_KAFKA;
-#endif
+	return sink_ops_of((enum sink_type)type) != NULL;
 }
 
 const struct output_member *output_member_find(const char *name, int type)

@@ -94,6 +94,8 @@ static int begin(struct outbox *o, struct outbox_lane_files *l, char why[static 
 	l->done = (struct outbox_mark){.seq = 0};
 	frame_link_first(l->done.link, o->epoch, l->id);
 	int rc = outbox_lane_begin(o, l);
+	if (l->id == OUTBOX_SESSIONS && (rc == -ENOSPC || rc == -EDQUOT)) // alerts go on without; the next record tries again
+		return 0;
 	return rc < 0 ? say(why, o, l->id, "cannot begin a segment in", rc) : 0;
 }
 

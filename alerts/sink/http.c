@@ -64,7 +64,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	if (size * n > sizeof name && strncasecmp(p, name, sizeof name - 1) == 0) {
 		size_t len = size * n - (sizeof name - 1);
 		memcpy(text, p + sizeof name - 1, len < sizeof text - 1 ? len : sizeof text - 1);
-		s->exception = atoi(text);
+		s->exception = clickhouse_code(text);
 	}
 	return size * n;
 }
@@ -213,7 +213,9 @@ static int perform(struct sink *s)
 	s->error[0] = '\0';
 	curl_multi_add_handle(s->multi, s->easy);
 	while (running > 0 && steps_left > 0) {
-		if (curl_multi_perform(s->multi, &running) != CURLM_OK || (running > 0 && curl_multi_poll(s->multi, NULL, 0, STEP_MS, NULL) != CURLM_OK))
+		if (curl_multi_perform(s->multi, &running) != CURLM_OK)
+			break;
+		if (running > 0 && curl_multi_poll(s->multi, NULL, 0, STEP_MS, NULL) != CURLM_OK)
 			break;
 		steps_left -= stopping(s);
 	}

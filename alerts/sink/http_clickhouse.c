@@ -8,10 +8,18 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alerts/sink/http_private.h"
+
+int clickhouse_code(const char *text)
+{
+	long code = strtol(text, NULL, 10);
+	return code > 0 && code < INT_MAX ? (int)code : 0;
+}
 
 static bool name_char(char c)
 {
@@ -70,8 +78,8 @@ static void add_token(char *url, const struct sink_config *c, const char *host, 
 		}
 }
 
-void clickhouse_query(char url[static CLICKHOUSE_URL], const struct sink_config *c, const char *host, const struct sink_message *m, size_t n,
-	bool plain)
+void clickhouse_query(char url[static CLICKHOUSE_URL], const struct sink_config *c, const char *host, const struct sink_message *m,
+	size_t n, bool plain)
 {
 	char query[SINK_TEXT + 64];
 	snprintf(query, sizeof query, "INSERT INTO %s FORMAT JSONEachRow", c->target);
@@ -82,7 +90,8 @@ void clickhouse_query(char url[static CLICKHOUSE_URL], const struct sink_config 
 	if (plain)
 		return;
 	len = strlen(url);
-	snprintf(url + len, CLICKHOUSE_URL - len, "&async_insert=0&insert_deduplication_token="); // 0: an answer means that it is in the table
+	// Not asynchronously: an answer means that it is in the table.
+	snprintf(url + len, CLICKHOUSE_URL - len, "&async_insert=0&insert_deduplication_token=");
 	add_token(url, c, host, m, n);
 }
 
@@ -114,10 +123,10 @@ void clickhouse_body(struct http_octets *out, const struct sink_config *c, const
 // Its own number of what went wrong: in a header, or, of old servers, only at the beginning of the text.
 static int exception_of(const struct http_answer *a)
 {
-	int code = a->exception;
-	if (code == 0 && sscanf(a->body, "Code: %d", &code) != 1)
-		code = 0;
-	return code;
+	static const char begins[] = "Code: ";
+	if (a->exception != 0 || strncmp(a->body, begins, sizeof begins - 1) != 0)
+		return a->exception;
+	return clickhouse_code(a->body + sizeof begins - 1);
 }
 
 // Numbers of ClickHouse's ErrorCodes: what is wrong with a value, not with table, rights or server.

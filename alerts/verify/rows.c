@@ -17,7 +17,8 @@ int rows_open(struct rows **out, const struct rows_config *c, struct verify *res
 	r->out = result;
 	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
 		r->lane[l].kept = calloc(1, sizeof *r->lane[l].kept);
-		if (r->lane[l].kept == NULL) {
+		r->lane[l].orphan = calloc(1, sizeof *r->lane[l].orphan);
+		if (r->lane[l].kept == NULL || r->lane[l].orphan == NULL) {
 			rows_close(out);
 			return -ENOMEM;
 		}
@@ -29,8 +30,10 @@ void rows_close(struct rows **r)
 {
 	if (*r == NULL)
 		return;
-	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
 		free((*r)->lane[l].kept);
+		free((*r)->lane[l].orphan);
+	}
 	free(*r);
 	*r = NULL;
 }
@@ -79,39 +82,72 @@ static void fault(struct rows *r, const struct stamp *s, enum verify_fault fault
 
 // ---- what does not fit -------------------------------------------------------------------------------------------
 
+// One that was never proved is one that somebody put there.
+static void close_gap(struct rows *r, struct rows_lane *l)
+{
+	if (l->orphan->seq != 0) {
+		r->out->faults[VERIFY_INSERTED]++;
+		l->row.faults++;
+	}
+	l->orphan->seq = 0;
+	l->moved.seq = 0;
+	l->gap_n = 0;
+}
+
 static void missing(struct rows *r, const struct stamp *s, uint64_t from, const char *line, size_t len)
 {
 	struct rows_lane *l = &r->lane[s->lane];
 	struct verify_problem p = problem_of(r, s, VERIFY_MISSING);
 	p.from = from;
 	p.to = s->seq - 1;
+	close_gap(r, l);
 	l->gap_from = p.from;
 	l->gap_to = p.to;
 	l->gap_n = p.to - p.from + 1;
 	l->gap_first = verify_first(r->out);
-	l->moved = (struct rows_link){.seq = 0};
 	verify_note(r->out, &p, line, len);
 	l->row.faults++;
 }
 
-// One of those that were missed: the order was changed, nothing is gone so far.
+static bool keep_orphan(struct rows_lane *l, const struct stamp *s, const char *line)
+{
+	if (l->orphan->seq != 0)
+		return false;
+	l->orphan->seq = s->seq;
+	l->orphan->stamp = *s;
+	memcpy(l->orphan->line, line, s->covered);
+	return true;
+}
+
+// Everything that was missed is there, at another place: the order was changed, nothing is gone.
+static void gap_found(struct rows *r, struct rows_lane *l)
+{
+	r->out->faults[VERIFY_MISSING]--;
+	r->out->faults[VERIFY_MOVED]++;
+	if (l->gap_first)
+		r->out->problem.fault = VERIFY_MOVED;
+}
+
+// One of those that were missed.
 static bool was_moved(struct rows *r, const struct stamp *s, const char *line)
 {
 	struct rows_lane *l = &r->lane[s->lane];
 	if (l->gap_n == 0 || s->seq < l->gap_from || s->seq > l->gap_to)
 		return false;
+	if (s->seq <= l->moved.seq && s->seq + 1 != l->orphan->seq)
+		return false; // the same again, or in no order at all
 	const struct rows_link *before = l->moved.seq != 0 && l->moved.seq < s->seq ? &l->moved : kept_find(l->kept, s->seq, true);
-	if (before == NULL || !stamp_follows(s, before->chain, line))
+	if ((before == NULL || !stamp_follows(s, before->chain, line)) && !keep_orphan(l, s, line))
 		return false;
-	l->moved.seq = s->seq;
-	memcpy(l->moved.chain, s->chain, OUTBOX_HASH);
+	if (l->orphan->seq == s->seq + 1 && stamp_follows(&l->orphan->stamp, s->chain, l->orphan->line))
+		l->orphan->seq = 0;
+	if (s->seq > l->moved.seq) {
+		l->moved.seq = s->seq;
+		memcpy(l->moved.chain, s->chain, OUTBOX_HASH);
+	}
 	l->row.records++;
-	if (--l->gap_n > 0)
-		return true;
-	r->out->faults[VERIFY_MISSING]--;
-	r->out->faults[VERIFY_MOVED]++;
-	if (l->gap_first)
-		r->out->problem.fault = VERIFY_MOVED;
+	if (--l->gap_n == 0 && l->orphan->seq == 0)
+		gap_found(r, l);
 	return true;
 }
 
@@ -146,6 +182,7 @@ void rows_finish(struct rows *r)
 {
 	for (enum outbox_lane lane = 0; lane < OUTBOX_LANES; lane++) {
 		struct rows_lane *l = &r->lane[lane];
+		close_gap(r, l);
 		if (l->row.any && r->out->row != NULL)
 			r->out->row(r->out->ctx, &l->row);
 	}
@@ -157,7 +194,7 @@ static void begin_epoch(struct rows *r, uint64_t epoch)
 	for (enum outbox_lane lane = 0; lane < OUTBOX_LANES; lane++) {
 		struct rows_kept *kept = r->lane[lane].kept;
 		kept->from = kept->n = 0;
-		r->lane[lane] = (struct rows_lane){.kept = kept};
+		r->lane[lane] = (struct rows_lane){.kept = kept, .orphan = r->lane[lane].orphan};
 	}
 	if (!r->begun)
 		r->first_epoch = epoch;

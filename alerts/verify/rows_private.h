@@ -16,6 +16,12 @@ struct rows_kept {
 };
 
 // Those that have no smaller number go.
+struct rows_orphan {
+	uint64_t seq;
+	struct stamp stamp;
+	char line[VERIFY_LINE];
+};
+
 void kept_add(struct rows_kept *k, uint64_t seq, const uint8_t chain[static OUTBOX_HASH]);
 // The one with this number; with `below`, the newest that has a smaller one. NULL: not remembered.
 const struct rows_link *kept_find(const struct rows_kept *k, uint64_t seq, bool below);
@@ -30,6 +36,7 @@ struct rows_lane {
 	uint64_t gap_n;              // of them, not found yet
 	bool gap_first;              // that was the first problem
 	struct rows_link moved;      // of them, the last that was found; seq 0 none
+	struct rows_orphan *orphan;  // of them, one whose predecessor was not yet seen; seq 0 none
 	struct rows_kept *kept;
 };
 

@@ -12,7 +12,7 @@
 
 #include "alerts/outbox/segment.h"
 
-enum { AGAIN_MS = 100 };
+enum { AGAIN_MS = 100, GROWING_S = 5 };
 
 struct walk {
 	struct verify *out;
@@ -160,6 +160,14 @@ static void wait_ms(long ms)
 	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
+// Whether somebody writes to it: a clock that was set only makes us wait, or not.
+static bool is_growing(int fd)
+{
+	struct stat st;
+	struct timespec now;
+	return fstat(fd, &st) == 0 && clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_sec - st.st_mtim.tv_sec <= GROWING_S;
+}
+
 static int walk_segment(struct walk *w, int fd, bool newest)
 {
 	uint64_t at = SEGMENT_HEAD;
@@ -168,7 +176,7 @@ static int walk_segment(struct walk *w, int fd, bool newest)
 	for (unsigned i = 0;; i++) { // whoever writes now has finished soon
 		segment_window_set(&w->window, fd);
 		rc = walk_frames(w, &at, &rest);
-		if (rc < 0 || rest == REST_EMPTY || !newest || i >= w->out->again)
+		if (rc < 0 || rest == REST_EMPTY || !newest || i >= w->out->again || !is_growing(fd))
 			break;
 		wait_ms(AGAIN_MS);
 	}

@@ -66,7 +66,7 @@ struct verify {
 	bool unfinished;         // the last line, or record, ends before its end
 	struct verify_place unfinished_at;
 	char file[2][VERIFY_PATH]; // that problem.at and unfinished_at are in
-	unsigned again;          // the caller's: how often an unfinished end of an outbox is looked at again, each after 100 ms
+	unsigned again;          // the caller's: how often an unfinished end of an outbox that is being written is looked at again
 	// Called for each row when it is over.
 	void (*row)(void *ctx, const struct verify_row *row);
 	void *ctx;

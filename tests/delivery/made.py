@@ -19,7 +19,8 @@ def told(program, stories=None):
     out = []
     for story in stories or STORIES:
         folder = ROOT / "tests" / "replay" / story
-        command = [program, "read", "--out", "-", str(folder / "traffic.pcap")]
+        capture = next(c for c in (folder / "traffic.pcap", folder / "outside.pcap") if c.exists())
+        command = [program, "read", "--out", "-", str(capture)]
         if (folder / "policy.json").exists():
             command[2:2] = ["--policy", str(folder / "policy.json")]
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
@@ -68,11 +69,13 @@ def new_id(when, rng):
     return "".join(DIGITS[number >> 5 * (25 - i) & 31] for i in range(26))
 
 
-def again(story, host, when, rng):
-    """The same story, of another connection at another host and time."""
+def again(story, host, when, rng, domains=()):
+    """The same story, of another connection at another host and time; and between other domains."""
     ids, community = {}, "1:" + base64.b64encode(rng.randbytes(20)).decode()
-    out = []
-    for record in json.loads(json.dumps(story)):
+    out, told_text = [], json.dumps(story)
+    for old, new in domains:
+        told_text = told_text.replace(old, new)
+    for record in json.loads(told_text):
         record["host"], record["timestamp"] = host, time_text(when)
         for member in ("pcap_cnt", "pcap_filename"):
             record.pop(member, None)

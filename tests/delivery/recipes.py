@@ -10,6 +10,7 @@ The last line is `N passed, N failed, N skipped`.
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -56,6 +57,20 @@ def formatted(drive, form, lines):
     return run.stdout.split(b"\n")[:-1]
 
 
+def outputs(checks, program):
+    """What docs and recipes tell to write into postwacht.yaml is right."""
+    texts = [(records.ROOT / "docs" / "receivers.md").read_text(encoding="utf-8")]
+    texts += [path.read_text(encoding="utf-8") for path in sorted(RECEIVERS.rglob("*.*")) if path.suffix in (".conf", ".part")]
+    entries = {entry for text in texts for entry in re.findall(r"\{type: [^{}]*\}", text)}
+    for entry in sorted(entries):
+        text = re.sub(r"(ca|cert|key): (?:F|\.\.\.)", r"\1: /etc/f.pem", entry)
+        text = re.sub(r"host: (?:H|\.\.\.)", "host: siem.example", text).replace("url: U", "url: https://siem.example:9200")
+        run = subprocess.run([str(program), "config", "show", "--set", f"outputs=[{text}]"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             check=False)
+        checks.check(run.returncode == 0, f"{entry}: {run.stdout[-200:]}")
+    checks.check(len(entries) >= 6, f"{len(entries)} entries of outputs")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--full", action="store_true")
@@ -85,6 +100,7 @@ def main():
         run(RECEIVERS / part)
         checks.check(checks.failed == before, f"{part}: see above")
         print(f"{part}: {checks.silent - silent} looks at {len(lines)} records and {len(samples)} samples", flush=True)
+    outputs(checks, options.program)
     print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
     return 1 if checks.failed else 0
 

@@ -94,7 +94,7 @@ def check(checks, folder, lines, catalogue):
     checks.check(set(techniques) == set(GROUPS), f"categories: {set(techniques) ^ set(GROUPS)}")
     for rule in ours:
         category = next((p.pattern[1:-1].replace("\\ ", " ") for n, p in rule["fields"] if n == "alert.category"), None)
-        checks.check(not rule["mitre"] or set(rule["mitre"]) <= techniques[category], f"{rule['id']}: no finding of {category} has all of {rule['mitre']}")
+        checks.check(not rule["mitre"] or set(rule["mitre"]) <= techniques.get(category, set()), f"{rule['id']}: no finding of {category} has all of {rule['mitre']}")
 
     for record in records:
         fields = flat(record)

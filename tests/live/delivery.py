@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Alerts reach the receiver, and none is lost (P5, P6, P7).
 
-    delivery.py [--seconds N] [--kills N] PROGRAM
+    delivery.py [--seconds N] [--kills N] [--only PART] PROGRAM
 
 A sensor writes to a file and to a syslog receiver of this test over TCP, while its keeper, courier and judge are killed (SIGKILL),
-the receiver goes away and comes back, and the keeper is frozen while packets come as fast as this machine can send them. Then, for
-each receiver: numbers without a hole, no two records with one number that differ, and both have the same alerts.
+the receiver goes away and comes back, the whole sensor is killed, the keeper is frozen while packets come as fast as the sensor takes
+them, and the disk is full. Then, for each receiver: numbers without a hole, no two records with one number that differ, both have the
+same alerts, and `postwacht verify` finds nothing. At last it prints how long an alert takes.
 The last line is `N passed, N failed`.
 """
 import argparse
@@ -338,6 +339,41 @@ def frozen(args, checks):
         receiver.go()
 
 
+def full(args, checks):
+    """A disk without room: alerts go on in what was reserved for them, sessions are counted, and it tells itself; then there is room."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        state = pathlib.Path(directory) / "state"
+        state.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", str(state)], check=False).returncode:
+            print("full: not tried, nothing can be mounted here")
+            return
+        receiver = Receiver(PORT)
+        receiver.come()
+        try:
+            with Run(args.program, directory) as s:
+                traffic = Traffic(directory)
+                good = wait_for(lambda: s.ask("status")["outbox"]["state"] == "no space")
+                checks.check(good, f"full: outbox {s.ask('status')['outbox']}")
+                trouble = wait_for(lambda: any("sensor.outbox-trouble" in str(r["alert"]) for r in receiver.told() if r["event_type"] == "alert"))
+                checks.check(trouble, "full: sensor.outbox-trouble was not told")
+                before = len(alert_ids(receiver.told()))
+                checks.check(wait_for(lambda: len(alert_ids(receiver.told())) > before + 2), "full: alerts do not go on")
+                subprocess.run(["mount", "-o", "remount,size=120m", str(state)], check=True)
+                checks.check(wait_for(lambda: s.ask("status")["outbox"]["state"] == "good"), f"full: outbox {s.ask('status')['outbox']}")
+                traffic.stop()
+                wait_for(lambda: s.ask("status")["outputs"][1]["waiting"]["alerts"] == 0)
+                status = s.ask("status")
+                checks.check(status["alerts_lost"] == 0 and status["outbox"]["forgotten"]["alerts"] == 0, f"full: {status['outbox']}")
+                checks.check(status["outbox"]["forgotten"]["sessions"] > 0, "full: no session was counted")
+                code, _ = s.stop()
+                checks.check(code == 0, f"full: exit code {code}")
+            compare(checks, "full", args.program, s, receiver)
+            print(f"full: {status['outbox']['forgotten']['sessions']} session records without room, no alert lost")
+        finally:
+            subprocess.run(["umount", "-l", str(state)], check=False)
+            receiver.go()
+
+
 def latency(args, checks):
     """From the packet that decides to disk and to the receiver, as the sensor and as the receiver see it."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
@@ -370,17 +406,17 @@ def seconds(timestamp):
 
 def main():
     """All of it."""
-    parser = argparse.ArgumentParser(usage="delivery.py [--seconds N] [--kills N] PROGRAM")
+    parser = argparse.ArgumentParser(usage="delivery.py [--seconds N] [--kills N] [--only PART] PROGRAM")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--only", choices=["killed", "ended", "frozen", "latency"])
+    parser.add_argument("--only", choices=["killed", "ended", "frozen", "full", "latency"])
     parser.add_argument("program")
     args = parser.parse_args()
     args.program = str(pathlib.Path(args.program).resolve())
     sensor.own_namespace("tcpreplay")
     sensor.veth("to", "from")
     checks = sensor.Checks()
-    for part in (killed, ended, frozen, latency):
+    for part in (killed, ended, frozen, full, latency):
         if args.only in (None, part.__name__):
             part(args, checks)
     return checks.done()

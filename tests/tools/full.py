@@ -77,12 +77,19 @@ def live():
 
 def outbox():
     """Its writer killed at thousands of moments, on a disk and in memory, and the power cut under it."""
-    delivery = "tests/delivery/"
-    directory = build("plain", PLAIN, [delivery + "outbox_kill", delivery + "outbox_disk"])
-    results = [counted([os.path.join(directory, delivery, "outbox_kill"), str(KILLS), place]) for place in ("/tmp", "/dev/shm")]
+    directory = build("plain", PLAIN, ["tests/delivery/outbox_kill", "tests/delivery/outbox_disk"])
+    tests = os.path.join(directory, "tests", "delivery")
+    results = [counted([os.path.join(tests, "outbox_kill"), str(KILLS), place]) for place in ("/tmp", "/dev/shm")]
     if os.geteuid() == 0:
-        results.append(counted([os.path.join(directory, delivery, "outbox_disk"), str(POWER_CUTS)]))
+        results.append(counted([os.path.join(tests, "outbox_disk"), str(POWER_CUTS)]))
     return sum(passed for passed, _ in results), sum(failed for _, failed in results)
+
+
+def delivery():
+    """Every octet of a log and of an outbox, changed and cut."""
+    directory = build("plain", PLAIN, ["cli/postwacht", "tests/delivery/chained"])
+    return counted([os.path.join(ROOT, "tests/delivery/verify.py"), "--full", os.path.join(directory, "cli/postwacht"),
+                    os.path.join(directory, "tests/delivery/chained")])
 
 
 def fuzz_targets():
@@ -122,7 +129,7 @@ def fuzz(seconds):
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     passed = failed = 0
-    for step in (limits, sensor, live, outbox, lambda: fuzz(seconds)):
+    for step in (limits, sensor, live, outbox, delivery, lambda: fuzz(seconds)):
         try:
             p, f = step()
         except (OSError, subprocess.CalledProcessError) as error:

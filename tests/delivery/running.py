@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""A running sensor, and the real rsyslog and syslog-ng as its receivers: the recipes, `outputs` and everything between.
+
+    running.py [--packages DIR] PROGRAM
+
+In a network namespace of its own: recordings are played to a sensor that tells a file, rsyslog and syslog-ng (TLS, client
+certificates). rsyslog is killed while it receives, and comes back. Then each receiver's file is proved by `postwacht verify`, and has
+the same alerts as the sensor's own. The last line is `N passed, N failed`.
+"""
+import argparse
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "live")]
+import artifacts  # noqa: E402 pylint: disable=wrong-import-position
+import programs  # noqa: E402 pylint: disable=wrong-import-position
+import sensor  # noqa: E402 pylint: disable=wrong-import-position
+import talk  # noqa: E402 pylint: disable=wrong-import-position
+
+STORIES = ("masked", "submission-auth-plain-clear", "smuggling-success", "command-injection")
+ROUNDS = 12
+CONFIG = """sensor: {{name: sensor-1, state_dir: {folder}/state, user: none, control: {folder}/control.sock, heartbeat_s: 1}}
+policy: {{resolve: off}}
+taps: [{{name: tap0, ports: ["pcap:from"]}}]
+outputs:
+  - {{type: file, name: file, path: {folder}/eve.json, events: [smtp, tls, alert, anomaly, stats]}}
+  - {{type: syslog, name: rsyslog, transport: tls, host: 127.0.0.1, port: {rsyslog}, server_name: siem.example, ca: {pki}/ca.pem,
+     cert: {pki}/sensor-1.pem, key: {pki}/sensor-1.key, events: [smtp, tls, alert, anomaly, stats]}}
+  - {{type: syslog, name: syslog-ng, transport: tls, host: 127.0.0.1, port: {syslog_ng}, server_name: siem.example, ca: {pki}/ca.pem,
+     cert: {pki}/sensor-1.pem, key: {pki}/sensor-1.key, cookie: on, structured: on}}
+"""
+
+
+def alerts(lines):
+    """Which alerts they are, once each, in order of their names."""
+    return sorted({json.loads(line)["smtp_tls"]["id"] for line in lines if b'"event_type":"alert"' in line})
+
+
+def settled(running, seconds=60):
+    """Until no output has anything waiting."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        said = running.ask("status")["outputs"]
+        if all(output["waiting"]["alerts"] < 3 and output["waiting"]["sessions"] == 0 for output in said):
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"outputs do not come to an end: {running.ask('status')['outputs']}")
+
+
+def verify(checks, program, path, *more):
+    """What the program itself says of a file."""
+    run = subprocess.run([str(program), "verify", "--whole", *more, str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    checks.check(run.returncode == 0, f"verify {path}: {run.returncode} {run.stdout[-500:]}")
+
+
+class Running(sensor.Sensor):
+    """`postwacht run` with a configuration file, and the outputs that stand in it."""
+
+    def __init__(self, program, folder):  # pylint: disable=super-init-not-called
+        self.directory, self.records_path, self.socket = folder, folder / "eve.json", folder / "control.sock"
+        self.program, self.log = str(program), []
+        self.process = subprocess.Popen([str(program), "run", "--config", str(folder / "postwacht.yaml")], stderr=subprocess.PIPE,
+                                        stdout=subprocess.DEVNULL, text=True, errors="replace")
+        self.reader = threading.Thread(target=self._read_log, daemon=True)
+        self.reader.start()
+
+
+def play(checks, program, folder, rsyslog, syslog_ng, pki):
+    """The sensor's life."""
+    (folder / "state").mkdir()
+    (folder / "postwacht.yaml").write_text(CONFIG.format(folder=folder, pki=pki, rsyslog=rsyslog.tls, syslog_ng=syslog_ng.tls), encoding="ascii")
+    players = [sensor.Player(programs.ROOT / "tests" / "replay" / name / "traffic.pcap", folder) for name in STORIES]
+    for i, player in enumerate(players):
+        player.plays = i * 1000
+    with Running(program, folder) as running:
+        running.wait_ready()
+        for turn in range(ROUNDS):
+            for player in players:
+                player.play()
+            if turn == ROUNDS // 3:
+                rsyslog.stop(signal.SIGKILL)
+            if turn == ROUNDS // 2:
+                rsyslog.start()
+        settled(running)
+        code, _ = running.stop()
+        checks.check(code == 0, f"exit code {code}: {running.log[-3:]}")
+    own = (folder / "eve.json").read_bytes().splitlines()
+    checks.check(len(alerts(own)) > ROUNDS, f"{len(alerts(own))} alerts")
+    verify(checks, program, folder / "eve.json")
+    for receiver, name in ((rsyslog, "rsyslog"), (syslog_ng, "syslog-ng")):
+        path = receiver.folder / "log" / "sensor-1" / "alerts.json"
+        got = receiver.wait_for("sensor-1/alerts.json", 1)
+        checks.check(alerts(got) == alerts(own), f"{name}: {len(alerts(got))} alerts, the sensor's file has {len(alerts(own))}")
+        checks.check(not receiver.lines("other.log"), f"{name}: other.log {receiver.lines('other.log')[:1]}")
+        verify(checks, program, path)
+        print(f"{name}: {len(alerts(got))} alerts in {len(got)} records", flush=True)
+    sessions = [line for line in own if b'"event_type":"smtp"' in line]
+    got = [line for line in rsyslog.lines("sensor-1/sessions.json") if b'"event_type":"smtp"' in line]
+    checks.check({json.loads(line)["smtp_tls"]["session"] for line in got} == {json.loads(line)["smtp_tls"]["session"] for line in sessions},
+                 f"rsyslog: {len(got)} sessions of {len(sessions)}")
+    verify(checks, program, rsyslog.folder / "log" / "sensor-1" / "sessions.json")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--packages", type=pathlib.Path, default=artifacts.CACHE / "syslog")
+    parser.add_argument("program", type=pathlib.Path)
+    options = parser.parse_args()
+    root = programs.unpacked(options.packages) if os.geteuid() == 0 else None
+    if root is None:
+        sensor.skip("not root, or no packages")
+    sensor.own_namespace("tcpreplay", "ethtool")
+    sensor.veth("from", "to")
+    checks = sensor.Checks()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        pki = talk.certificates(folder / "pki", ["siem.example", "sensor-1"])
+        for key in pki.glob("*.key"):
+            key.chmod(0o644)
+        rsyslog, syslog_ng = programs.Rsyslog(root, folder / "rsyslog", pki), programs.SyslogNg(root, folder / "syslog-ng", pki)
+        try:
+            rsyslog.start()
+            syslog_ng.start()
+            play(checks, options.program.resolve(), folder, rsyslog, syslog_ng, pki)
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            checks.check(False, str(error))
+        finally:
+            rsyslog.stop()
+            syslog_ng.stop()
+    print(f"{checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
