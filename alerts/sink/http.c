@@ -213,7 +213,9 @@ static int perform(struct sink *s)
 	s->error[0] = '\0';
 	curl_multi_add_handle(s->multi, s->easy);
 	while (running > 0 && steps_left > 0) {
-		if (curl_multi_perform(s->multi, &running) != CURLM_OK || (running > 0 && curl_multi_poll(s->multi, NULL, 0, STEP_MS, NULL) != CURLM_OK))
+		if (curl_multi_perform(s->multi, &running) != CURLM_OK)
+			break;
+		if (running > 0 && curl_multi_poll(s->multi, NULL, 0, STEP_MS, NULL) != CURLM_OK)
 			break;
 		steps_left -= stopping(s);
 	}

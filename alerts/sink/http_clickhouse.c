@@ -78,8 +78,8 @@ static void add_token(char *url, const struct sink_config *c, const char *host, 
 		}
 }
 
-void clickhouse_query(char url[static CLICKHOUSE_URL], const struct sink_config *c, const char *host, const struct sink_message *m, size_t n,
-	bool plain)
+void clickhouse_query(char url[static CLICKHOUSE_URL], const struct sink_config *c, const char *host, const struct sink_message *m,
+	size_t n, bool plain)
 {
 	char query[SINK_TEXT + 64];
 	snprintf(query, sizeof query, "INSERT INTO %s FORMAT JSONEachRow", c->target);
@@ -90,7 +90,8 @@ void clickhouse_query(char url[static CLICKHOUSE_URL], const struct sink_config 
 	if (plain)
 		return;
 	len = strlen(url);
-	snprintf(url + len, CLICKHOUSE_URL - len, "&async_insert=0&insert_deduplication_token="); // 0: an answer means that it is in the table
+	// Not asynchronously: an answer means that it is in the table.
+	snprintf(url + len, CLICKHOUSE_URL - len, "&async_insert=0&insert_deduplication_token=");
 	add_token(url, c, host, m, n);
 }
 

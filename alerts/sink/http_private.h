@@ -39,13 +39,15 @@ struct http_outcome {
 void elastic_body(struct http_octets *out, const struct sink_config *c, const char *host, const struct sink_message *m, size_t n);
 void elastic_outcome(struct http_outcome *o, const struct http_answer *a, size_t n);
 
-// ClickHouse: INSERT ... FORMAT JSONEachRow. `url` gets the query string, with its "?".
+// ClickHouse: INSERT ... FORMAT JSONEachRow. `url` gets the query string, with its "?". Every message of a batch has the epoch of the
+// first.
 enum { CLICKHOUSE_URL = 1024 };
 bool clickhouse_target(const char *target); // [DATABASE.]TABLE that needs no quoting
 // `plain`: without settings that servers before 22.2 do not know.
-void clickhouse_query(char url[static CLICKHOUSE_URL], const struct sink_config *c, const char *host, const struct sink_message *m, size_t n,
-	bool plain);
-void clickhouse_body(struct http_octets *out, const struct sink_config *c, const char *host, const struct sink_message *m, size_t n);
+void clickhouse_query(char url[static CLICKHOUSE_URL], const struct sink_config *c, const char *host, const struct sink_message *m,
+	size_t n, bool plain);
+void clickhouse_body(struct http_octets *out, const struct sink_config *c, const char *host, const struct sink_message *m,
+	size_t n);
 int clickhouse_code(const char *text); // a number of its errors; 0: none
 // *plain is set where the server did not know a setting: once more, then.
 void clickhouse_outcome(struct http_outcome *o, const struct http_answer *a, size_t n, bool *plain);

@@ -299,9 +299,18 @@ static rd_kafka_resp_err_t produce(struct sink *s, const struct sink_message *m,
 	const char *key = m->key[0] != '\0' ? m->key : m->id; // of one connection: one partition, so in order
 	const void *key_or_none = key[0] != '\0' ? key : NULL;
 	rd_kafka_headers_t *headers = headers_of(s, m);
-	rd_kafka_resp_err_t error = rd_kafka_producev(s->rk, RD_KAFKA_V_RKT(s->topic[m->lane]), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		RD_KAFKA_V_KEY(key_or_none, strlen(key)), RD_KAFKA_V_VALUE((void *)(uintptr_t)m->octets, m->len),
-		RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(report), RD_KAFKA_V_END);
+	const rd_kafka_vu_t parts[] = {
+		{.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = s->topic[m->lane]},
+		{.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+		{.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)key_or_none, strlen(key)}},
+		{.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)m->octets, m->len}},
+		{.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+		{.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = report},
+	};
+	rd_kafka_error_t *failure = rd_kafka_produceva(s->rk, parts, sizeof parts / sizeof parts[0]);
+	rd_kafka_resp_err_t error = failure != NULL ? rd_kafka_error_code(failure) : RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (failure != NULL)
+		rd_kafka_error_destroy(failure);
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
 		rd_kafka_headers_destroy(headers);
 	return error;

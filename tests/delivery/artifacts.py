@@ -59,9 +59,11 @@ def maven(name, artifacts):
 
 
 def python(name, packages):
-    """Folder for PYTHONPATH. What the packages would bring along is named, or not needed."""
-    return fetch(CACHE / name, lambda folder: run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder / "site"),
-                                                  *packages)) / "site"
+    """A Python that has them. What the packages would bring along is named, or not needed."""
+    def get(folder):
+        run(sys.executable, "-m", "venv", str(folder / "venv"))
+        run(str(folder / "venv/bin/python"), "-m", "pip", "install", "-q", "--no-deps", *packages)
+    return fetch(CACHE / name, get) / "venv/bin/python"
 
 
 def debian(name, rows):

@@ -85,10 +85,9 @@ class Program(Http):
 
 def chdb(folder):
     """25.5, not started."""
-    site = artifacts.python("chdb", artifacts.CHDB)
+    interpreter = artifacts.python("chdb", artifacts.CHDB)
     port, = artifacts.free_ports(1)
-    return Program(port, folder, [sys.executable, str(pathlib.Path(__file__).resolve()), str(port), str(pathlib.Path(folder) / "chdb")],
-                   {**os.environ, "PYTHONPATH": str(site)})
+    return Program(port, folder, [str(interpreter), str(pathlib.Path(__file__).resolve()), str(port), str(pathlib.Path(folder) / "chdb")], os.environ)
 
 
 CONFIG = """<yandex><logger><level>warning</level><console>1</console></logger><listen_host>127.0.0.1</listen_host>

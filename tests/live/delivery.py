@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Alerts reach the receiver, and none is lost (P5, P6, P7).
 
-    delivery.py [--seconds N] [--kills N] PROGRAM
+    delivery.py [--seconds N] [--kills N] [--only PART] PROGRAM
 
 A sensor writes to a file and to a syslog receiver of this test over TCP, while its keeper, courier and judge are killed (SIGKILL),
-the receiver goes away and comes back, and the keeper is frozen while packets come as fast as this machine can send them. Then, for
-each receiver: numbers without a hole, no two records with one number that differ, and both have the same alerts.
+the receiver goes away and comes back, the whole sensor is killed, the keeper is frozen while packets come as fast as the sensor takes
+them, and the disk is full. Then, for each receiver: numbers without a hole, no two records with one number that differ, both have the
+same alerts, and `postwacht verify` finds nothing. At last it prints how long an alert takes.
 The last line is `N passed, N failed`.
 """
 import argparse
@@ -405,7 +406,7 @@ def seconds(timestamp):
 
 def main():
     """All of it."""
-    parser = argparse.ArgumentParser(usage="delivery.py [--seconds N] [--kills N] PROGRAM")
+    parser = argparse.ArgumentParser(usage="delivery.py [--seconds N] [--kills N] [--only PART] PROGRAM")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--only", choices=["killed", "ended", "frozen", "full", "latency"])

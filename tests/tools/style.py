@@ -14,6 +14,7 @@ SPELLED_ONLY_IN = {
     r"\brte_": ("hw/dpdk/", "capture/source/dpdk.c"),
     r"\bpcap_[a-z]+\(": ("capture/source/pcap.c", "tests/bench/bare.c"),
     r"\bub_[a-z]": ("alerts/expect/resolver.c",),
+    r"\brd_kafka_": ("alerts/sink/kafka.c",),
     r"\bMHD_": ("cli/metrics",),
     r"\bndpi_": ("dissect/classify/ndpi.c",),
 }
