@@ -137,7 +137,10 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	struct cursor_lane *at = &d->at[lane];
 	const char *octets;
 	size_t len;
-	int rc = outbox_reader_next(d->reader[lane], deliver_durable(d, lane), &item, &missed);
+	uint64_t durable = deliver_durable(d, lane);
+	if (__atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE) != d->cursor.outbox) // its numbers are others: deliver_begin()
+		return 0;
+	int rc = outbox_reader_next(d->reader[lane], durable, &item, &missed);
 	if (rc <= 0)
 		return rc;
 	step_over(d, lane, &missed);

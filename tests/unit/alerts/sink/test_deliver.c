@@ -8,6 +8,7 @@
 
 #include <ftw.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,6 @@ static void open_outbox(uint64_t second, uint64_t octets_max)
 	char why[160];
 	const struct outbox_config c = {.dir = outbox_dir, .octets_max = {octets_max, octets_max}, .segment_octets = SEGMENT,
 		.wall_ns = second * 1000000000};
-	shared = (struct outbox_shared){.epoch = 0};
 	assert_int_equal(outbox_open(&outbox, &c, &shared, why), 0);
 }
 
@@ -51,6 +51,7 @@ static int set_up(void **state)
 	sink = (struct sink_config){.name = "log", .type = SINK_FILE, .events = ~0u, .rotate_keep = 1};
 	snprintf(sink.path, sizeof sink.path, "%s", file_path);
 	position = 0;
+	shared = (struct outbox_shared){.epoch = 0};
 	open_outbox(1790000000, 1 << 20);
 	return 0;
 }
@@ -61,6 +62,13 @@ static int tear_down(void **state)
 		outbox_close(&outbox);
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	return 0;
+}
+
+static void lose_outbox(void)
+{
+	outbox_close(&outbox);
+	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	shared = (struct outbox_shared){.epoch = 0};
 }
 
 static void append(enum record_type type, uint8_t severity)
@@ -214,8 +222,7 @@ static void test_nothing_twice(void **state)
 static void test_steps_over(void **state)
 {
 	struct seen s;
-	outbox_close(&outbox);
-	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	lose_outbox();
 	open_outbox(1790000000, 2 * SEGMENT);
 	sink.events = 1u << RECORD_ALERT;
 	sink.severity = SEVERITY_HIGH;
@@ -235,8 +242,7 @@ static void test_steps_over(void **state)
 static void test_lags(void **state)
 {
 	struct seen s;
-	outbox_close(&outbox);
-	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	lose_outbox();
 	open_outbox(1790000000, 8 << 20);
 	sink.backlog_mib = 1;
 	for (int i = 0; i < 400; i++)
@@ -252,8 +258,7 @@ static void test_another_outbox(void **state)
 	struct seen s;
 	append(RECORD_ALERT, SEVERITY_HIGH);
 	deliver(1);
-	outbox_close(&outbox);
-	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	lose_outbox();
 	open_outbox(1790000100, 1 << 20);
 	append(RECORD_ALERT, SEVERITY_HIGH);
 	append(RECORD_ALERT, SEVERITY_HIGH);
@@ -266,12 +271,65 @@ static void test_another_outbox(void **state)
 	assert_int_equal(s.stamp[2].seq, 2);
 }
 
+static void *run(void *d)
+{
+	deliver_run(d);
+	return NULL;
+}
+
+static void wait_for_messages(uint64_t n)
+{
+	for (int i = 0; i < 1000 && __atomic_load_n(&told.messages, __ATOMIC_ACQUIRE) < n; i++)
+		usleep(10000);
+}
+
+// A keeper found the outbox beyond repair while its reader was at work: the new one has as many records as the old one had, and
+// none of them is passed over.
+static void test_another_outbox_meanwhile(void **state)
+{
+	static const bool no = false;
+	static const uint32_t reopen = 0;
+	bool done = false;
+	struct deliver *d;
+	struct seen s;
+	pthread_t thread;
+	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = {1, 1},
+		.outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done, .reopen = &reopen};
+	told = (struct sink_shared){.epoch = 0};
+	for (int i = 0; i < 3; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	assert_int_equal(deliver_open(&d, &c), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run, d), 0);
+	wait_for_messages(3);
+	outbox_close(&outbox);
+	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	open_outbox(1790000100, 1 << 20);
+	for (int i = 0; i < 6; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	wait_for_messages(9);
+	__atomic_store_n(&done, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	deliver_close(&d);
+	see(&s);
+	assert_int_equal(s.n, 9);
+	assert_true(s.linked);
+	assert_true(s.stamp[3].epoch > s.stamp[2].epoch);
+	for (size_t i = 3; i < 9; i++) {
+		assert_int_equal(s.stamp[i].seq, i - 2);
+		assert_int_equal(s.place[i], i + 1);
+	}
+	assert_int_equal(told.missed[OUTBOX_ALERTS], 0);
+	deliver(1);
+	see(&s);
+	assert_int_equal(s.n, 9);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_steps_over), TEST(test_lags),
-		TEST(test_another_outbox),
+		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
