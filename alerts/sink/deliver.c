@@ -141,6 +141,10 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	if (__atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE) != d->cursor.outbox) // its numbers are others: deliver_begin()
 		return 0;
 	int rc = outbox_reader_next(d->reader[lane], durable, &item, &missed);
+	if (rc == 0 && at->sent < d->there[lane]) {
+		deliver_number_behind(d, lane);
+		return 1;
+	}
 	if (rc <= 0)
 		return rc;
 	step_over(d, lane, &missed);
@@ -163,6 +167,8 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	}
 	if (at->sent > d->there[lane])
 		keep(d, lane, &item, octets, len);
+	else if (at->sent == d->there[lane] && memcmp(at->chain, d->there_chain[lane], OUTBOX_HASH) != 0)
+		deliver_number_behind(d, lane);
 	return 1;
 }
 
@@ -249,8 +255,9 @@ static void passed(struct deliver *d, size_t n)
 	if (d->n > 0)
 		return;
 	d->used = 0;
-	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) // and what was passed over since
-		d->cursor.lane[l] = d->at[l];
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+		if (d->at[l].sent >= d->there[l]) // and what was passed over since; but not on the receiver's word alone
+			d->cursor.lane[l] = d->at[l];
 }
 
 // Of a batch that was half taken when trouble came: what the receiver says it has.

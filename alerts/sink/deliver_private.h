@@ -27,7 +27,8 @@ struct deliver {
 	struct cursor cursor;                       // what the receiver has
 	struct cursor_lane at[OUTBOX_LANES];        // what was read
 	struct outbox_reader *reader[OUTBOX_LANES];
-	uint64_t there[OUTBOX_LANES];               // up to this number the receiver has it already, as it says itself
+	uint64_t there[OUTBOX_LANES];               // up to this number the receiver has it already, as it says itself ...
+	uint8_t there_chain[OUTBOX_LANES][OUTBOX_HASH]; // ... with this link, which must come out when that number is reached
 	bool begun, fresh, open, moved;
 	uint64_t saved_ns;                          // monotonic, the cursor was made durable
 	uint32_t reopened;
@@ -55,3 +56,5 @@ uint64_t deliver_durable(const struct deliver *d, enum outbox_lane lane);
 bool deliver_begin(struct deliver *d);
 // What the receiver says that it has, into d->there.
 void deliver_ask_receiver(struct deliver *d);
+// What it has is not what would have been sent: all since the cursor is sent, with numbers behind its own.
+void deliver_number_behind(struct deliver *d, enum outbox_lane lane);
