@@ -75,6 +75,17 @@ static bool wanted(const struct sink_config *c, unsigned type, unsigned severity
 	return (c->events & 1u << type) != 0 && (type != RECORD_ALERT || (int)severity >= c->severity);
 }
 
+// The number that the receiver was at is reached: what follows is linked to what it has.
+static void join(struct deliver *d, enum outbox_lane lane)
+{
+	struct cursor_lane *at = &d->at[lane];
+	if (d->stepped[lane])
+		memcpy(at->chain, d->there_chain[lane], sizeof at->chain);
+	else if (memcmp(at->chain, d->there_chain[lane], sizeof at->chain) != 0)
+		deliver_number_behind(d, lane);
+	d->stepped[lane] = false;
+}
+
 // What nobody can have any more, as far as this sink would have had it: its numbers step over exactly that.
 static void step_over(struct deliver *d, enum outbox_lane lane, const struct outbox_missed *m)
 {
@@ -85,7 +96,15 @@ static void step_over(struct deliver *d, enum outbox_lane lane, const struct out
 				n += m->evicted.n[t][s];
 	if (n == 0)
 		return;
-	d->at[lane].sent += n;
+	struct cursor_lane *at = &d->at[lane];
+	uint64_t had = d->there[lane] > at->sent ? d->there[lane] - at->sent : 0;
+	d->stepped[lane] |= had > 0;
+	at->sent += n;
+	if (had > 0 && n >= had)
+		join(d, lane);
+	if (n <= had)
+		return;
+	n -= had;
 	counter_add(&d->c.shared->missed[lane], n);
 	log_warn("courier", "output %s: %llu records (%s) were gone before it could have them", name_of(d), (unsigned long long)n,
 		outbox_lane_name[lane]);
@@ -148,7 +167,7 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	if (rc <= 0)
 		return rc;
 	step_over(d, lane, &missed);
-	bool gives_way = lags_too_far(d, lane);
+	bool gives_way = at->sent >= d->there[lane] && lags_too_far(d, lane);
 	at->seq = item.seq + 1;
 	at->had = *outbox_reader_counts(d->reader[lane]);
 	d->moved = true;
@@ -167,8 +186,8 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	}
 	if (at->sent > d->there[lane])
 		keep(d, lane, &item, octets, len);
-	else if (at->sent == d->there[lane] && memcmp(at->chain, d->there_chain[lane], OUTBOX_HASH) != 0)
-		deliver_number_behind(d, lane);
+	else if (at->sent == d->there[lane])
+		join(d, lane);
 	return 1;
 }
 

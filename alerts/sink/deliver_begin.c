@@ -74,6 +74,7 @@ void deliver_ask_receiver(struct deliver *d)
 		uint64_t epoch, sent;
 		uint8_t *chain = d->there_chain[l];
 		d->there[l] = 0;
+		d->stepped[l] = false;
 		if (d->ops->newest != NULL && d->c.sink->format == FORMAT_EVE && d->ops->newest(d->sink, l, &epoch, &sent, chain) &&
 			epoch == d->cursor.epoch && may_be_there(d, l, sent, chain))
 			d->there[l] = sent;

@@ -28,7 +28,8 @@ struct deliver {
 	struct cursor_lane at[OUTBOX_LANES];        // what was read
 	struct outbox_reader *reader[OUTBOX_LANES];
 	uint64_t there[OUTBOX_LANES];               // up to this number the receiver has it already, as it says itself ...
-	uint8_t there_chain[OUTBOX_LANES][OUTBOX_HASH]; // ... with this link, which must come out when that number is reached
+	uint8_t there_chain[OUTBOX_LANES][OUTBOX_HASH]; // ... with this link, which must come out when that number is reached;
+	bool stepped[OUTBOX_LANES];                 // ... it cannot: some of them are gone from the outbox
 	bool begun, fresh, open, moved;
 	uint64_t saved_ns;                          // monotonic, the cursor was made durable
 	uint32_t reopened;

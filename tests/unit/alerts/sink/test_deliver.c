@@ -287,6 +287,32 @@ static void test_steps_over(void **state)
 	assert_int_equal(s.stamp[1].seq, 2 + told.missed[OUTBOX_ALERTS]);
 }
 
+// It died before the cursor said what the file has, and much of that and more went before it was back.
+static void test_steps_over_what_is_there(void **state)
+{
+	struct seen s;
+	char old[PATH + 8];
+	lose_outbox();
+	open_outbox(1790000000, 2 * SEGMENT);
+	snprintf(old, sizeof old, "%s.old", cursor_path);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	copy(cursor_path, old);
+	for (int i = 0; i < 20; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	copy(old, cursor_path);
+	for (int i = 0; i < 280; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	see(&s);
+	assert_int_equal(s.stamp[s.n - 1].seq, 301);
+	assert_int_equal(s.n + told.missed[OUTBOX_ALERTS], 301);
+	assert_int_equal(s.stamp[20].seq, 21);
+	assert_int_equal(s.stamp[21].seq, 22 + told.missed[OUTBOX_ALERTS]);
+	assert_true(s.linked);
+}
+
 static void test_lags(void **state)
 {
 	struct seen s;
@@ -403,7 +429,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_other_choice_after_a_death),
-		TEST(test_steps_over), TEST(test_lags),
+		TEST(test_steps_over), TEST(test_steps_over_what_is_there), TEST(test_lags),
 		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_cursor_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
