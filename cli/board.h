@@ -47,9 +47,10 @@ struct board {
 };
 
 // A switch on the board, as whoever means no good may have written it: an octet that is neither 0 nor 1 is no bool to C.
+// What was done before it was set is seen by whoever sees it set: that nothing will follow is said after the last of it.
 static inline bool board_flag(const bool *flag)
 {
-	return *(const volatile unsigned char *)flag != 0;
+	return __atomic_load_n((const unsigned char *)flag, __ATOMIC_ACQUIRE) != 0;
 }
 
 // -errno. Rings for `workers` workers of `ring_octets` each.

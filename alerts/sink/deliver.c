@@ -27,7 +27,7 @@ static const char *name_of(const struct deliver *d)
 
 static bool on(const bool *flag)
 {
-	return *(const volatile unsigned char *)flag != 0;
+	return __atomic_load_n((const unsigned char *)flag, __ATOMIC_ACQUIRE) != 0; // what was done before it was set is seen
 }
 
 static bool leaving(const struct deliver *d)
