@@ -47,7 +47,7 @@ static const char *state_dir(const struct run *r)
 
 // ---- to the keeper ----------------------------------------------------------------------------------------------
 
-// Alerts and the sensor's own words may use all of the ring and are waited for a little; session records leave a quarter free.
+// Alerts and the sensor's own words may use all of the ring and are waited for a little; session records leave half of it free.
 static void on_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	struct judging *j = ctx;
@@ -63,7 +63,7 @@ static void on_record(void *ctx, const struct record_about *about, const char *l
 		counter_add(&state->alerts_by_severity[about->severity], 1);
 	if (about->type == RECORD_STATS)
 		__atomic_store_n(&state->heartbeat_ns, clock_wall_ns(), __ATOMIC_RELAXED);
-	bool room_kept = outbox_lane_of(about->type) == OUTBOX_SESSIONS && ring_used(r) > ring_len(r) / 4 * 3;
+	bool room_kept = outbox_lane_of(about->type) == OUTBOX_SESSIONS && ring_used(r) > ring_len(r) / 2;
 	char *room = room_kept ? NULL : ring_reserve(r, all);
 	for (int i = 0; room == NULL && alert && i < ALERT_WAITS; i++) {
 		run_sleep_us(ALERT_WAIT_US);

@@ -63,8 +63,8 @@ void output_set(struct reader *r, const struct output_member *m, const yaml_node
 // The name that the i-th output has when none is given: its type, or type-2 for the second of that type, and so on.
 void output_auto_name(const struct config_outputs *outputs, size_t i, char out[SINK_NAME + 1]);
 
-// Whether the value is the default: then it need not be printed.
-bool output_member_default(const struct output_member *m, const struct config_outputs *outputs, size_t i);
+// Whether a member has another value in `a` than in `b`.
+bool output_member_differs(const struct output_member *m, const struct sink_config *a, const struct sink_config *b);
 
 // The schema's part about outputs; `indent` begins each line.
 void print_output_members(FILE *out, const char *indent);

@@ -11,25 +11,21 @@ static bool is_text(enum output_kind kind)
 	return kind <= OUTPUT_CHOICE;
 }
 
-bool output_member_default(const struct output_member *m, const struct config_outputs *outputs, size_t i)
+bool output_member_differs(const struct output_member *m, const struct sink_config *a, const struct sink_config *b)
 {
-	struct sink_config fallback;
-	const struct sink_config *o = &outputs->output[i];
-	config_output_init(&fallback, (enum sink_type)o->type);
-	output_auto_name(outputs, i, fallback.name);
-	const void *a = (const char *)o + m->offset, *b = (const char *)&fallback + m->offset;
+	const void *x = (const char *)a + m->offset, *y = (const char *)b + m->offset;
 	switch (m->kind) {
 	case OUTPUT_WORD:
-		return *(const int *)a == *(const int *)b && !m->required;
+		return *(const int *)x != *(const int *)y;
 	case OUTPUT_WORDS:
 	case OUTPUT_NUMBER:
-		return *(const uint32_t *)a == *(const uint32_t *)b;
+		return *(const uint32_t *)x != *(const uint32_t *)y;
 	case OUTPUT_PORT:
-		return *(const uint16_t *)a == *(const uint16_t *)b;
+		return *(const uint16_t *)x != *(const uint16_t *)y;
 	case OUTPUT_SWITCH:
-		return *(const bool *)a == *(const bool *)b;
+		return *(const bool *)x != *(const bool *)y;
 	default:
-		return strcmp(a, b) == 0;
+		return strcmp(x, y) != 0;
 	}
 }
 
@@ -63,22 +59,30 @@ static void print_member(FILE *out, const struct config_key *k, const struct out
 		fprintf(out, "%u", m->kind == OUTPUT_PORT ? *(const uint16_t *)field : *(const uint32_t *)field);
 }
 
+static void print_output(FILE *out, const struct config_key *k, const struct sink_config *o, const struct sink_config *fallback)
+{
+	const char *comma = "";
+	for (size_t n = 0; n < output_members_n; n++) {
+		const struct output_member *m = &output_members[n];
+		bool said = m->required || output_member_differs(m, o, fallback);
+		if (!(m->types & 1u << o->type) || !output_member_holds(m, o) || !said)
+			continue;
+		fprintf(out, "%s%s: ", comma, m->name);
+		print_member(out, k, m, o);
+		comma = ", ";
+	}
+}
+
 void print_outputs(FILE *out, const struct config_key *k, const void *field)
 {
 	const struct config_outputs *outputs = field;
+	struct sink_config fallback;
 	fputc('[', out);
 	for (size_t i = 0; i < outputs->n; i++) {
-		const struct sink_config *o = &outputs->output[i];
-		const char *comma = "";
+		config_output_init(&fallback, (enum sink_type)outputs->output[i].type);
+		output_auto_name(outputs, i, fallback.name);
 		fputs(i > 0 ? ", {" : "{", out);
-		for (size_t n = 0; n < output_members_n; n++) {
-			const struct output_member *m = &output_members[n];
-			if (!(m->types & 1u << o->type) || !output_member_holds(m, o) || output_member_default(m, outputs, i))
-				continue;
-			fprintf(out, "%s%s: ", comma, m->name);
-			print_member(out, k, m, o);
-			comma = ", ";
-		}
+		print_output(out, k, &outputs->output[i], &fallback);
 		fputc('}', out);
 	}
 	fputc(']', out);

@@ -83,13 +83,14 @@ static uint32_t head_crc(const struct frame *f)
 void frame_write(uint8_t *out, struct frame *f, const void *line, struct frame_linker *l, uint8_t link[static OUTBOX_HASH])
 {
 	size_t used = sizeof(*f) + f->len;
+	uint8_t *copy = out + sizeof(*f);
+	memmove(copy, line, f->len);
 	f->magic = FRAME_MAGIC;
-	f->line_crc = crc_of(line, f->len);
-	frame_link(l, f->link, link, f, line);
+	f->line_crc = crc_of(copy, f->len);
+	frame_link(l, f->link, link, f, copy);
 	memcpy(link, f->link, OUTBOX_HASH);
 	f->crc = head_crc(f);
 	memcpy(out, f, sizeof(*f));
-	memcpy(out + sizeof(*f), line, f->len);
 	memset(out + used, 0, frame_octets(f->len) - used);
 }
 

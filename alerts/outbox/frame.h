@@ -61,7 +61,7 @@ void frame_link(struct frame_linker *l, uint8_t out[static OUTBOX_HASH], const u
 void frame_link_first(uint8_t out[static OUTBOX_HASH], uint64_t epoch, enum outbox_lane lane);
 
 // Fills in magic, checksums and link of a frame whose other members are set, and writes it with its line to `out`
-// (frame_octets()). `link`: the one before, becomes this one's.
+// (frame_octets()). `line` may lie where it goes. `link`: the one before, becomes this one's.
 void frame_write(uint8_t *out, struct frame *f, const void *line, struct frame_linker *l, uint8_t link[static OUTBOX_HASH]);
 // True: the octets begin with the head of a frame, all of which lies in them.
 bool frame_read(const uint8_t *octets, size_t n, struct frame *f);

@@ -210,22 +210,26 @@ static void mark_move(struct outbox_mark *m, const struct frame *f)
 	counts_add(&m->counts, &f->about);
 }
 
+// The line may lie in memory that another process can write: it is copied once, and what is checked is the copy.
 int outbox_append(struct outbox *o, const struct outbox_about *about, const struct outbox_origin *from, const char *line, size_t len)
 {
 	if (len > OUTBOX_LINE_MAX)
 		return -EMSGSIZE;
-	if (!frame_about_good(about) || len == 0 || memchr(line, '\n', len))
+	if (!frame_about_good(about) || len == 0)
 		return -EINVAL;
 	struct outbox_lane_files *l = &o->lane[outbox_lane_of((enum record_type)about->type)];
 	if (is_written(l, from))
 		return 0;
 	if (outbox_gathered(o) >= OUTBOX_GROUP_RECORDS || l->group_len + frame_octets(len) > OUTBOX_GROUP_OCTETS)
 		return -ENOBUFS;
+	uint8_t *out = l->group + l->group_len, *copy = out + sizeof(struct frame), link[OUTBOX_HASH];
+	memcpy(copy, line, len);
+	if (memchr(copy, '\n', len))
+		return -EINVAL;
 	struct frame f = {.len = (uint32_t)len, .seq = l->next.seq + 1, .epoch = o->epoch, .written_ns = clock_wall_ns(), .from = *from,
 		.about = *about};
-	uint8_t link[OUTBOX_HASH];
 	memcpy(link, l->next.link, OUTBOX_HASH);
-	frame_write(l->group + l->group_len, &f, line, o->linker, link);
+	frame_write(out, &f, copy, o->linker, link);
 	l->group_len += frame_octets(len);
 	l->group_n++;
 	mark_move(&l->next, &f);

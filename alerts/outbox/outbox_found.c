@@ -89,13 +89,26 @@ static int look_at_lane(struct outbox *o, struct outbox_lane_files *l, struct ou
 
 // ---- beginning -------------------------------------------------------------------------------------------------------
 
+// A segment without any room: it says that the lane has begun. The first record makes another one of its name, or is told that there is
+// no room.
+static int begin_without_room(struct outbox *o, struct outbox_lane_files *l)
+{
+	uint32_t octets = o->c.segment_octets;
+	o->c.segment_octets = SEGMENT_HEAD;
+	int rc = outbox_lane_begin(o, l);
+	o->c.segment_octets = octets;
+	outbox_lane_seal(o, l);
+	return rc;
+}
+
+// Alerts go on where there is no room for sessions.
 static int begin(struct outbox *o, struct outbox_lane_files *l, char why[static 160])
 {
 	l->done = (struct outbox_mark){.seq = 0};
 	frame_link_first(l->done.link, o->epoch, l->id);
 	int rc = outbox_lane_begin(o, l);
-	if (l->id == OUTBOX_SESSIONS && (rc == -ENOSPC || rc == -EDQUOT)) // alerts go on without; the next record tries again
-		return 0;
+	if (l->id == OUTBOX_SESSIONS && (rc == -ENOSPC || rc == -EDQUOT))
+		rc = begin_without_room(o, l);
 	return rc < 0 ? say(why, o, l->id, "cannot begin a segment in", rc) : 0;
 }
 

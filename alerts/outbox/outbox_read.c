@@ -98,8 +98,8 @@ static void damage(struct outbox_reader *r, uint64_t records)
 	r->missed.damaged += records;
 	r->linked = false;
 	if (!r->told && r->fd >= 0)
-		log_warn("outbox", "%s/%016" PRIx64 ".seg: damaged at or before octet %" PRIu64 ": %" PRIu64 " records cannot be read", r->dir, r->first,
-			r->at, records);
+		log_warn("outbox", "%s/%016" PRIx64 ".seg: damaged at or before octet %" PRIu64 ": %" PRIu64 " records cannot be read", r->dir,
+			r->first, r->at, records);
 	r->told = true;
 }
 

@@ -1,5 +1,8 @@
 // Reading a lane of the outbox: in order, no further than what is durable, from where a cursor stands. One thread a reader; opens
 // files read-only and maps nothing that could shrink under it.
+//
+// Numbers belong to an epoch. Load outbox_shared.durable (acquire), then .epoch: as long as it is the one the numbers are of, that
+// `durable` is, too. When it is another one, seek to 1.
 #pragma once
 
 #include "alerts/outbox/outbox.h"

@@ -329,7 +329,9 @@ bool ecs_put_message(struct ecs *e, const char *arg)
 	case RECORD_ANOMALY:
 		return ecs_put_name(e, "anomaly.event");
 	default:
-		return ecs_put_word(e, e->view->type == RECORD_SMTP ? "SMTP session" : e->view->type == RECORD_TLS ? "TLS handshake" : "sensor heartbeat");
+		return ecs_put_word(e, e->view->type == RECORD_SMTP  ? "SMTP session"
+		                       : e->view->type == RECORD_TLS ? "TLS handshake"
+		                                                     : "sensor heartbeat");
 	}
 }
 

@@ -2,7 +2,7 @@
 //
 // A message counts as taken when its delivery report says so. What is not acknowledged in time is purged, and the producer is
 // thrown away with its connections: nothing is sent behind our back after we said that it was not. Whoever has it then (its
-// acknowledgement may be what was lost) gets it again, with the same id and number. docs/delivery-kafka.part.md
+// acknowledgement may be what was lost) gets it again, with the same id and number. docs/delivery.md
 //
 // librdkafka has threads of its own, begun in open(), when rights are given up already. They call back only from
 // rd_kafka_poll(), that is in our thread; but for log lines. Files are read and the library begun in prepare().

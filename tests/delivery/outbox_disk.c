@@ -143,6 +143,29 @@ static void full_disk(void)
 	umount(dir);
 }
 
+// Room for one segment and a little: alerts have it, sessions are told that there is none, and one who opens it again finds both.
+static void nearly_full_disk(void)
+{
+	struct outbox_shared shared = {0};
+	int rc;
+	bool good = mount("none", dir, "tmpfs", 0, "size=100k") == 0;
+	struct outbox *o = open_outbox(&shared, 4 * SEGMENT, &rc);
+	good = good && rc == 0 && write_on(o, &shared, 40) == 0 && append(o, OUTBOX_SESSIONS, 1) == 0;
+	row("nearly full disk: alerts are written, sessions are not", good && outbox_sync(o) == -ENOSPC && shared.durable[OUTBOX_ALERTS] >= 40 &&
+		shared.state == OUTBOX_NO_SPACE);
+	uint64_t epoch = shared.epoch, durable = shared.durable[OUTBOX_ALERTS];
+	outbox_close(&o);
+	memset(&shared, 0, sizeof(shared));
+	o = open_outbox(&shared, 4 * SEGMENT, &rc);
+	row("nearly full disk: opened again it goes on", rc == 0 && shared.epoch == epoch && shared.durable[OUTBOX_ALERTS] == durable);
+	append(o, OUTBOX_SESSIONS, 1);
+	rc = outbox_sync(o); // for one there may be room
+	good = (rc == 0 || rc == -ENOSPC) && mount("none", dir, "tmpfs", MS_REMOUNT, "size=4m") == 0 && outbox_sync(o) == 0;
+	row("nearly full disk: with room sessions are written", good && read_all(OUTBOX_SESSIONS, 1) && read_all(OUTBOX_ALERTS, durable));
+	outbox_close(&o);
+	umount(dir);
+}
+
 // ---- an ext4 -----------------------------------------------------------------------------------------------------------
 
 static char image[128], place[128];
@@ -318,6 +341,7 @@ int main(int argc, char **argv)
 	printf("seed %u\n", seed);
 	srand(seed);
 	full_disk();
+	nearly_full_disk();
 	bool memory = mount("none", dir, "tmpfs", 0, "size=128m") == 0;
 	if (memory && make_ext4()) {
 		read_only();

@@ -394,6 +394,8 @@ def outbox(p, step):
         octets[at] ^= 1 << (at % 8)
 
         def judge(code, log):
+            if 4 <= at < 8:
+                return code == 5 and "another version" in log["trouble"], f"the version in {path.name}: {code} {log['trouble']}"
             where = log["first"] or log["unfinished"]
             near = where is not None and where["file"].endswith(path.name) and where["offset"] <= at
             if near and log["first"] and log["first"].get("seq") and log["first"]["fault"] != "damaged":

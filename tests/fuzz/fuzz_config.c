@@ -37,9 +37,14 @@ static void check_round_trip(const struct config *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct config_errors errors;
+	static struct config defaults;
+	static bool ready;
 	struct config c;
+	if (!ready)
+		config_init(&defaults);
+	ready = true;
 	errors.n = errors.n_more = 0;
-	config_init(&c);
+	c = defaults;
 	if (config_load_text(&c, "fuzz", (const char *)data, len, &errors) == 0)
 		check_round_trip(&c);
 
@@ -48,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		int value = (int)(len < 512 ? len : 512);
 		snprintf(assignment, sizeof assignment, "%s=%.*s", config_schema[i].name, value, (const char *)data);
 		errors.n = errors.n_more = 0;
-		config_init(&c);
+		c = defaults;
 		if (config_set(&c, assignment, &errors) == 0)
 			check_round_trip(&c);
 	}

@@ -22,6 +22,8 @@ PLAIN = {"env": {}, "options": ["-Dbuildtype=release", "-Db_ndebug=false", "-Dbe
 BENCH = "tests/bench/"
 OVERLOAD_S = 600
 FLOWS = 4000000
+KILLS = 10000
+POWER_CUTS = 200
 LIMITS = [["limits", "--large"], ["remembered", "250000"], ["storm", "1000000"], ["sweep"]]  # programs of tests/limits and their real sizes
 SLOWEST_S = 60  # one input: far more than any needs, and less than an endless loop
 
@@ -73,6 +75,16 @@ def live():
     return sum(passed for passed, _ in results), sum(failed for _, failed in results)
 
 
+def outbox():
+    """Its writer killed at thousands of moments, on a disk and in memory, and the power cut under it."""
+    directory = build("plain", PLAIN, ["tests/delivery/outbox_kill", "tests/delivery/outbox_disk"])
+    tests = os.path.join(directory, "tests", "delivery")
+    results = [counted([os.path.join(tests, "outbox_kill"), str(KILLS), place]) for place in ("/tmp", "/dev/shm")]
+    if os.geteuid() == 0:
+        results.append(counted([os.path.join(tests, "outbox_disk"), str(POWER_CUTS)]))
+    return sum(passed for passed, _ in results), sum(failed for _, failed in results)
+
+
 def delivery():
     """Every octet of a log and of an outbox, changed and cut."""
     directory = build("plain", PLAIN, ["cli/postwacht", "tests/delivery/chained"])
@@ -117,7 +129,7 @@ def fuzz(seconds):
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     passed = failed = 0
-    for step in (limits, sensor, live, delivery, lambda: fuzz(seconds)):
+    for step in (limits, sensor, live, outbox, delivery, lambda: fuzz(seconds)):
         try:
             p, f = step()
         except (OSError, subprocess.CalledProcessError) as error:

@@ -188,20 +188,20 @@ static int play(bool deaths)
 	return failures;
 }
 
-// Every place at which `call` is made; how many there are.
-static int at_every_place(enum call call, int times, bool deaths)
+// Every place at which `call` is made.
+static void at_every_place(enum call call, int times, bool deaths)
 {
-	int error = call == FALLOCATE ? ENOSPC : call == RENAMEAT ? EROFS : EIO, at, failures = 1;
-	for (at = 1; failures; at++) {
+	int failures = 0;
+	plan.at = 0;
+	do {
 		plan.call = call;
-		plan.at = at;
+		plan.at++;
 		plan.times = times;
-		plan.error = error;
-		failures = play(deaths);
-	}
-	if (at < 4)
-		fail_msg("%s failed %d times only", call_name[call], at - 2);
-	return at;
+		plan.error = call == FALLOCATE ? ENOSPC : call == RENAMEAT ? EROFS : EIO;
+		failures += play(deaths);
+	} while (plan.n[call] >= plan.at);
+	if (failures < 4)
+		fail_msg("%s failed %d times only", call_name[call], failures);
 }
 
 static void all_calls(bool forgets, bool no_cut)
