@@ -95,9 +95,8 @@ static void check_agreement(struct reader *r, const yaml_node_t *map, const stru
 	bool json = o->format == FORMAT_EVE || o->format == FORMAT_ECS;
 	if ((o->cert[0] != '\0') != (o->key[0] != '\0'))
 		reader_error(r, at, "outputs: cert and key belong together; %s is missing", o->key[0] != '\0' ? "cert" : "key");
-	if ((o->user[0] != '\0') != (o->password_file[0] != '\0'))
-		reader_error(r, at, "outputs: user and password_file belong together; %s is missing",
-			o->user[0] != '\0' ? "password_file" : "user");
+	if (o->user[0] != '\0' && o->password_file[0] == '\0')
+		reader_error(r, at, "outputs: user and password_file belong together; password_file is missing");
 	if (o->cookie && !json)
 		reader_error(r, at, "outputs: cookie is for JSON (format: eve or ecs)");
 	if (o->type == SINK_HTTP && !json)

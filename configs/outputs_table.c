@@ -105,7 +105,7 @@ const struct output_member output_members[] = {
 	{"password_file", OUTPUT_PATH, AT(password_file), 1, SINK_PATH, NULL, "", KAFKA, WHEN_SASL, true,
 		"File whose first line is the password."},
 	{"password_file", OUTPUT_PATH, AT(password_file), 1, SINK_PATH, NULL, "", HTTP, WHEN_ANY, false,
-		"File whose first line is the password; with user only."},
+		"File whose first line is the password; without user a token: an API key of Elasticsearch, else Bearer."},
 };
 
 const size_t output_members_n = sizeof output_members / sizeof output_members[0];

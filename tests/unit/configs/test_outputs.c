@@ -220,7 +220,6 @@ static const struct {
 	{TLS ", cert: /a", "cert and key belong together; key is missing"},
 	{TLS ", key: /a", "cert and key belong together; cert is missing"},
 	{HTTP ", user: a", "user and password_file belong together; password_file is missing"},
-	{HTTP ", password_file: a", "user is missing"},
 	// what is a false comfort
 	{SYSLOG ", transport: tcp, ca: /a", "outputs: ca has no meaning without transport: tls"},
 	{SYSLOG ", transport: udp, server_name: a", "outputs: server_name has no meaning without transport: tls"},
@@ -287,7 +286,7 @@ static void test_good(void **state)
 		"type: file, path: /a}\n- {type: file, path: /a.b}\n- {type: file, path: /a/b}\n- {type: unix, path: /a",
 		"type: kafka, topic: a, brokers: \"a:1,b\"", "type: syslog, transport: local", "type: syslog, transport: udp, host: 192.0.2.1",
 		"transport: udp, host: a, type: syslog", "type: http, api: clickhouse, url: \"http://a\", target: b, user: u, password_file: /p",
-		"type: kafka, topic: a, brokers: a, security: ssl",
+		"type: kafka, topic: a, brokers: a, security: ssl", "type: http, api: elasticsearch, url: \"https://a\", target: b, password_file: /p",
 	};
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
 		if (!unbuilt(good[i]))
