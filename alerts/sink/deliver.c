@@ -137,7 +137,10 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	struct cursor_lane *at = &d->at[lane];
 	const char *octets;
 	size_t len;
-	int rc = outbox_reader_next(d->reader[lane], deliver_durable(d, lane), &item, &missed);
+	uint64_t upto = deliver_durable(d, lane);
+	if (!deliver_same_outbox(d)) // read after `upto`
+		return 0;
+	int rc = outbox_reader_next(d->reader[lane], upto, &item, &missed);
 	if (rc <= 0)
 		return rc;
 	step_over(d, lane, &missed);
@@ -306,6 +309,8 @@ static bool hand_over(struct deliver *d)
 static bool turn(struct deliver *d)
 {
 	uint32_t reopen = __atomic_load_n(d->c.reopen, __ATOMIC_ACQUIRE);
+	if (d->begun && d->n == 0 && !deliver_same_outbox(d)) // what is in hand is of the old one, and is handed over first
+		d->begun = false;
 	if (!deliver_begin(d))
 		return false;
 	if (reopen != d->reopened && d->ops->reopen != NULL)

@@ -64,6 +64,11 @@ void deliver_ask_receiver(struct deliver *d)
 	}
 }
 
+bool deliver_same_outbox(const struct deliver *d)
+{
+	return __atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE) == d->cursor.outbox;
+}
+
 bool deliver_begin(struct deliver *d)
 {
 	uint64_t outbox = __atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE);
@@ -84,5 +89,6 @@ bool deliver_begin(struct deliver *d)
 			go_on(d, l);
 	__atomic_store_n(&d->c.shared->epoch, d->cursor.epoch, __ATOMIC_RELAXED);
 	d->moved = true;
+	d->fresh = false;
 	return d->begun = true;
 }

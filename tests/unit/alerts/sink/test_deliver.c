@@ -8,6 +8,7 @@
 
 #include <ftw.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,12 +267,63 @@ static void test_another_outbox(void **state)
 	assert_int_equal(s.stamp[2].seq, 2);
 }
 
+static void *run(void *d)
+{
+	deliver_run(d);
+	return NULL;
+}
+
+static void wait_for(const uint64_t *n, uint64_t wanted)
+{
+	for (int i = 0; i < 500 && __atomic_load_n(n, __ATOMIC_RELAXED) < wanted; i++)
+		usleep(10000);
+	assert_int_equal(__atomic_load_n(n, __ATOMIC_RELAXED), wanted);
+}
+
+// The keeper found the outbox beyond repair while the sink was at work.
+static void test_another_outbox_meanwhile(void **state)
+{
+	static bool done, no;
+	static const uint32_t reopen = 0;
+	struct seen s;
+	struct deliver *d;
+	pthread_t thread;
+	char why[160];
+	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = {1, 1},
+		.outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done, .reopen = &reopen};
+	told = (struct sink_shared){.epoch = 0};
+	done = false;
+	for (int i = 0; i < 5; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	assert_int_equal(deliver_open(&d, &c), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run, d), 0);
+	wait_for(&told.messages, 5);
+	outbox_close(&outbox);
+	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	const struct outbox_config other = {.dir = outbox_dir, .octets_max = {1 << 20, 1 << 20}, .segment_octets = SEGMENT,
+		.wall_ns = UINT64_C(1790000200) * 1000000000};
+	assert_int_equal(outbox_open(&outbox, &other, &shared, why), 0);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	wait_for(&told.messages, 7);
+	__atomic_store_n(&done, true, __ATOMIC_RELEASE);
+	bell_ring(&shared.bell);
+	pthread_join(thread, NULL);
+	deliver_close(&d);
+	see(&s);
+	assert_int_equal(s.n, 7);
+	assert_true(s.linked);
+	assert_true(s.stamp[5].epoch > s.stamp[4].epoch);
+	assert_int_equal(s.stamp[5].seq, 1);
+	assert_int_equal(s.stamp[6].seq, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_steps_over), TEST(test_lags),
-		TEST(test_another_outbox),
+		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
