@@ -137,10 +137,10 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	struct cursor_lane *at = &d->at[lane];
 	const char *octets;
 	size_t len;
-	uint64_t upto = deliver_durable(d, lane);
-	if (!deliver_same_outbox(d)) // read after `upto`
+	uint64_t last = deliver_durable(d, lane);
+	if (!deliver_same_outbox(d)) // read after `last`
 		return 0;
-	int rc = outbox_reader_next(d->reader[lane], upto, &item, &missed);
+	int rc = outbox_reader_next(d->reader[lane], last, &item, &missed);
 	if (rc <= 0)
 		return rc;
 	step_over(d, lane, &missed);
