@@ -82,6 +82,7 @@ void outbox_reader_seek(struct outbox_reader *r, uint64_t seq, const struct outb
 {
 	leave(r);
 	r->seq = seq ? seq : 1;
+	r->durable = 0; // the numbers may be another outbox's
 	r->counts = had ? *had : (struct outbox_counts){0};
 	r->missed = (struct outbox_missed){0};
 }

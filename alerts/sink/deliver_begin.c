@@ -35,8 +35,10 @@ static void begin_epoch(struct deliver *d, uint64_t outbox)
 		d->env.epoch = d->cursor.epoch;
 	}
 	d->cursor.outbox = outbox;
-	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
+		d->there[l] = 0; // the receiver has nothing of this row
 		begin_row(d, l, !d->fresh ? 1 : d->c.first[l] != 0 ? d->c.first[l] : deliver_durable(d, l) + 1);
+	}
 }
 
 static void go_on(struct deliver *d, enum outbox_lane lane)
@@ -72,8 +74,11 @@ bool deliver_same_outbox(const struct deliver *d)
 bool deliver_begin(struct deliver *d)
 {
 	uint64_t outbox = __atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE);
-	if (d->begun || outbox == 0)
-		return d->begun;
+	if (outbox == 0)
+		return false;
+	// Another one may come while this one is read: a keeper that found it beyond repair. What is in hand of the old one goes first.
+	if (d->begun && (outbox == d->cursor.outbox || d->n > 0))
+		return true;
 	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
 		int rc = d->reader[l] != NULL ? 0 : outbox_reader_open(&d->reader[l], d->c.outbox_dir, l);
 		if (rc < 0) {

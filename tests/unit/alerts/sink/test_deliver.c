@@ -37,7 +37,6 @@ static void open_outbox(uint64_t second, uint64_t octets_max)
 	char why[160];
 	const struct outbox_config c = {.dir = outbox_dir, .octets_max = {octets_max, octets_max}, .segment_octets = SEGMENT,
 		.wall_ns = second * 1000000000};
-	shared = (struct outbox_shared){.epoch = 0};
 	assert_int_equal(outbox_open(&outbox, &c, &shared, why), 0);
 }
 
@@ -52,6 +51,7 @@ static int set_up(void **state)
 	sink = (struct sink_config){.name = "log", .type = SINK_FILE, .events = ~0u, .rotate_keep = 1};
 	snprintf(sink.path, sizeof sink.path, "%s", file_path);
 	position = 0;
+	shared = (struct outbox_shared){.epoch = 0};
 	open_outbox(1790000000, 1 << 20);
 	return 0;
 }
@@ -62,6 +62,13 @@ static int tear_down(void **state)
 		outbox_close(&outbox);
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	return 0;
+}
+
+static void lose_outbox(void)
+{
+	outbox_close(&outbox);
+	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	shared = (struct outbox_shared){.epoch = 0};
 }
 
 static void append(enum record_type type, uint8_t severity)
@@ -215,8 +222,7 @@ static void test_nothing_twice(void **state)
 static void test_steps_over(void **state)
 {
 	struct seen s;
-	outbox_close(&outbox);
-	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	lose_outbox();
 	open_outbox(1790000000, 2 * SEGMENT);
 	sink.events = 1u << RECORD_ALERT;
 	sink.severity = SEVERITY_HIGH;
@@ -236,8 +242,7 @@ static void test_steps_over(void **state)
 static void test_lags(void **state)
 {
 	struct seen s;
-	outbox_close(&outbox);
-	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	lose_outbox();
 	open_outbox(1790000000, 8 << 20);
 	sink.backlog_mib = 1;
 	for (int i = 0; i < 400; i++)
@@ -253,8 +258,7 @@ static void test_another_outbox(void **state)
 	struct seen s;
 	append(RECORD_ALERT, SEVERITY_HIGH);
 	deliver(1);
-	outbox_close(&outbox);
-	nftw(outbox_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	lose_outbox();
 	open_outbox(1790000100, 1 << 20);
 	append(RECORD_ALERT, SEVERITY_HIGH);
 	append(RECORD_ALERT, SEVERITY_HIGH);
