@@ -309,8 +309,6 @@ static bool hand_over(struct deliver *d)
 static bool turn(struct deliver *d)
 {
 	uint32_t reopen = __atomic_load_n(d->c.reopen, __ATOMIC_ACQUIRE);
-	if (d->begun && d->n == 0 && !deliver_same_outbox(d)) // what is in hand is of the old one, and is handed over first
-		d->begun = false;
 	if (!deliver_begin(d))
 		return false;
 	if (reopen != d->reopened && d->ops->reopen != NULL)
