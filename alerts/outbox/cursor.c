@@ -1,4 +1,5 @@
-// Cursors: see alerts/outbox/cursor.h. The slots are a page apart, so that a write that was torn by a power cut spoils one of them.
+// Cursors: see alerts/outbox/cursor.h. The slots are a page apart, and the one that was made durable last is not written to until the
+// other one is: so a power cut finds at most one of them torn, however often was saved in between.
 #include "alerts/outbox/cursor.h"
 
 #include <assert.h>
@@ -27,6 +28,7 @@ static_assert(sizeof(struct slot) == 536 && sizeof(struct slot) <= SLOT_APART, "
 struct cursor_file {
 	int fd;
 	uint64_t saved;
+	unsigned slot; // that is written next: not the one that is on disk for sure
 };
 
 static uint32_t slot_crc(const struct slot *s)
@@ -60,6 +62,7 @@ static bool newest(const struct slot slot[static SLOTS], uint64_t wall_s, struct
 			continue;
 		found = true;
 		f->saved = s->saved;
+		f->slot = 1 - i;
 		*c = s->c;
 	}
 	return found;
@@ -116,10 +119,12 @@ static int load(struct cursor_file *f, uint64_t wall_s, struct cursor *c, bool *
 	int rc = slots_read(f->fd, slot);
 	if (rc < 0)
 		return rc;
-	*fresh = !newest(slot, wall_s, f, c, &old);
-	if (!*fresh)
-		return 0;
+	bool found = newest(slot, wall_s, f, c, &old);
+	*fresh = !found && lseek(f->fd, 0, SEEK_END) == 0;
+	if (found) // perhaps in memory only: the other slot may be all that a power cut leaves
+		return fdatasync(f->fd) < 0 ? -errno : 0;
 	begin(c, wall_s > old ? wall_s : old + 1);
+	f->slot = 1;
 	return cursor_save(f, c, true);
 }
 
@@ -147,13 +152,15 @@ int cursor_save(struct cursor_file *f, const struct cursor *c, bool durable)
 	s.crc = slot_crc(&s);
 	ssize_t n;
 	do
-		n = pwrite(f->fd, &s, sizeof(s), (off_t)(s.saved % SLOTS) * SLOT_APART);
+		n = pwrite(f->fd, &s, sizeof(s), (off_t)f->slot * SLOT_APART);
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(s))
 		return n < 0 ? -errno : -ENOSPC;
+	f->saved++;
 	if (durable && fdatasync(f->fd) < 0)
 		return -errno;
-	f->saved++;
+	if (durable)
+		f->slot = 1 - f->slot;
 	return 0;
 }
 

@@ -20,8 +20,9 @@ struct cursor {
 
 struct cursor_file;
 
-// Makes the file when it is missing: then, or when neither slot is good (-> *fresh), `c` begins a new row with epoch `wall_s` or
-// the old one's + 1, whichever is greater. 0 or -errno.
+// Makes the file when it is missing (-> *fresh). Then, or when neither slot is good, `c` begins a new row with epoch `wall_s` or
+// the old one's + 1, whichever is greater. What was damaged is not fresh: how far it was nobody knows, so `c` belongs to no outbox,
+// and everything is sent again. 0 or -errno.
 int cursor_open(struct cursor_file **out, const char *path, uint64_t wall_s, struct cursor *c, bool *fresh);
 // Only looks. 0; -ENODATA: neither slot is good; -errno.
 int cursor_read(const char *path, struct cursor *c);

@@ -25,12 +25,13 @@ static void begin_row(struct deliver *d, enum outbox_lane lane, uint64_t seq)
 	place(d, lane, NULL);
 }
 
-// The outbox that the cursor knew is gone: how much with it nobody can say, so the numbers begin anew.
+// The outbox that the cursor knew is gone, or the cursor was damaged: how much with it nobody can say, so the numbers begin anew.
 static void begin_epoch(struct deliver *d, uint64_t outbox)
 {
 	uint64_t now_s = clock_wall_ns() / SECOND_NS;
 	if (!d->fresh) {
-		log_warn("courier", "output %s: the outbox is not the one it knew; its numbers begin again", d->c.sink->name);
+		log_warn("courier", "output %s: %s; its numbers begin again", d->c.sink->name,
+			d->cursor.outbox == 0 ? "its cursor was lost" : "the outbox is not the one it knew");
 		d->cursor.epoch = now_s > d->cursor.epoch ? now_s : d->cursor.epoch + 1;
 		d->env.epoch = d->cursor.epoch;
 	}

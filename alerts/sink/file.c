@@ -47,6 +47,7 @@ static int tell(const struct sink *s, int rc)
 {
 	const char *words = rc == -EISDIR   ? "it is neither a file nor a pipe nor a device"
 	                    : rc == -ESPIPE ? "it is no regular file and cannot be rotated"
+	                    : rc == -ELOOP  ? "it is a link that is not root's, or one in a circle"
 	                    : rc == -ENXIO  ? "nobody reads this pipe"
 	                    : rc == -EBUSY  ? "another process writes to it"
 	                                    : strerror(-rc);
@@ -93,10 +94,18 @@ static int lock(const struct sink *s)
 	return s->regular && flock(s->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK ? -EBUSY : 0;
 }
 
+static int sync_data(const struct sink *s)
+{
+	return !s->regular || fdatasync(s->fd) == 0 || errno == EINVAL ? 0 : -errno;
+}
+
+// What a courier wrote that was killed before it had it on disk counts as had (file_newest()), so it must be there by then.
 static int mend(struct sink *s)
 {
 	uint64_t cut = 0;
 	int rc = s->regular ? tail_mend(s->fd, &cut) : 0;
+	if (rc == 0)
+		rc = sync_data(s);
 	s->torn = s->torn && !s->regular;
 	if (cut > 0)
 		log_info("file", "%s: %llu octets of an unfinished record at its end were cut off; it is written again", s->path,
@@ -162,11 +171,6 @@ static void take_back(struct sink *s, uint64_t size, size_t done, size_t keep)
 	if (file_size(s) == size + done && ftruncate(s->fd, (off_t)(size + keep)) == 0)
 		return;
 	s->torn = done > keep;
-}
-
-static int sync_data(const struct sink *s)
-{
-	return !s->regular || fdatasync(s->fd) == 0 || errno == EINVAL ? 0 : -errno;
 }
 
 static int write_batch(struct sink *s, struct sink_wait *w)

@@ -23,14 +23,26 @@ static void give(const char *path, int fd)
 	(void)!fchown(fd, dir.st_uid, dir.st_gid);
 }
 
+// Where root still has its rights, a link that somebody else made would have it write to a file of his choice, and give it to him.
+static int link_flags(const char *path)
+{
+	struct stat st;
+	if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode))
+		return O_NOFOLLOW;
+	return geteuid() == 0 && st.st_uid != 0 ? -ELOOP : 0;
+}
+
 static int open_or_make(const char *path)
 {
 	// To be read, too: its end is looked at. Of a pipe that would make us its reader.
 	struct stat st;
+	const int link = link_flags(path);
+	if (link < 0)
+		return link;
 	bool other = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 	if (other && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
 		return -EISDIR;
-	const int flags = (other ? O_WRONLY : O_RDWR) | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	const int flags = (other ? O_WRONLY : O_RDWR) | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | link;
 	int fd = open(path, flags);
 	if (fd >= 0 || errno != ENOENT)
 		return fd >= 0 ? fd : -errno;

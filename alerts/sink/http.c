@@ -4,6 +4,7 @@
 // are checked, always. A password goes over https only, or to this machine. Requests and answers are bounded, and so is the time.
 //
 // Keys and certificates are read in prepare(); a receiver's name is resolved when it is connected to, in a thread of libcurl's.
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 enum {
 	STEP_MS = 100,
 	CONNECT_MS = 5000,
+	HEADERS_MAX = 128 << 10, // octets
 	REFUSED_IN_A_ROW = 16, // then it is rather the table or the index that is wrong, and nothing more is given up
 	BASE = 2 * SINK_TEXT + 32,
 	HOST = SINK_TEXT + 8,
@@ -42,6 +44,7 @@ struct sink {
 	struct curl_slist *headers, *connect;
 	struct http_octets body, answer;
 	int exception;                     // of the answer's header
+	size_t header_octets;              // of the answer so far, and of whatever comes before it (1xx)
 	bool plain;                        // the server does not know newer settings
 	uint32_t refused_in_a_row;
 	char error[CURL_ERROR_SIZE];
@@ -61,6 +64,11 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 	static const char name[] = "X-ClickHouse-Exception-Code:";
 	struct sink *s = ctx;
 	char text[16] = "";
+	s->header_octets += size * n;
+	if (s->header_octets > HEADERS_MAX) { // libcurl keeps them all, and has a bound of its own only since 8.3
+		s->answer.full = true;
+		return 0;
+	}
 	if (size * n > sizeof name && strncasecmp(p, name, sizeof name - 1) == 0) {
 		size_t len = size * n - (sizeof name - 1);
 		memcpy(text, p + sizeof name - 1, len < sizeof text - 1 ? len : sizeof text - 1);
@@ -71,9 +79,11 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 
 // ---- before rights are given up ----------------------------------------------------------------------------------------
 
+// By its address: 127.example.org is somewhere else. libcurl knows by itself where localhost is.
 static bool loopback(const char *host)
 {
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
+	unsigned char raw[4];
+	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 || (inet_pton(AF_INET, host, raw) == 1 && raw[0] == 127);
 }
 
 static int part(CURLU *u, CURLUPart what, char *out, size_t len, unsigned flags)
@@ -210,6 +220,7 @@ static int perform(struct sink *s)
 	s->answer.len = 0;
 	s->answer.full = false;
 	s->exception = 0;
+	s->header_octets = 0;
 	s->error[0] = '\0';
 	curl_multi_add_handle(s->multi, s->easy);
 	while (running > 0 && steps_left > 0) {
@@ -229,7 +240,7 @@ static int perform(struct sink *s)
 	if (result == CURLE_OK && !s->answer.full)
 		return 0;
 	if (s->answer.full)
-		return sink_why(s->env, -EMSGSIZE, "an answer of more than %d octets", HTTP_ANSWER_MAX);
+		return sink_why(s->env, -EMSGSIZE, "an answer of more than %d octets", s->header_octets > HEADERS_MAX ? HEADERS_MAX : HTTP_ANSWER_MAX);
 	int error = stopping(s) ? -ECANCELED : result == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -EIO;
 	return sink_why(s->env, error, "%s: %s", s->base, s->error[0] != '\0' ? s->error : curl_easy_strerror(result));
 }

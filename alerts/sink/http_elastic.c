@@ -15,20 +15,21 @@
 enum { ID = 256 };
 
 // Alerts and sessions have an id of their own. Other records are told apart by their number: a session may have several
-// anomalies, and its `tls` record its id, too. The host is in it, since two sensors may see one session.
-static void id_of(char out[static ID], const char *host, const struct sink_message *m)
+// anomalies, and its `tls` record its id, too. A number is the output's own: two of them with other filters have the same for
+// different records, and the second of these would count as had. The host is in it, since two sensors may see one session.
+static void id_of(char out[static ID], const char *host, const char *sink, const struct sink_message *m)
 {
 	if (m->id[0] != '\0' && (m->about->type == RECORD_ALERT || m->about->type == RECORD_SMTP))
 		snprintf(out, ID, "%.128s-%s-%s", host, m->about->type == RECORD_ALERT ? "alert" : "smtp", m->id);
 	else
-		snprintf(out, ID, "%.128s-%" PRIu64 "-%s-%" PRIu64, host, m->epoch, outbox_lane_name[m->lane], m->seq);
+		snprintf(out, ID, "%.128s-%s-%" PRIu64 "-%s-%" PRIu64, host, sink, m->epoch, outbox_lane_name[m->lane], m->seq);
 }
 
 void elastic_body(struct http_octets *out, const struct sink_config *c, const char *host, const struct sink_message *m, size_t n)
 {
 	char id[ID];
 	for (size_t i = 0; i < n; i++) {
-		id_of(id, host, &m[i]);
+		id_of(id, host, c->name, &m[i]);
 		http_add(out, "{\"create\":{\"_index\":", 20);
 		http_add_string(out, c->target, strlen(c->target));
 		http_add(out, ",\"_id\":", 7);

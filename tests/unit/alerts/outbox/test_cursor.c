@@ -75,6 +75,38 @@ static void test_torn(void **state)
 	close(fd);
 }
 
+// Saved often and made durable seldom: until it is again, what was durable last stays as it is, whatever becomes of the other slot;
+// also for whoever comes after a death.
+static void test_torn_before_durable(void **state)
+{
+	struct cursor_file *f;
+	struct cursor c, durable = cursor_of(30), soft;
+	bool fresh;
+	assert_int_equal(cursor_open(&f, path, 1000, &c, &fresh), 0);
+	for (int round = 0; round < 2; round++) {
+		uint8_t both[2][536];
+		assert_int_equal(cursor_save(f, &durable, true), 0);
+		int fd = open(path, O_RDWR);
+		for (int n = 0; n < 3; n++) {
+			soft = cursor_of(40 + (uint64_t)n);
+			assert_int_equal(cursor_save(f, &soft, false), 0);
+		}
+		reopen(2000, false, &soft);
+		for (off_t slot = 0; slot < 2; slot++)
+			assert_int_equal(pread(fd, both[slot], 536, slot * 4096), 536);
+		for (off_t slot = 0; slot < 2; slot++) { // one of them is the durable one
+			assert_int_equal(pwrite(fd, "x", 1, slot * 4096 + 500), 1);
+			assert_int_equal(cursor_read(path, &c), 0);
+			assert_true(memcmp(&c, &durable, sizeof(c)) == 0 || memcmp(&c, &soft, sizeof(c)) == 0);
+			assert_int_equal(pwrite(fd, both[slot], 536, slot * 4096), 536);
+		}
+		close(fd);
+		cursor_close(&f);
+		assert_int_equal(cursor_open(&f, path, 1000, &c, &fresh), 0); // as after a death
+	}
+	cursor_close(&f);
+}
+
 static void test_new_row(void **state)
 {
 	static const struct {
@@ -98,7 +130,9 @@ static void test_new_row(void **state)
 			assert_int_equal(pwrite(fd, "x", 1, slot * 4096 + 500), 1);
 		close(fd);
 		assert_int_equal(cursor_open(&f, path, row[i].wall_s, &c, &fresh), 0);
-		assert_true(fresh);
+		assert_false(fresh); // it was there: nobody begins with what comes
+		assert_int_equal(c.outbox, 0);
+		assert_int_equal(c.lane[OUTBOX_ALERTS].seq, 1);
 		assert_int_equal(c.epoch, row[i].want);
 		cursor_close(&f);
 	}
@@ -117,7 +151,7 @@ static void test_any_length(void **state)
 			assert_int_equal(cursor_save(f, &c, true), 0);
 		cursor_close(&f);
 		assert_int_equal(truncate(path, len), 0);
-		reopen(3000, len < 536, NULL);
+		reopen(3000, len == 0, NULL);
 	}
 	assert_int_equal(cursor_open(&f, "/nowhere/at/all", 1, &c, &fresh), -ENOENT);
 	assert_null(f);
@@ -128,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_saved_and_found, setup, remove_dir),
 		cmocka_unit_test_setup_teardown(test_torn, setup, remove_dir),
+		cmocka_unit_test_setup_teardown(test_torn_before_durable, setup, remove_dir),
 		cmocka_unit_test_setup_teardown(test_new_row, setup, remove_dir),
 		cmocka_unit_test_setup_teardown(test_any_length, setup, remove_dir),
 	};

@@ -322,12 +322,38 @@ static void test_another_outbox_meanwhile(void **state)
 	assert_int_equal(s.stamp[6].seq, 2);
 }
 
+// Neither slot is good: what the receiver has is not known, so all there is goes to it again, in a row of its own.
+static void test_cursor_damaged(void **state)
+{
+	struct seen s;
+	for (int i = 0; i < 4; i++) {
+		append(RECORD_ALERT, SEVERITY_HIGH);
+		deliver(1);
+	}
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	FILE *f = fopen(cursor_path, "r+");
+	for (long slot = 0; slot < 2; slot++) {
+		fseek(f, slot * 4096 + 400, SEEK_SET);
+		fputc('x', f);
+	}
+	fclose(f);
+	deliver(0);
+	see(&s);
+	assert_int_equal(s.n, 9);
+	assert_true(s.linked);
+	for (size_t i = 4; i < 9; i++) {
+		assert_true(s.stamp[i].epoch > s.stamp[3].epoch);
+		assert_int_equal(s.stamp[i].seq, i - 3);
+		assert_int_equal(s.place[i], i - 3);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_steps_over), TEST(test_lags),
-		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile),
+		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_cursor_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

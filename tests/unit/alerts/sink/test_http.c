@@ -4,7 +4,10 @@
 
 #include "tests/unit/alerts/sink/sink_fixture.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sys/socket.h>
 
 enum { N = 3 };
 
@@ -18,14 +21,14 @@ static const struct sink_message messages[N] = {
 
 static void a_bulk_body(void **state)
 {
-	struct sink_config c = {.target = "post\"wacht"};
+	struct sink_config c = {.name = "es", .target = "post\"wacht"};
 	struct http_octets o = {.max = 4096};
 	elastic_body(&o, &c, "sensor-1", messages, N);
 	http_add(&o, "", 1);
 	assert_string_equal(o.at,
 		"{\"create\":{\"_index\":\"post\\\"wacht\",\"_id\":\"sensor-1-alert-A1\"}}\n{\"a\":\"\\\"\"}\n"
 		"{\"create\":{\"_index\":\"post\\\"wacht\",\"_id\":\"sensor-1-smtp-S1\"}}\n{}\n"
-		"{\"create\":{\"_index\":\"post\\\"wacht\",\"_id\":\"sensor-1-7-sessions-6\"}}\n{\"b\":1}\n");
+		"{\"create\":{\"_index\":\"post\\\"wacht\",\"_id\":\"sensor-1-es-7-sessions-6\"}}\n{\"b\":1}\n");
 	free(o.at);
 }
 
@@ -60,6 +63,74 @@ static void strings(void **state)
 		assert_memory_equal(o.at, row[i].want, o.len);
 		free(o.at);
 	}
+}
+
+// Prepared or not, with a password in the clear.
+static void passwords_stay_here(void **state)
+{
+	extern const struct sink_ops sink_http_ops;
+	static const struct {
+		const char *url;
+		bool good;
+	} row[] = {
+		{"http://127.0.0.1:9200", true},
+		{"http://127.9.9.9:9200", true},
+		{"http://[::1]:9200", true},
+		{"http://localhost:9200", true},
+		{"http://127.example.org:9200", false},
+		{"http://127.0.0.1.example.org", false},
+		{"http://128.0.0.1:9200", false},
+		{"http://localhost.example.org", false},
+	};
+	const char *password = sink_path("password");
+	sink_write(password, "secret\n", 7);
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct sink_config c = {.name = "es", .type = SINK_HTTP, .api = API_ELASTICSEARCH, .target = "mail", .user = "u"};
+		struct sink *s;
+		snprintf(c.url, sizeof c.url, "%s", row[i].url);
+		snprintf(c.password_file, sizeof c.password_file, "%s", password);
+		int rc = sink_http_ops.prepare(&s, &c, &sink_env);
+		if ((rc == 0) != row[i].good)
+			fail_msg("%s: %d", row[i].url, rc);
+		sink_http_ops.destroy(&s);
+	}
+}
+
+// A receiver whose headers never end: the hand-over fails, and not for want of memory or time.
+static void *endless(void *at)
+{
+	static const char line[] = "X-Nothing: 0123456789012345678901234567890123456789012345678901234567890123456789\r\n";
+	char asked[4096];
+	int fd = accept(*(int *)at, NULL, NULL);
+	(void)!recv(fd, asked, sizeof asked, 0);
+	(void)!send(fd, "HTTP/1.1 200 OK\r\n", 17, MSG_NOSIGNAL);
+	for (int i = 0; i < 1 << 20; i++) // 80 MiB
+		if (send(fd, line, sizeof line - 1, MSG_NOSIGNAL) < 0)
+			break;
+	close(fd);
+	return NULL;
+}
+
+static void headers_without_end(void **state)
+{
+	extern const struct sink_ops sink_http_ops;
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof here;
+	struct sink_config c = {.name = "es", .type = SINK_HTTP, .api = API_ELASTICSEARCH, .target = "mail"};
+	struct sink *s;
+	pthread_t thread;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&here, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&here, &len), 0);
+	assert_int_equal(pthread_create(&thread, NULL, endless, &fd), 0);
+	snprintf(c.url, sizeof c.url, "http://127.0.0.1:%u", ntohs(here.sin_port));
+	assert_int_equal(sink_http_ops.prepare(&s, &c, &sink_env), 0);
+	assert_int_equal(sink_http_ops.open(s), -EMSGSIZE);
+	sink_http_ops.close(s);
+	sink_http_ops.destroy(&s);
+	pthread_join(thread, NULL);
+	close(fd);
 }
 
 static void no_more_than_the_bound(void **state)
@@ -186,7 +257,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bulk_body), cmocka_unit_test(rows), cmocka_unit_test(strings), cmocka_unit_test(no_more_than_the_bound),
 		cmocka_unit_test(what_bulk_answers), cmocka_unit_test(what_insert_answers), cmocka_unit_test(what_a_batch_is_called),
-		cmocka_unit_test(targets),
+		cmocka_unit_test(targets), cmocka_unit_test_setup_teardown(passwords_stay_here, sink_setup, sink_teardown),
+		cmocka_unit_test(headers_without_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
