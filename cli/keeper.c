@@ -146,8 +146,10 @@ static void gather(struct keeper *k)
 	while ((message = ring_peek(k->ring, &len)) != NULL)
 		if (take(k, message, len) < 0)
 			return;
-	if (ring_damaged(k->ring))
-		ring_skip(k->ring);
+	if (!ring_damaged(k->ring))
+		return;
+	log_error("keeper", "what the judge wrote cannot be read any more: records are lost");
+	ring_skip(k->ring);
 }
 
 static void count_durable(struct keeper *k)

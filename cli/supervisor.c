@@ -177,6 +177,8 @@ static bool turn(struct supervisor *s, bool *told_ready)
 	now_ns = clock_mono_ns();
 	if (!s->stopping)
 		kids_start(s);
+	else // also now: what was told at the end goes through it
+		kids_start_keeper(s);
 	kids_ready(s);
 	kids_hung(s, now_ns);
 	help_ending(s);

@@ -44,6 +44,7 @@ struct supervisor {
 // supervisor_kids.c
 void kids_init(struct supervisor *s);
 void kids_start(struct supervisor *s);      // those that are wanted and may start now
+void kids_start_keeper(struct supervisor *s);
 void kids_reap(struct supervisor *s);       // after SIGCHLD
 void kids_ready(struct supervisor *s);      // tells restarts that have come to work
 void kids_hung(struct supervisor *s, uint64_t now_ns); // ends those that do not turn

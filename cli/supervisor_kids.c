@@ -101,6 +101,13 @@ void kids_start(struct supervisor *s)
 	}
 }
 
+void kids_start_keeper(struct supervisor *s)
+{
+	const struct kid *k = &s->kid[CHILD_KEEPER];
+	if (k->wanted && !k->over && k->pid == 0)
+		start(s, CHILD_KEEPER);
+}
+
 // ---- dying -------------------------------------------------------------------------------------------------------
 
 // The last that is known of it: when it turned, else when it was started.
@@ -129,8 +136,10 @@ static void how(int status, char *out, size_t len)
 static bool expected(const struct supervisor *s, enum child child, int status)
 {
 	bool fine = WIFEXITED(status) && WEXITSTATUS(status) == RUN_ENDED;
-	if (s->stopping)
-		return true;
+	if (s->stopping) // what is on the ring is still to be saved
+		return child != CHILD_KEEPER || !WIFSIGNALED(status);
+	if (child == CHILD_COURIER && s->board->courier_leave)
+		return false;
 	if (child == CHILD_WATCH)
 		return fine && s->board->watch_done;
 	if (child == CHILD_JUDGE || child == CHILD_KEEPER || child == CHILD_COURIER)
@@ -162,7 +171,7 @@ static void died(struct supervisor *s, enum child child, int status)
 	}
 	k->died_ns = now_ns;
 	k->ready = false;
-	bool young = now_ns - k->started_ns < YOUNG_MS * MS_NS;
+	bool young = now_ns - k->started_ns < YOUNG_MS * MS_NS && !s->stopping;
 	k->again_ns = young ? now_ns + AGAIN_MS * MS_NS : now_ns;
 	s->board->state.child[child].restarts++;
 	if (child == CHILD_WATCH)

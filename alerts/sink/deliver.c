@@ -75,6 +75,17 @@ static bool wanted(const struct sink_config *c, unsigned type, unsigned severity
 	return (c->events & 1u << type) != 0 && (type != RECORD_ALERT || (int)severity >= c->severity);
 }
 
+// The number that the receiver was at is reached: what follows is linked to what it has.
+static void join(struct deliver *d, enum outbox_lane lane)
+{
+	struct cursor_lane *at = &d->at[lane];
+	if (d->stepped[lane])
+		memcpy(at->chain, d->there_chain[lane], sizeof at->chain);
+	else if (memcmp(at->chain, d->there_chain[lane], sizeof at->chain) != 0)
+		deliver_number_behind(d, lane);
+	d->stepped[lane] = false;
+}
+
 // What nobody can have any more, as far as this sink would have had it: its numbers step over exactly that.
 static void step_over(struct deliver *d, enum outbox_lane lane, const struct outbox_missed *m)
 {
@@ -85,7 +96,15 @@ static void step_over(struct deliver *d, enum outbox_lane lane, const struct out
 				n += m->evicted.n[t][s];
 	if (n == 0)
 		return;
-	d->at[lane].sent += n;
+	struct cursor_lane *at = &d->at[lane];
+	uint64_t had = d->there[lane] > at->sent ? d->there[lane] - at->sent : 0;
+	d->stepped[lane] |= had > 0;
+	at->sent += n;
+	if (had > 0 && n >= had)
+		join(d, lane);
+	if (n <= had)
+		return;
+	n -= had;
 	counter_add(&d->c.shared->missed[lane], n);
 	log_warn("courier", "output %s: %llu records (%s) were gone before it could have them", name_of(d), (unsigned long long)n,
 		outbox_lane_name[lane]);
@@ -141,10 +160,14 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	if (!deliver_same_outbox(d)) // read after `last`
 		return 0;
 	int rc = outbox_reader_next(d->reader[lane], last, &item, &missed);
+	if (rc == 0 && at->sent < d->there[lane]) {
+		deliver_number_behind(d, lane);
+		return 1;
+	}
 	if (rc <= 0)
 		return rc;
 	step_over(d, lane, &missed);
-	bool gives_way = lags_too_far(d, lane);
+	bool gives_way = at->sent >= d->there[lane] && lags_too_far(d, lane);
 	at->seq = item.seq + 1;
 	at->had = *outbox_reader_counts(d->reader[lane]);
 	d->moved = true;
@@ -163,6 +186,8 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	}
 	if (at->sent > d->there[lane])
 		keep(d, lane, &item, octets, len);
+	else if (at->sent == d->there[lane])
+		join(d, lane);
 	return 1;
 }
 
@@ -249,8 +274,9 @@ static void passed(struct deliver *d, size_t n)
 	if (d->n > 0)
 		return;
 	d->used = 0;
-	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) // and what was passed over since
-		d->cursor.lane[l] = d->at[l];
+	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
+		if (d->at[l].sent >= d->there[l]) // and what was passed over since; but not on the receiver's word alone
+			d->cursor.lane[l] = d->at[l];
 }
 
 // Of a batch that was half taken when trouble came: what the receiver says it has.

@@ -55,14 +55,28 @@ static void go_on(struct deliver *d, enum outbox_lane lane)
 	place(d, lane, NULL);
 }
 
+// Of what is in hand, the one with this number has this link. What was not read yet is compared when it is.
+static bool may_be_there(const struct deliver *d, enum outbox_lane lane, uint64_t sent, const uint8_t chain[static OUTBOX_HASH])
+{
+	bool in_hand = false;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct waiting *w = &d->waiting[i];
+		in_hand |= w->lane == lane;
+		if (w->lane == lane && w->after.sent == sent)
+			return memcmp(w->after.chain, chain, OUTBOX_HASH) == 0;
+	}
+	return !in_hand && sent > d->at[lane].sent;
+}
+
 void deliver_ask_receiver(struct deliver *d)
 {
 	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
 		uint64_t epoch, sent;
-		uint8_t chain[OUTBOX_HASH];
+		uint8_t *chain = d->there_chain[l];
 		d->there[l] = 0;
+		d->stepped[l] = false;
 		if (d->ops->newest != NULL && d->c.sink->format == FORMAT_EVE && d->ops->newest(d->sink, l, &epoch, &sent, chain) &&
-			epoch == d->cursor.epoch)
+			epoch == d->cursor.epoch && may_be_there(d, l, sent, chain))
 			d->there[l] = sent;
 	}
 }
@@ -70,6 +84,19 @@ void deliver_ask_receiver(struct deliver *d)
 bool deliver_same_outbox(const struct deliver *d)
 {
 	return __atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE) == d->cursor.outbox;
+}
+
+// It died before the cursor said what it had sent, and then its filter was changed; or somebody else wrote to the file.
+void deliver_number_behind(struct deliver *d, enum outbox_lane lane)
+{
+	struct cursor_lane *at = &d->at[lane];
+	log_warn("courier", "output %s: its receiver has other %s than the outbox gives now: what came since is sent again", d->c.sink->name,
+		outbox_lane_name[lane]);
+	*at = d->cursor.lane[lane];
+	at->sent = d->there[lane];
+	memcpy(at->chain, d->there_chain[lane], OUTBOX_HASH);
+	d->there[lane] = 0;
+	outbox_reader_seek(d->reader[lane], at->seq, &at->had);
 }
 
 bool deliver_begin(struct deliver *d)

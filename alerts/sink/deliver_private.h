@@ -27,7 +27,9 @@ struct deliver {
 	struct cursor cursor;                       // what the receiver has
 	struct cursor_lane at[OUTBOX_LANES];        // what was read
 	struct outbox_reader *reader[OUTBOX_LANES];
-	uint64_t there[OUTBOX_LANES];               // up to this number the receiver has it already, as it says itself
+	uint64_t there[OUTBOX_LANES];               // up to this number the receiver has it already, as it says itself ...
+	uint8_t there_chain[OUTBOX_LANES][OUTBOX_HASH]; // ... with this link, which must come out when that number is reached;
+	bool stepped[OUTBOX_LANES];                 // ... it cannot: some of them are gone from the outbox
 	bool begun, fresh, open, moved;
 	uint64_t saved_ns;                          // monotonic, the cursor was made durable
 	uint32_t reopened;
@@ -57,3 +59,5 @@ bool deliver_same_outbox(const struct deliver *d);
 bool deliver_begin(struct deliver *d);
 // What the receiver says that it has, into d->there.
 void deliver_ask_receiver(struct deliver *d);
+// What it has is not what would have been sent: all since the cursor is sent, with numbers behind its own.
+void deliver_number_behind(struct deliver *d, enum outbox_lane lane);

@@ -240,7 +240,8 @@ static int perform(struct sink *s)
 	if (result == CURLE_OK && !s->answer.full)
 		return 0;
 	if (s->answer.full)
-		return sink_why(s->env, -EMSGSIZE, "an answer of more than %d octets", s->header_octets > HEADERS_MAX ? HEADERS_MAX : HTTP_ANSWER_MAX);
+		return sink_why(s->env, -EMSGSIZE, "an answer of more than %d octets",
+			s->header_octets > HEADERS_MAX ? HEADERS_MAX : HTTP_ANSWER_MAX);
 	int error = stopping(s) ? -ECANCELED : result == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -EIO;
 	return sink_why(s->env, error, "%s: %s", s->base, s->error[0] != '\0' ? s->error : curl_easy_strerror(result));
 }

@@ -174,8 +174,9 @@ static void syslog_reopen(struct sink *s)
 	s->reload_told = rc < 0;
 	if (rc < 0)
 		return;
+	if (!s->carrier.under_way)
+		sink_batch_clear(&s->carrier.last); // it is we who close, so it arrives; but not behind a reset
 	drop(s);
-	sink_batch_clear(&s->carrier.last); // it was we who closed, so it arrives
 }
 
 // ---- send --------------------------------------------------------------------------------------------------------

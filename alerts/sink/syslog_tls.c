@@ -8,6 +8,8 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "hw/clock.h"
+
 enum {
 	ACCEPTED_US = 1000000, // longest wait for a sign that a TLS 1.3 receiver is content with us
 	LOOKS = 64,
@@ -203,7 +205,8 @@ static int hear_verdict(struct syslog_tls *t, int fd, struct sink_wait *w)
 	int rc = 0;
 	if (!t->asked || SSL_version(t->ssl) < TLS1_3_VERSION)
 		return 0;
-	for (int ready = 1; rc == 0 && !t->ticket && ready == 1;) {
+	const uint64_t end_ns = clock_mono_ns() + ACCEPTED_US * UINT64_C(1000); // one that talks all the time does not refuse, either
+	for (int ready = 1; rc == 0 && !t->ticket && ready == 1 && clock_mono_ns() < end_ns;) {
 		ready = sink_wait_fd(w, fd, POLLIN, ACCEPTED_US);
 		rc = ready < 0 ? sink_why(t->env, ready, "%.80s: TLS: %s", t->words, strerror(-ready)) : tls_look(t, &events);
 	}

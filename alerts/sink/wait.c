@@ -36,13 +36,13 @@ int sink_wait_fd(struct sink_wait *w, int fd, short events, int us)
 		const struct timespec step = {.tv_nsec = (long)step_ns};
 		struct pollfd p = {.fd = fd, .events = events};
 		int n = ppoll(&p, 1, &step, NULL);
-		if (n > 0)
-			return 1;
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		now_ns = clock_mono_ns();
-		if (stopping(w) && now_ns - w->began_ns >= STEP_NS)
+		if (stopping(w) && now_ns - w->began_ns >= STEP_NS) // also where a little is taken all the time
 			return -ECANCELED;
+		if (n > 0)
+			return 1;
 		if (now_ns - w->moved_ns >= SINK_PATIENCE_S * UINT64_C(1000000000))
 			return -ETIMEDOUT;
 		if (now_ns >= end_ns)

@@ -290,6 +290,30 @@ def tls_receiver_without_tickets():
     exactly(server.counted(), lines(1, 10))
 
 
+@check
+def tls_receiver_that_only_talks():
+    """Neither a ticket nor a refusal, but octets without end: it gets its messages all the same."""
+    def talk(server, connection, n):
+        stop = threading.Event()
+
+        def flood():
+            while not stop.is_set():
+                try:
+                    connection.send(b"x" * 16384)
+                except OSError:
+                    return
+        thread = threading.Thread(target=flood, daemon=True)
+        thread.start()
+        server.read(connection, n)
+        stop.set()
+        thread.join(5)
+    server = Stream(talk, server_tls(FOLDER.name, "good", True, tickets=0))
+    driver = run(PROGRAM, "syslog", lines(1, 10), port=server.port, **tls(cert=pem("client.pem"), key=pem("client.key")))
+    server.close()
+    delivered(driver, 9)
+    exactly(server.counted(), lines(1, 10))
+
+
 def tls_refused(words, certificate="good", ask=False, version=None, talk=None, receiver=None, **settings):
     server = receiver or Stream(talk, server_tls(FOLDER.name, certificate, ask, version))
     driver = run(PROGRAM, "syslog", lines(1, 10), port=server.port, **tls(**settings))

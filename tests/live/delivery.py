@@ -286,6 +286,28 @@ def ended(args, checks):
         receiver.go()
 
 
+def ending(args, checks):
+    """The keeper is killed while the sensor ends, with records before it that it has not saved."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        receiver = Receiver(PORT)
+        receiver.come()
+        with Run(args.program, directory) as s:
+            keeper = s.children()["keeper"]
+            os.kill(keeper, signal.SIGSTOP)
+            traffic = Traffic(directory, 0.1)
+            time.sleep(1)
+            traffic.stop()
+            time.sleep(1)
+            alerts = s.ask("status")["alerts"]
+            os.kill(s.process.pid, signal.SIGTERM)
+            time.sleep(0.5)
+            os.kill(keeper, signal.SIGKILL)
+            checks.check(s.process.wait(10) == 0, f"ending: exit code {s.process.returncode}: {s.log[-5:]}")
+        n, _ = compare(checks, "ending", args.program, s, receiver)
+        checks.check(n >= alerts > 0, f"ending: {alerts} alerts were told, {n} are in the file")
+        receiver.go()
+
+
 def send(seconds_, rate):
     """At so many packets a second; how many were sent."""
     done = subprocess.run(["tcpreplay", f"--pps={rate}", "--loop=0", "--unique-ip", f"--duration={seconds_}", "-i", "to", str(loss.RECORDING)],
@@ -440,14 +462,14 @@ def main():
     parser = argparse.ArgumentParser(usage="delivery.py [--seconds N] [--kills N] [--only PART] PROGRAM")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--only", choices=["killed", "ended", "frozen", "full", "reloaded", "latency"])
+    parser.add_argument("--only", choices=["killed", "ended", "ending", "frozen", "full", "reloaded", "latency"])
     parser.add_argument("program")
     args = parser.parse_args()
     args.program = str(pathlib.Path(args.program).resolve())
     sensor.own_namespace("tcpreplay")
     sensor.veth("to", "from")
     checks = sensor.Checks()
-    for part in (killed, ended, frozen, full, reloaded, latency):
+    for part in (killed, ended, ending, frozen, full, reloaded, latency):
         if args.only in (None, part.__name__):
             part(args, checks)
     return checks.done()

@@ -218,6 +218,54 @@ static void test_nothing_twice(void **state)
 	assert_int_equal(s.stamp[21].seq, 12);
 }
 
+// ... and was then told to choose otherwise: what the file has under those numbers is something else, and nothing is lost for it.
+static void test_other_choice_after_a_death(void **state)
+{
+	static const struct {
+		uint32_t before, after; // severities
+		size_t more, want;      // appended afterwards; records at the end
+	} row[] = {
+		{SEVERITY_INFO, SEVERITY_HIGH, 0, 1 + 20 + 10}, // fewer than the file has
+		{SEVERITY_INFO, SEVERITY_HIGH, 30, 1 + 20 + 10 + 15},
+		{SEVERITY_HIGH, SEVERITY_INFO, 0, 1 + 10 + 20}, // more, and others
+	};
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct seen s;
+		char old[PATH + 8];
+		uint64_t highest = 0, places[512] = {0};
+		if (i > 0) {
+			tear_down(state);
+			set_up(state);
+		}
+		snprintf(old, sizeof old, "%s.old", cursor_path);
+		sink.severity = (int)row[i].before;
+		append(RECORD_ALERT, SEVERITY_HIGH);
+		deliver(1);
+		copy(cursor_path, old);
+		for (int k = 0; k < 20; k++)
+			append(RECORD_ALERT, k % 2 ? SEVERITY_HIGH : SEVERITY_LOW);
+		deliver(1);
+		copy(old, cursor_path);
+		sink.severity = (int)row[i].after;
+		for (size_t k = 0; k < row[i].more; k++)
+			append(RECORD_ALERT, k % 2 ? SEVERITY_HIGH : SEVERITY_LOW);
+		deliver(1);
+		see(&s);
+		assert_int_equal(s.n, row[i].want);
+		assert_true(s.linked);
+		for (size_t k = 0; k < s.n; k++) {
+			assert_true(s.stamp[k].seq > highest); // no number twice
+			highest = s.stamp[k].seq;
+			places[s.place[k]]++;
+		}
+		for (uint64_t place = 1; place <= position; place++) // each that was high: every second from the second on, and the first
+			assert_true(places[place] > 0 || (place % 2 == 0));
+		deliver(1); // and then there is nothing more to say
+		see(&s);
+		assert_int_equal(s.n, row[i].want);
+	}
+}
+
 // Two segments a lane: the oldest go, and the numbers say how many that were wanted.
 static void test_steps_over(void **state)
 {
@@ -237,6 +285,32 @@ static void test_steps_over(void **state)
 	assert_int_equal(s.n + told.missed[OUTBOX_ALERTS], 101);
 	assert_true(s.linked); // over the hole
 	assert_int_equal(s.stamp[1].seq, 2 + told.missed[OUTBOX_ALERTS]);
+}
+
+// It died before the cursor said what the file has, and much of that and more went before it was back.
+static void test_steps_over_what_is_there(void **state)
+{
+	struct seen s;
+	char old[PATH + 8];
+	lose_outbox();
+	open_outbox(1790000000, 2 * SEGMENT);
+	snprintf(old, sizeof old, "%s.old", cursor_path);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	copy(cursor_path, old);
+	for (int i = 0; i < 20; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	copy(old, cursor_path);
+	for (int i = 0; i < 280; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	see(&s);
+	assert_int_equal(s.stamp[s.n - 1].seq, 301);
+	assert_int_equal(s.n + told.missed[OUTBOX_ALERTS], 301);
+	assert_int_equal(s.stamp[20].seq, 21);
+	assert_int_equal(s.stamp[21].seq, 22 + told.missed[OUTBOX_ALERTS]);
+	assert_true(s.linked);
 }
 
 static void test_lags(void **state)
@@ -352,7 +426,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_steps_over), TEST(test_lags),
+		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_other_choice_after_a_death),
+		TEST(test_steps_over), TEST(test_steps_over_what_is_there), TEST(test_lags),
 		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_cursor_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,23 @@ static void all_of_it_arrives(void **state)
 	}
 }
 
+// Always ready, never done: the end is seen all the same.
+static void the_sensor_ends_while_little_is_taken(void **state)
+{
+	int fd[2];
+	struct sink_wait w;
+	assert_int_equal(pipe(fd), 0);
+	sink_wait_begin(&w, &sink_env);
+	w.began_ns -= UINT64_C(1000000000);
+	assert_int_equal(sink_wait_fd(&w, fd[1], POLLOUT, SINK_WAIT_LONG), 1);
+	sink_stop = true;
+	assert_int_equal(sink_wait_fd(&w, fd[1], POLLOUT, SINK_WAIT_LONG), -ECANCELED);
+	sink_wait_begin(&w, &sink_env); // one that has just begun has its step
+	assert_int_equal(sink_wait_fd(&w, fd[1], POLLOUT, SINK_WAIT_LONG), 1);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 static void nobody_reads_and_the_sensor_ends(void **state)
 {
 	int fd[2];
@@ -71,6 +88,7 @@ static void nobody_reads_and_the_sensor_ends(void **state)
 	assert_true(done > 0 && done < MANY); // so it says how far it came
 	close(fd[0]);
 	signal(SIGPIPE, SIG_IGN);
+	sink_wait_begin(&w, &sink_env);
 	assert_int_equal(stream_write(fd[1], STREAM_PIPE, sent, MANY, &done, &w), -EPIPE);
 	close(fd[1]);
 }
@@ -177,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(all_of_it_arrives, sink_setup, sink_teardown),
 		cmocka_unit_test_setup_teardown(nobody_reads_and_the_sensor_ends, sink_setup, sink_teardown),
+		cmocka_unit_test_setup_teardown(the_sensor_ends_while_little_is_taken, sink_setup, sink_teardown),
 		cmocka_unit_test_setup_teardown(a_wait_of_no_time_looks_once, sink_setup, sink_teardown),
 		cmocka_unit_test_setup_teardown(words_are_printable, sink_setup, sink_teardown),
 		cmocka_unit_test_setup_teardown(a_batch_goes_on_where_it_stopped, sink_setup, sink_teardown),

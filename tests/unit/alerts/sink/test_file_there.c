@@ -1,0 +1,80 @@
+// A file that is there already: what is in it is on disk before it counts, and it is the one that was meant.
+#include "tests/unit/alerts/sink/sink_fixture.h"
+
+#include <sys/syscall.h>
+
+extern const struct sink_ops sink_file_ops;
+static const struct sink_ops *const ops = &sink_file_ops;
+
+// In place of the C library's.
+static unsigned syncs;
+int fdatasync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+static struct sink_config config_of(const char *path)
+{
+	struct sink_config c = {.type = SINK_FILE, .rotate_keep = 3};
+	snprintf(c.path, sizeof c.path, "%s", path);
+	return c;
+}
+
+static struct sink *opened(const struct sink_config *c)
+{
+	struct sink *s;
+	if (ops->prepare(&s, c, &sink_env) != 0 || ops->open(s) != 0)
+		fail_msg("%s", sink_said);
+	return s;
+}
+
+static int put(struct sink *s, const char *text)
+{
+	const struct sink_message m = sink_text(text, 1);
+	uint64_t refused = 0;
+	return ops->send(s, &m, 1, &refused);
+}
+
+// Whoever wrote it may have been killed before it was on disk: what is in it counts as had only when it is.
+static void what_is_there_is_on_disk(void **state)
+{
+	const struct sink_config c = config_of(sink_path("eve.json"));
+	sink_write(c.path, "{\"a\":1}\n", 8);
+	syncs = 0;
+	struct sink *s = opened(&c);
+	assert_int_equal(syncs, 1);
+	ops->destroy(&s);
+}
+
+// In a directory of somebody else, who would have root write elsewhere.
+static void no_link_of_others(void **state)
+{
+	struct sink_config c = config_of(sink_path("theirs/eve.json"));
+	struct sink *s;
+	struct stat st;
+	const char *target = sink_path("target"), *dir = sink_path("theirs"), *ours = sink_path("ours");
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(mkdir(dir, 0755), 0);
+	assert_int_equal(chown(dir, 65534, 65534), 0);
+	assert_int_equal(symlink(target, c.path), 0);
+	assert_int_equal(lchown(c.path, 65534, 65534), 0);
+	assert_int_equal(ops->prepare(&s, &c, &sink_env), -ELOOP);
+	assert_int_equal(lstat(target, &st), -1); // it was not made
+	assert_int_equal(symlink(target, ours), 0);
+	c = config_of(ours);
+	s = opened(&c);
+	assert_int_equal(put(s, "{\"a\":1}"), 1);
+	sink_holds(target, "{\"a\":1}\n");
+	ops->destroy(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_is_there_is_on_disk, sink_setup, sink_teardown),
+		cmocka_unit_test_setup_teardown(no_link_of_others, sink_setup, sink_teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
