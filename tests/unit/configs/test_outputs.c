@@ -18,6 +18,8 @@
 #define SASL KAFKA ", security: sasl_ssl, user: u, password_file: /p"
 #define HTTP "type: http, api: elasticsearch, url: \"https://es.example\", target: mail-tls"
 
+#define CLEAR(host) "type: http, api: clickhouse, url: \"http://" host "\", target: b, user: u, password_file: /p"
+
 // One value other than the default for each member of each type.
 static const struct {
 	const char *name, *base, *added;
@@ -220,6 +222,14 @@ static const struct {
 	{TLS ", cert: /a", "cert and key belong together; key is missing"},
 	{TLS ", key: /a", "cert and key belong together; cert is missing"},
 	{HTTP ", user: a", "user and password_file belong together; password_file is missing"},
+	// what `run` does not send in clear
+	{CLEAR("10.9.9.9:9200"), "t:2:3: outputs: a password is sent over https only, or to this machine (an address of loopback, or localhost), "
+		"not to http://10.9.9.9:9200"},
+	{CLEAR("127.example"), "a password is sent over https only"},
+	{CLEAR("localhost.example"), "a password is sent over https only"},
+	{CLEAR("[::2]:8123"), "a password is sent over https only"},
+	{CLEAR("[::ffff:127.0.0.1]"), "a password is sent over https only"},
+	{"type: http, api: elasticsearch, url: \"http://a\", target: b, password_file: /token", "a password is sent over https only"},
 	// what is a false comfort
 	{SYSLOG ", transport: tcp, ca: /a", "outputs: ca has no meaning without transport: tls"},
 	{SYSLOG ", transport: udp, server_name: a", "outputs: server_name has no meaning without transport: tls"},
@@ -268,6 +278,15 @@ static const struct {
 	{"type: stdout}\n- {type: stdout", "two write to standard output"},
 	{"type: file, path: /a/b}\n- {type: file, path: //a/./b", "two write to //a/./b"},
 	{"type: file, path: a}\n- {type: file, path: ./a", "two write to ./a"},
+	{"type: file, path: /tmp/x}\n- {type: file, path: /tmp/../tmp/x", "two write to /tmp/../tmp/x"},
+	{"type: file, path: /x}\n- {type: file, path: /a/b/.././../../x", "two write to /a/b"},
+	{"type: file, path: x}\n- {type: file, path: a/../x", "two write to a/../x"},
+	{"type: file, path: ../x}\n- {type: file, path: a/../../x", "two write to a/../../x"},
+	{"type: file, path: ../../x}\n- {type: file, path: .././/../x", "two write to .././/../x"},
+	{"type: file, path: d/x, rotate_mib: 1, rotate_keep: 2}\n- {type: file, path: d/x.1",
+		"t:3:3: outputs: rotation of d/x would take the file of another, which is its .1"},
+	{"type: file, path: d/x.2}\n- {type: file, path: d/../d/x, rotate_mib: 1, rotate_keep: 2", "rotation of d/../d/x would take"},
+	{"type: file, path: /x, rotate_mib: 1}\n- {type: file, path: /x.5, rotate_mib: 1", "rotation of /x would take"},
 };
 
 static void test_errors(void **state)
@@ -284,8 +303,12 @@ static void test_good(void **state)
 	static struct config c;
 	static const char *const good[] = {
 		"type: file, path: /a}\n- {type: file, path: /a.b}\n- {type: file, path: /a/b}\n- {type: unix, path: /a",
+		"type: file, path: x}\n- {type: file, path: ../x}\n- {type: file, path: ../../x}\n- {type: file, path: /x}\n- {type: file, path: a../x",
+		"type: file, path: /x, rotate_mib: 1, rotate_keep: 2}\n- {type: file, path: /x.3}\n- {type: file, path: /x.01",
+		"type: file, path: /x}\n- {type: file, path: /x.1", // others rotate it
 		"type: kafka, topic: a, brokers: \"a:1,b\"", "type: syslog, transport: local", "type: syslog, transport: udp, host: 192.0.2.1",
-		"transport: udp, host: a, type: syslog", "type: http, api: clickhouse, url: \"http://a\", target: b, user: u, password_file: /p",
+		"transport: udp, host: a, type: syslog", HTTP ", user: u, password_file: /p", CLEAR("127.9.9.9:8123"), CLEAR("[::1]:8123"),
+		CLEAR("[0:0::1]"), CLEAR("localhost:8123/"),
 		"type: kafka, topic: a, brokers: a, security: ssl", "type: http, api: elasticsearch, url: \"https://a\", target: b, password_file: /p",
 	};
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
