@@ -144,6 +144,21 @@ static void test_together_they_are_read_back(void **state)
 	free(yaml);
 }
 
+static void test_brokers(void **state)
+{
+	static struct config c;
+	static const char *const same[] = {"\"k1:9092,k2:9092\"", "\"k1:9092, k2:9092\"", "\"  k1:9092  ,   k2:9092  \"",
+		"[k1:9092, k2:9092]", "[\" k1:9092\", \"k2:9092 \"]"};
+	if (!output_type_built(SINK_KAFKA))
+		skip();
+	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+		char entry[128];
+		snprintf(entry, sizeof entry, "type: kafka, topic: a, brokers: %s", same[i]);
+		load(&c, entry);
+		assert_string_equal(c.outputs.output[0].brokers, "k1:9092,k2:9092");
+	}
+}
+
 static void test_defaults(void **state)
 {
 	struct sink_config o;
@@ -259,7 +274,9 @@ static const struct {
 	{TLS ", facility: local8", "facility must be kern | user"},
 	{"type: syslog, transport: udp, host: \"a b\"", "host: \"a b\" is no host name"},
 	{"type: syslog, transport: udp, host: \"a:514\"", "is no host name"},
-	{"type: kafka, topic: a, brokers: \"a, b\"", "brokers: \" b\" is no broker"},
+	{"type: kafka, topic: a, brokers: \"a b\"", "brokers: \"a b\" is no broker"},
+	{"type: kafka, topic: a, brokers: \"a, ,b\"", "brokers: \"\" is no broker"},
+	{"type: kafka, topic: a, brokers: \"a, \"", "brokers: \"\" is no broker"},
 	{"type: kafka, topic: a, brokers: [a, \"ssl://b:1\"]", "is no broker"},
 	{"type: kafka, topic: a, brokers: []", "brokers must have 1 to 32 items"},
 	{"type: kafka, topic: a/b, brokers: a", "topic: \"a/b\" is no name"},
@@ -367,6 +384,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_member_has_an_effect),
 		cmocka_unit_test(test_together_they_are_read_back),
+		cmocka_unit_test(test_brokers),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_errors),
