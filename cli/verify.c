@@ -157,11 +157,16 @@ static int find_cursor(const struct verify_logs *l, const struct options *o, str
 
 // ---- together ----------------------------------------------------------------------------------------------------
 
+bool verify_complete(const struct verify_log *l)
+{
+	return l->trouble[0] == '\0' && !l->verify.unfinished && !l->unproved && l->verify.unfit == VERIFY_FIT;
+}
+
 int verify_code(const struct verify_log *l)
 {
 	if (verify_faults(&l->verify) > 0)
 		return EXIT_TROUBLE;
-	return l->trouble[0] != '\0' || l->verify.unfinished || l->unproved ? EXIT_INCOMPLETE : EXIT_FINE;
+	return verify_complete(l) ? EXIT_FINE : EXIT_INCOMPLETE;
 }
 
 static int worst_code(const struct verify_logs *l)

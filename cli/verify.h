@@ -39,6 +39,7 @@ void verify_logs_free(struct verify_logs *l);
 // it was not rotated. "eve.json.2.gz" -> "eve.json", 2; "eve.json-20261123" -> "eve.json", by its date.
 bool verify_rotated(const char *path, size_t *base_len, uint64_t *age);
 
+bool verify_complete(const struct verify_log *l); // all could be looked at
 // 0 good, 1 there are faults, 5 not all could be looked at.
 int verify_code(const struct verify_log *l);
 void verify_say(const struct verify_log *l);
@@ -47,4 +48,5 @@ bool verify_say_json(const struct verify_logs *l);
 
 // The fault in words, at most `len` octets.
 void verify_words(const struct verify_problem *p, bool outbox, char *out, size_t len);
+extern const char *const verify_unfit_name[], *const verify_unfit_words[]; // by enum verify_unfit
 extern const char *const verify_fault_name[VERIFY_FAULTS];

@@ -280,6 +280,30 @@ def receivers_file(p, lines):
     p.checks.check(code == 1 and log["first"]["fault"] == "missing", f"a receiver's file, two removed: {code}")
 
 
+def unfit(p, lines):
+    """Files of which nothing can be said are no tampered ones; one record with a link among the lines, and they are again."""
+    cef = b"CEF:0|postwacht|postwacht|1|3207001|starttls.stripped|10|src=192.0.2.1 msg={x}\n"
+    ecs = b'{"@timestamp":"2026-11-23T20:42:09Z","ecs":{"version":"8.17.0"},"event":{"kind":"alert"},"postwacht":{"event_type":"alert"}}\n'
+    prefixed = [b"<134>1 2026-11-23T20:42:09Z sensor-1 postwacht 1 alert - @cee: " + line for line in lines]
+    kinds = {"CEF": (cef, "not_eve"), "LEEF": (b"LEEF:2.0|postwacht|postwacht|1|x|^|sev=9\n", "not_eve"), "ECS": (ecs, "not_eve"),
+             "CEF by syslog": (b"<134>1 - - - - - - " + cef, "not_eve"), "no links": (f"{record(1, 'smtp')}\n".encode(), "no_links"),
+             "syslog": (b"".join(prefixed), "prefixed"), "syslog among others": (b"Nov 23 sshd: x\n" + prefixed[0] + cef, "prefixed")}
+    said = {"not_eve": "only format eve can be verified", "no_links": "no line here ends with a link", "prefixed": "have a prefix: use --others"}
+    for name, (octets, kind) in kinds.items():
+        octets *= 3
+        code, log = p.text(octets)
+        good = code == 5 and log["intact"] and not log["complete"] and log["first"] is None
+        p.checks.check(good and (log["unfit"], log["unfit_lines"]) == (kind, octets.count(b"\n")), f"{name}: {code} {log}")
+        text = subprocess.run([p.program, "verify", "-"], input=octets, capture_output=True, check=False).stdout.decode()
+        p.checks.check(said[kind] in text and "nothing could be verified" in text and "TAMPERED" not in text, f"{name}: {text}")
+        for mixed in (octets + lines[0], lines[0] + octets):
+            code, log = p.text(mixed)
+            p.checks.check(code == 1 and not log["unfit"] and log["first"]["fault"] == "foreign" and
+                           log["faults"]["foreign"] == octets.count(b"\n"), f"{name} and a record: {code} {log}")
+        code, log = p.text(octets, "--state", p.folder / "state", "--output", "trail")
+        p.checks.check(code == 1 and log["first"]["fault"] == "cut_short", f"{name} where the sensor wrote records: {code} {log['first']}")
+
+
 def rotated(p, lines):
     """The order is in the names."""
     folder = p.folder / "rotated"
@@ -476,6 +500,7 @@ def main():
         receivers_file(p, lines)
         rotated(p, lines)
         cursors(p, lines)
+        unfit(p, lines)
         large(p)
         sensor(p)
         outbox(p, 1 if full else 37)
