@@ -85,7 +85,7 @@ void verify_words(const struct verify_problem *p, bool outbox, char *out, size_t
 				"damaged: what is here is no record");
 		break;
 	case VERIFY_SHORT:
-		snprintf(out, len, "cut short: by the sensor's own account %s delivered, and not here", which);
+		snprintf(out, len, "cut short: by the sensor's own account %s %s, and not here", which, outbox ? "written" : "delivered");
 		break;
 	case VERIFY_REPLACED:
 		snprintf(out, len, "replaced: it fits together, but by the sensor's own account record %" PRIu64 " was another", p->seq);
@@ -213,6 +213,8 @@ void verify_say(const struct verify_log *l)
 	if (l->n_files > 1)
 		printf(" and %zu older", l->n_files - 1);
 	putchar('\n');
+	if (l->absent)
+		printf("  no %s are there\n", outbox_lane_name[l->lane]);
 	for (size_t i = 0; i < l->n_rows; i++)
 		say_row(&l->row[i]);
 	if (l->rows_more > 0)
@@ -233,8 +235,8 @@ void verify_say(const struct verify_log *l)
 	}
 	if (l->unproved)
 		puts("  the sensor's account is of records that are not in these files: name older ones, too");
-	else if (l->compared && verify_faults(v) == 0)
-		puts("  the end is where the sensor's account has it");
+	else if (l->compared && !l->absent && verify_faults(v) == 0)
+		puts(l->outbox ? "  its end is not before what the outputs have" : "  the end is where the sensor's account has it");
 	say_verdict(l);
 }
 
@@ -312,6 +314,7 @@ static void put_log(struct json *j, const struct verify_log *l)
 	json_close_array(j);
 	json_field(j, "intact", flag, verify_faults(v) == 0);
 	json_field(j, "complete", flag, verify_complete(l));
+	json_field(j, "absent", flag, l->absent);
 	json_field(j, "compared", flag, l->compared);
 	json_field(j, "records", u64, l->records);
 	json_field(j, "octets", u64, v->octets);

@@ -59,6 +59,7 @@ struct verify_row {
 	uint64_t epoch;
 	enum outbox_lane lane;
 	uint64_t first, last;    // numbers
+	uint64_t reached;        // of an outbox: `last`, or what a head says was before it
 	uint64_t records;
 	uint64_t repeats;        // the same once more, with the same number
 	uint64_t passed;         // numbers that no record ever had here: it was gone before (links fit)

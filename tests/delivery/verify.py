@@ -443,6 +443,75 @@ def outbox(p, step):
     p.checks.check(code == 2 and "has no outbox" in said, f"a directory without: {code} {said}")
 
 
+def lanes(p):
+    """A lane that is gone, or its end: what the outputs had of it tells."""
+    state = p.folder / "lanes-of"
+    (state / "delivery").mkdir(parents=True)
+    p.drive("outbox", state / "outbox", 8192, stdin="".join(f"{r}\n" for r in plain(120)).encode())
+    epoch = p.verify(state)[1]["logs"][0]["rows"][0]["epoch"]
+
+    def had(**cursors):
+        for path in (state / "delivery").iterdir():
+            path.unlink()
+        for name, words in cursors.items():
+            p.drive("had", state / "delivery" / f"{name}.cursor", *words, stdin=b"")
+
+    def case(what, good, change=lambda copy: None):
+        """Of the state directory, and of its outbox."""
+        copy = p.folder / "copy"
+        shutil.copytree(state, copy)
+        change(copy / "outbox")
+        for path in (copy, copy / "outbox"):
+            code, document, said = p.verify(path)
+            p.checks.check(document and good(code, {log["files"][0].rsplit("/", 1)[1]: log for log in document["logs"]}),
+                           f"{what}, {path.name}: {code} {document} {said}")
+        text = subprocess.run([p.program, "verify", copy], capture_output=True, text=True, check=False).stdout
+        shutil.rmtree(copy)
+        return text
+
+    def short(lane, begin, end):
+        return lambda code, logs: code == 1 and logs[lane]["first"]["fault"] == "cut_short" and logs[lane]["compared"] and (
+            logs[lane]["first"]["lane"], logs[lane]["first"]["from"], logs[lane]["first"]["to"]) == (lane, begin, end) and (
+            sum(not log["intact"] for log in logs.values()) == 1)
+
+    def fine(code, logs):
+        return code == 0 and all(log["intact"] and not log["first"] for log in logs.values())
+
+    def empty(lane):
+        return lambda outbox: [path.unlink() for path in (outbox / lane).iterdir()]
+
+    def gone(lane):
+        return lambda outbox: shutil.rmtree(outbox / lane)
+    numbers = {"alerts": 45, "sessions": 75}
+    for lane, n in numbers.items():
+        for how in (empty(lane), gone(lane)):
+            had(old=(epoch, 2, 2), trail=(epoch, 46, 76), other=(epoch + 1, 999, 999))
+            text = case(f"no {lane}", short(lane, 1, n), how)
+            p.checks.check(f"no {lane} are there" in text and f"records 1 to {n} are written" in text and "TAMPERED" in text, text)
+            for name, words in (("nothing of it", (epoch, 1, 1)), ("another outbox", (epoch - 1, 46, 76)), ("a damaged cursor", (0, 46, 76))):
+                had(trail=words)
+                text = case(f"no {lane}, {name}", lambda code, logs: fine(code, logs) and logs[lane]["absent"], how)
+                p.checks.check(f"no {lane} are there" in text, text)
+    for next_alert, next_session in ((1, 1), (3, 76), (46, 76)):
+        had(trail=(epoch, next_alert, next_session))
+        case(f"all is there up to {next_alert}, {next_session}", lambda code, logs: fine(code, logs) and all(
+            log["compared"] and not log["absent"] for log in logs.values()))
+    had(trail=(epoch, 46, 77))
+    case("one more than there is", short("sessions", 76, 76))
+    had(trail=(epoch, 46, 76))
+    segments = sorted(path.name for path in (state / "outbox" / "sessions").iterdir())
+    at = int(segments[-1].split(".")[0], 16)
+    case("the newest segment removed", short("sessions", at, 75), lambda outbox: (outbox / "sessions" / segments[-1]).unlink())
+    had(trail=(epoch, 46, at))
+    case("the newest segment without records, and none is known", fine, lambda outbox: os.truncate(outbox / "sessions" / segments[-1], 512))
+    had(trail=(epoch - 1, 46, 76))
+    case("the newest segment removed, and no cursor", fine, lambda outbox: (outbox / "sessions" / segments[-1]).unlink())
+    for path in (state / "outbox").iterdir():
+        shutil.rmtree(path)
+    code, _, said = p.verify(state)
+    p.checks.check(code == 2 and "has no outbox" in said, f"no lanes: {code} {said}")
+
+
 def sensor(p):
     """What `run` writes: killed and started again, in a network namespace of its own; a heartbeat a second."""
     if os.geteuid() != 0 or subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode:
@@ -503,6 +572,7 @@ def main():
         unfit(p, lines)
         large(p)
         sensor(p)
+        lanes(p)
         outbox(p, 1 if full else 37)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0
