@@ -45,18 +45,17 @@ struct courier {
 
 // ---- opening -----------------------------------------------------------------------------------------------------
 
-// The first courier of this run: its outputs begin with the run, and one that cannot be prepared ends it.
+// The first courier of this run: an output that cannot be prepared ends it.
 static bool is_first(const struct courier *c)
 {
 	return c->board->state.child[CHILD_COURIER].restarts == 0 && c->board->state.config_generation == 0;
 }
 
-// An output that came by a reload begins now.
-static void begins_at(const struct courier *c, uint64_t first[OUTBOX_LANES])
+// New outputs begin with the run, also when a courier died before they had a cursor; one that came by a reload begins now.
+static const uint64_t *begins_at(const struct courier *c)
 {
 	const struct board *b = c->board;
-	for (int i = 0; i < OUTBOX_LANES; i++)
-		first[i] = !is_first(c) ? 0 : __atomic_load_n(&b->outbox_first[i], __ATOMIC_ACQUIRE);
+	return b->state.config_generation == 0 ? b->outbox_first : NULL;
 }
 
 // The directory of a file, which must be there before rights to it can be kept. The supervisor makes it at the start; later this does
@@ -92,7 +91,7 @@ static int open_output(struct courier *c, size_t i)
 		.reopen = &b->reopen,
 	};
 	snprintf(o->cursor, sizeof o->cursor, "%s/%s.cursor", c->cursors, d.sink->name);
-	begins_at(c, d.first);
+	d.first = begins_at(c);
 	// A receiver that takes nothing does so since then, whoever asks it.
 	bool same = strncmp(d.shared->name, d.sink->name, sizeof d.shared->name) == 0;
 	*d.shared = (struct sink_shared){.failing_since_ns = same ? d.shared->failing_since_ns : 0};
@@ -100,7 +99,7 @@ static int open_output(struct courier *c, size_t i)
 	return rc < 0 ? rc : deliver_open(&o->deliver, &d);
 }
 
-// Where new outputs begin is known once the keeper has opened the outbox; it may wait for the disk, then they begin with what comes.
+// A keeper that cannot open it ends the sensor, rather than outputs that wait for it.
 static void wait_for_outbox(const struct courier *c)
 {
 	for (int i = 0; i < 100 && !board_flag(&c->board->outbox_open) && !board_flag(&c->board->stop); i++)

@@ -11,7 +11,8 @@ struct deliver_config {
 	const char *outbox_dir;
 	const char *cursor_path;
 	const char *host;                  // sensor.name
-	uint64_t first[OUTBOX_LANES];      // where a sink that is new begins; 0: behind what there is
+	const uint64_t *first;             // of each lane: where a sink that is new begins; looked at when the outbox is open. 0, NULL: behind
+	                                   // what there is
 	struct outbox_shared *outbox;      // read, but for its bell
 	struct sink_shared *shared;        // written by the thread
 	// Switches in shared memory.

@@ -25,6 +25,13 @@ static void begin_row(struct deliver *d, enum outbox_lane lane, uint64_t seq)
 	place(d, lane, NULL);
 }
 
+// Whoever opens the outbox says where its run began before he adds anything: so without that nothing was added.
+static uint64_t beginning(const struct deliver *d, enum outbox_lane lane)
+{
+	uint64_t durable = deliver_durable(d, lane), first = d->c.first != NULL ? __atomic_load_n(&d->c.first[lane], __ATOMIC_ACQUIRE) : 0;
+	return !d->fresh ? 1 : first != 0 ? first : durable + 1;
+}
+
 // The outbox that the cursor knew is gone, or the cursor was damaged: how much with it nobody can say, so the numbers begin anew.
 static void begin_epoch(struct deliver *d, uint64_t outbox)
 {
@@ -38,7 +45,7 @@ static void begin_epoch(struct deliver *d, uint64_t outbox)
 	d->cursor.outbox = outbox;
 	for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++) {
 		d->there[l] = 0; // the receiver has nothing of this row
-		begin_row(d, l, !d->fresh ? 1 : d->c.first[l] != 0 ? d->c.first[l] : deliver_durable(d, l) + 1);
+		begin_row(d, l, beginning(d, l));
 	}
 }
 

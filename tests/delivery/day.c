@@ -74,7 +74,8 @@ int main(int argc, char **argv)
 	must(outbox_open(&o, &config, &outbox, why), why);
 	for (int i = 0; i < 2; i++) {
 		snprintf(cursor[i], sizeof cursor[i], "%.400s/%.64s.cursor", argv[1], sink[i].name);
-		const struct deliver_config c = {.sink = &sink[i], .outbox_dir = path, .cursor_path = cursor[i], .host = "day", .first = {1, 1},
+		static const uint64_t first[OUTBOX_LANES] = {1, 1};
+		const struct deliver_config c = {.sink = &sink[i], .outbox_dir = path, .cursor_path = cursor[i], .host = "day", .first = first,
 			.outbox = &outbox, .shared = &shared[i], .stop = &give_up, .leave = &leave, .outbox_done = &done, .reopen = &reopen};
 		must(deliver_open(&d[i], &c), sink[i].name);
 		pthread_create(&thread[i], NULL, deliver, d[i]);

@@ -88,7 +88,7 @@ static void deliver(uint64_t first)
 	static const bool done = true, no = false;
 	static const uint32_t reopen = 0;
 	struct deliver *d;
-	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = {first, first},
+	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = (const uint64_t[]){first, first},
 		.outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done, .reopen = &reopen};
 	told = (struct sink_shared){.epoch = 0};
 	assert_int_equal(deliver_open(&d, &c), 0);
@@ -367,7 +367,8 @@ static void test_another_outbox_meanwhile(void **state)
 	struct deliver *d;
 	pthread_t thread;
 	char why[160];
-	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = {1, 1},
+	const uint64_t first[OUTBOX_LANES] = {1, 1};
+	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = first,
 		.outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done, .reopen = &reopen};
 	told = (struct sink_shared){.epoch = 0};
 	done = false;
@@ -394,6 +395,41 @@ static void test_another_outbox_meanwhile(void **state)
 	assert_true(s.stamp[5].epoch > s.stamp[4].epoch);
 	assert_int_equal(s.stamp[5].seq, 1);
 	assert_int_equal(s.stamp[6].seq, 2);
+}
+
+// The outbox was opened late, and much was added before anybody looked: a new sink begins with the run all the same.
+static void test_begins_late(void **state)
+{
+	static const bool no = false;
+	static const uint32_t reopen = 0;
+	static struct outbox_shared late;
+	bool done = false;
+	uint64_t first[OUTBOX_LANES] = {0};
+	struct deliver *d;
+	struct seen s;
+	pthread_t thread;
+	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = first,
+		.outbox = &late, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done, .reopen = &reopen};
+	told = (struct sink_shared){.epoch = 0};
+	late = (struct outbox_shared){.epoch = 0};
+	for (int i = 0; i < 5; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	assert_int_equal(deliver_open(&d, &c), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run, d), 0);
+	for (int i = 0; i < OUTBOX_LANES; i++) {
+		__atomic_store_n(&first[i], 3, __ATOMIC_RELEASE);
+		__atomic_store_n(&late.oldest[i], shared.oldest[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&late.durable[i], shared.durable[i], __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&late.epoch, shared.epoch, __ATOMIC_RELEASE);
+	wait_for(&told.messages, 3);
+	__atomic_store_n(&done, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	deliver_close(&d);
+	see(&s);
+	assert_int_equal(s.n, 3);
+	assert_int_equal(s.place[0], 3);
+	assert_int_equal(s.stamp[0].seq, 1);
 }
 
 // Neither slot is good: what the receiver has is not known, so all there is goes to it again, in a row of its own.
@@ -428,7 +464,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_other_choice_after_a_death),
 		TEST(test_steps_over), TEST(test_steps_over_what_is_there), TEST(test_lags),
-		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_cursor_damaged),
+		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_begins_late), TEST(test_cursor_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
