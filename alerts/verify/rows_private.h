@@ -30,6 +30,7 @@ struct rows_lane {
 	struct verify_row row;
 	uint64_t seq;                // of the last that was taken
 	uint8_t chain[OUTBOX_HASH];  // as it says
+	uint8_t first[OUTBOX_HASH];  // row.middle: of the first line, which no link proves
 	bool doubtful;               // the last one did not fit
 	uint8_t other[OUTBOX_HASH];  // doubtful: the link that it should have had
 	uint64_t gap_from, gap_to;   // the newest numbers that were not where they belong; 0 none

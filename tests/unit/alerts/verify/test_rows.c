@@ -115,6 +115,27 @@ static void test_how_much_may_come_twice(void **state)
 	assert_int_equal(l->row[0].records, ROWS_KEPT + 20);
 }
 
+// Of a file that begins in the middle, the first record follows nothing that is there: another text under its number and link is no
+// repeat of it.
+static void test_the_first_of_a_middle_twice(void **state)
+{
+	struct log *l = begin(&plain);
+	char first[256], second[256], changed[256];
+	(void)stamped(first, l, EPOCH, 1, OUTBOX_ALERTS);
+	size_t len = stamped(first, l, EPOCH, 2, OUTBOX_ALERTS), len_2 = stamped(second, l, EPOCH, 3, OUTBOX_ALERTS);
+	memcpy(changed, first, len);
+	memcpy(strstr(changed, "\"v\":1"), "\"v\":2", 5);
+	rows_line(l->rows, first, len);
+	rows_line(l->rows, second, len_2);
+	rows_line(l->rows, first, len);
+	assert_int_equal(verify_faults(&l->out), 0);
+	rows_line(l->rows, changed, len);
+	assert_int_equal(l->out.faults[VERIFY_INSERTED], 1);
+	end(l, NULL);
+	assert_true(l->row[0].middle);
+	assert_int_equal(l->row[0].repeats, 1);
+}
+
 // ---- numbers -----------------------------------------------------------------------------------------------------
 
 static void test_numbers_may_be_passed_over(void **state)
@@ -261,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links_are_kept),
 		cmocka_unit_test(test_how_much_may_come_twice),
+		cmocka_unit_test(test_the_first_of_a_middle_twice),
 		cmocka_unit_test(test_numbers_may_be_passed_over),
 		cmocka_unit_test(test_numbers_never_go_back),
 		cmocka_unit_test(test_an_epoch_is_believed_when_two_have_it),
