@@ -211,7 +211,7 @@ void record_live_members(struct record_writer *w, const struct record_live *l)
 	clock_and_config(w, s);
 	record_number(j, "sessions_forgotten", l->sessions_forgotten);
 	record_number(j, "ends_unknown", l->ends_unknown);
-	record_number(j, "records_lost", s->records_lost);
+	record_number(j, "records_lost", sensor_records_lost(s));
 	record_number(j, "alerts_lost", s->alerts_lost);
 	record_suppressed(w, l->suppressed, false);
 	record_outbox(w, &s->outbox);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hw/counter.h"
+
 static const struct {
 	const char *finding;
 	bool lasts;
@@ -155,6 +157,11 @@ static void clean_delivery(struct sensor_state *s)
 		end_text(s->sink[i].type, sizeof(s->sink[i].type));
 		end_text(s->sink[i].trouble, sizeof(s->sink[i].trouble));
 	}
+}
+
+uint64_t sensor_records_lost(const struct sensor_state *s)
+{
+	return counter_read(&s->records_lost) + counter_read(&s->outbox.forgotten[OUTBOX_SESSIONS]);
 }
 
 void sensor_copy(struct sensor_state *out, const struct sensor_state *state)

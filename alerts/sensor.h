@@ -97,6 +97,9 @@ struct sensor_state {
 	bool clock_synced;
 };
 
+// Session records that were told by the judge and are in no outbox: no room on the way, or the disk did not take them.
+uint64_t sensor_records_lost(const struct sensor_state *s);
+
 // A copy at one moment that is safe to read whoever wrote it: counts within bounds, texts ended.
 void sensor_copy(struct sensor_state *out, const struct sensor_state *state);
 

@@ -128,7 +128,7 @@ static void outputs(struct control_health *h, const struct board *b, uint64_t wa
 	for (size_t i = 0; i < b->state.n_sinks && i < OUTBOX_SINKS; i++) {
 		const struct sink_shared *s = &b->state.sink[i];
 		uint64_t since_ns = counter_read(&s->failing_since_ns), missed = counter_read(&s->missed[OUTBOX_ALERTS]);
-		if (since_ns > 0 && ago_s(wall_ns, since_ns) >= FAILING_S)
+		if (since_ns > 0 && (counter_read(&s->dead) != 0 || ago_s(wall_ns, since_ns) >= FAILING_S))
 			problem(h, "output %.*s takes nothing since %llu s: %.*s", NAME(s->name), (unsigned long long)ago_s(wall_ns, since_ns),
 				NAME(s->trouble));
 		if (missed > 0)

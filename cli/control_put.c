@@ -128,7 +128,7 @@ static void put_told(struct json *j, const struct sensor_state *s)
 	json_field(j, "alerts", u64, counter_read(&s->alerts));
 	json_field(j, "alerts_suppressed", u64, counter_read(&s->alerts_suppressed));
 	json_field(j, "records", u64, counter_read(&s->records));
-	json_field(j, "records_lost", u64, counter_read(&s->records_lost));
+	json_field(j, "records_lost", u64, sensor_records_lost(s));
 	json_field(j, "alerts_lost", u64, counter_read(&s->alerts_lost));
 }
 

@@ -4,6 +4,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
 
 #include "alerts/sink/deliver.h"
 #include "alerts/sink/file.h"
@@ -55,6 +58,22 @@ static const uint64_t *begins_at(const struct courier *c)
 	return b->state.config_generation == 0 ? b->outbox_first : NULL;
 }
 
+// The directory of a file, which must be there before rights to it can be kept. The supervisor makes it at the start; later this does
+// where it may.
+static bool have_dir(struct courier *c, size_t i)
+{
+	const struct sink_config *s = &c->config->outputs.output[i];
+	struct stat st;
+	if (s->type != SINK_FILE || !sink_file_dir(c->dir[i], s->path))
+		return true;
+	if (stat(c->dir[i], &st) == 0 || mkdir(c->dir[i], 0755) == 0)
+		return true;
+	int error = errno;
+	log_error("courier", "output %s: %s: %s", s->name, c->dir[i], strerror(error));
+	errno = error;
+	return false;
+}
+
 static int open_output(struct courier *c, size_t i)
 {
 	struct board *b = c->board;
@@ -73,8 +92,11 @@ static int open_output(struct courier *c, size_t i)
 	};
 	snprintf(o->cursor, sizeof o->cursor, "%s/%s.cursor", c->cursors, d.sink->name);
 	d.first = begins_at(c);
-	b->state.sink[i] = (struct sink_shared){.epoch = 0};
-	return deliver_open(&o->deliver, &d);
+	// A receiver that takes nothing does so since then, whoever asks it.
+	bool same = strncmp(d.shared->name, d.sink->name, sizeof d.shared->name) == 0;
+	*d.shared = (struct sink_shared){.failing_since_ns = same ? d.shared->failing_since_ns : 0};
+	int rc = have_dir(c, i) ? 0 : -errno;
+	return rc < 0 ? rc : deliver_open(&o->deliver, &d);
 }
 
 // A keeper that cannot open it ends the sensor, rather than outputs that wait for it.
@@ -108,7 +130,9 @@ static void gather_rights(struct courier *c, struct rights_config *rights)
 	rights_read_names(rights, c->names);
 	for (size_t i = 0; i < c->config->outputs.n; i++) {
 		const struct sink_config *s = &c->config->outputs.output[i];
-		if (s->type == SINK_FILE && sink_file_dir(c->dir[i], s->path))
+		if (c->output[i].deliver == NULL) // does nothing
+			continue;
+		if (s->type == SINK_FILE && c->dir[i][0] != '\0')
 			add_dir(rights, c->dir[i]);
 		read_beside(c, rights, s->ca);
 		read_beside(c, rights, s->cert);
@@ -126,8 +150,12 @@ static int open_all(struct courier *c)
 			return rc;
 		if (rc < 0) { // the others go on
 			log_error("courier", "output %s does nothing until the next reload", c->config->outputs.output[i].name);
-			snprintf(state->sink[i].trouble, sizeof state->sink[i].trouble, "cannot be prepared: see the log");
-			state->sink[i].failing_since_ns = clock_wall_ns();
+			struct sink_shared *s = &state->sink[i];
+			snprintf(s->name, sizeof s->name, "%s", c->config->outputs.output[i].name);
+			snprintf(s->type, sizeof s->type, "%s", sink_type_name[c->config->outputs.output[i].type]);
+			snprintf(s->trouble, sizeof s->trouble, "cannot be prepared: see the log");
+			s->failing_since_ns = clock_wall_ns();
+			s->dead = 1;
 			c->output[i].ended = true;
 		}
 		c->n++;
@@ -216,6 +244,7 @@ int courier_run(struct run *r)
 	if (open_all(c) < 0 || open_metrics(c) < 0)
 		return RUN_CANNOT;
 	gather_rights(c, &rights);
+	json_object_seed(0); // from /dev/urandom, which is out of reach later
 	if (rights_drop(&rights, words, why) < 0) {
 		log_error("courier", "cannot give up rights: %s", why);
 		return RUN_CANNOT;

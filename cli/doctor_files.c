@@ -93,7 +93,8 @@ bool doctor_directory(struct doctor *d, const char *what, const char *path, unsi
 	struct stat st;
 	if (stat(path, &st) < 0) {
 		bool later = errno == ENOENT && can_be_made(d, path);
-		doctor_say(d, later ? DOCTOR_PASS : DOCTOR_FAIL, "%s %.160s: %s%s", what, path, strerror(errno), later ? "; `run` makes it" : "");
+		doctor_say(d, later ? DOCTOR_PASS : DOCTOR_FAIL, "%s %.160s: %s%s", what, path, strerror(errno),
+			later ? "; `run` makes it at its start, not at a reload" : "");
 		if (!later)
 			doctor_repair(d, "install -d -o %s -g %s -m %04o %.200s", doctor_user_name(d), doctor_user_name(d), mode, path);
 		return false;

@@ -49,6 +49,17 @@ static void check_kind(struct doctor *d, const char *dir)
 	}
 }
 
+// Limits that the disk has room for; there are none below the least of both lanes.
+static void repair_room(struct doctor *d, const char *dir, uint64_t mib)
+{
+	const uint64_t least = OUTBOX_LANES * CONFIG_OUTBOX_LEAST_MIB;
+	if (mib < least)
+		doctor_repair(d, "df -h %.160s; make room there: an outbox needs at least %llu MiB of disk", dir, (unsigned long long)least);
+	else
+		doctor_repair(d, "df -h %.160s; make room there, or outbox: {alerts_mib: N, sessions_mib: N} that sum up to %llu, each at least %d",
+			dir, (unsigned long long)mib, CONFIG_OUTBOX_LEAST_MIB);
+}
+
 static void check_room(struct doctor *d, const char *dir, uint64_t there)
 {
 	struct statvfs v;
@@ -65,8 +76,7 @@ static void check_room(struct doctor *d, const char *dir, uint64_t there)
 		return;
 	}
 	doctor_say(d, DOCTOR_WARN, "%.120s has %s left, and the outbox may take %s", dir, left, most);
-	doctor_repair(d, "df -h %.160s; make room there, or outbox: {alerts_mib: N, sessions_mib: N} that sum up to %llu", dir,
-		(unsigned long long)((octets + there) >> 20));
+	repair_room(d, dir, (octets + there) >> 20);
 }
 
 static int compare(const void *a, const void *b)
@@ -135,9 +145,21 @@ static uint64_t used(const char *dir)
 	return octets;
 }
 
+// What of `dir` is there: it is made on that disk.
+static const char *nearest_parent(char path[static DOCTOR_PATH], const char *dir)
+{
+	struct stat st;
+	char *at = path;
+	snprintf(path, DOCTOR_PATH, "%s", dir);
+	while ((stat(at, &st) < 0 || !S_ISDIR(st.st_mode)) && strcmp(at, "/") != 0 && strcmp(at, ".") != 0)
+		at = dirname(at);
+	return at;
+}
+
 void doctor_outbox(struct doctor *d)
 {
 	const char *dir = d->config->state_dir;
+	char path[DOCTOR_PATH];
 	struct stat st;
 	if (strcmp(dir, "none") == 0) {
 		doctor_say(d, DOCTOR_WARN, "sensor.state_dir is none: records that an output has not yet taken are kept in memory only");
@@ -145,7 +167,10 @@ void doctor_outbox(struct doctor *d)
 		return;
 	}
 	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		doctor_say(d, DOCTOR_SKIP, "%.160s is not there yet", dir);
+		const char *parent = nearest_parent(path, dir);
+		doctor_say(d, DOCTOR_SKIP, "%.160s is not there yet; its disk is that of %.80s", dir, parent);
+		check_kind(d, parent);
+		check_room(d, parent, 0);
 		return;
 	}
 	check_kind(d, dir);

@@ -14,12 +14,30 @@
 
 // ---- files -------------------------------------------------------------------------------------------------------
 
+// What opens it (alerts/sink/file_path.c) takes files, pipes and devices; and rotates files only. True: nothing was said.
+static bool check_type(struct doctor *d, const struct sink_config *o)
+{
+	struct stat st;
+	if (stat(o->path, &st) < 0 || S_ISREG(st.st_mode))
+		return true;
+	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) {
+		doctor_say(d, DOCTOR_FAIL, "output %.160s is neither a file nor a pipe nor a device", o->path);
+		doctor_repair(d, S_ISDIR(st.st_mode) ? "outputs: {path: %.200s/eve.json}" : "ls -l %.200s; outputs: {path: PATH}", o->path);
+	} else if (o->rotate_mib > 0) {
+		doctor_say(d, DOCTOR_FAIL, "output %.160s is no regular file and cannot be rotated", o->path);
+		doctor_repair(d, "outputs: {path: %.200s} without rotate_mib", o->path);
+	} else {
+		return true;
+	}
+	return false;
+}
+
 static void check_file(struct doctor *d, const struct sink_config *o)
 {
 	char copy[SINK_PATH + 1];
 	struct stat st;
 	snprintf(copy, sizeof copy, "%s", o->path);
-	if (!doctor_directory(d, "directory of output", dirname(copy), 0755))
+	if (!check_type(d, o) || !doctor_directory(d, "directory of output", dirname(copy), 0755))
 		return;
 	if (stat(o->path, &st) == 0 && !doctor_user_may(&d->user, st.st_uid, st.st_gid, st.st_mode, W_OK)) {
 		doctor_say(d, DOCTOR_FAIL, "output %.160s: user %s may not write to it", o->path, doctor_user_name(d));

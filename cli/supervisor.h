@@ -23,7 +23,7 @@ struct delivery_seen {
 	bool told;
 	uint64_t since_ns;       // wall clock
 	uint64_t gone, alerts_gone;
-	char what[96];
+	char where[80], what[96];
 };
 
 struct supervisor {

@@ -57,8 +57,13 @@ static void look_at_state(struct supervisor *s, struct delivery_seen *seen, cons
 	const uint64_t n[3] = {0, 0, waiting};
 	uint64_t now_ns = clock_wall_ns();
 	bool lasts = since_ns != 0 && now_ns > since_ns && now_ns - since_ns >= after_s * SECOND_NS;
+	if (seen->told && strcmp(seen->where, where) != 0) { // another output has its place
+		tell(s, seen->where, seen->what, seen->since_ns, true, n);
+		seen->told = false;
+	}
 	if (lasts && !seen->told) {
 		seen->since_ns = since_ns;
+		snprintf(seen->where, sizeof seen->where, "%s", where);
 		snprintf(seen->what, sizeof seen->what, "%s", what);
 		tell(s, where, seen->what, since_ns, false, n);
 	} else if (since_ns == 0 && seen->told) {

@@ -20,6 +20,7 @@ static void note_row(void *ctx, const struct verify_row *row)
 {
 	struct verify_log *l = ctx;
 	l->records += row->records;
+	l->newest = *row;
 	if (l->n_rows < VERIFY_ROWS_SHOWN)
 		l->row[l->n_rows++] = *row;
 	else
@@ -66,7 +67,7 @@ static int verify_lines(struct verify_log *l, const struct options *o, const str
 
 // ---- outbox ------------------------------------------------------------------------------------------------------
 
-static void verify_outbox(struct verify_log *l)
+static void look_at_outbox(struct verify_log *l)
 {
 	const char *path = l->file[0];
 	uint64_t first;
@@ -80,14 +81,15 @@ static void verify_outbox(struct verify_log *l)
 		close(fd);
 }
 
-// ---- the sensor's own account ------------------------------------------------------------------------------------
-
-static bool is_cursor(const char *name, size_t *len)
+static void verify_outbox(struct verify_logs *logs, struct verify_log *l)
 {
-	const char *end = strstr(name, ".cursor");
-	*len = end != NULL ? (size_t)(end - name) : 0;
-	return *len > 0 && strcmp(end, ".cursor") == 0;
+	if (!l->absent)
+		look_at_outbox(l);
+	if (l->box > 0)
+		verify_box_compare(&logs->box[l->box - 1], l);
 }
+
+// ---- the sensor's own account ------------------------------------------------------------------------------------
 
 // The only one there is; else all of them are told.
 static int find_output(const char *state, char name[static SINK_NAME + 1])
@@ -101,7 +103,7 @@ static int find_output(const char *state, char name[static SINK_NAME + 1])
 		return EXIT_TROUBLE;
 	}
 	for (struct dirent *e; (e = readdir(d)) != NULL;) {
-		if (!is_cursor(e->d_name, &len) || len > SINK_NAME)
+		if (!verify_cursor_name(e->d_name, &len) || len > SINK_NAME)
 			continue;
 		snprintf(name, SINK_NAME + 1, "%.*s", (int)len, e->d_name);
 		snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", n++ > 0 ? ", " : "", name);
@@ -157,11 +159,16 @@ static int find_cursor(const struct verify_logs *l, const struct options *o, str
 
 // ---- together ----------------------------------------------------------------------------------------------------
 
+bool verify_complete(const struct verify_log *l)
+{
+	return l->trouble[0] == '\0' && !l->verify.unfinished && !l->unproved && l->verify.unfit == VERIFY_FIT;
+}
+
 int verify_code(const struct verify_log *l)
 {
 	if (verify_faults(&l->verify) > 0)
 		return EXIT_TROUBLE;
-	return l->trouble[0] != '\0' || l->verify.unfinished || l->unproved ? EXIT_INCOMPLETE : EXIT_FINE;
+	return verify_complete(l) ? EXIT_FINE : EXIT_INCOMPLETE;
 }
 
 static int worst_code(const struct verify_logs *l)
@@ -189,7 +196,7 @@ int verify_run(const struct options *o)
 		l->verify.again = AGAIN;
 		l->verify.ctx = l;
 		if (l->outbox)
-			verify_outbox(l);
+			verify_outbox(&logs, l);
 		else
 			code = verify_lines(l, o, found);
 		if (code == 0 && !o->json)

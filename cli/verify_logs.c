@@ -136,11 +136,12 @@ static const char *own(struct verify_logs *l, const char *dir, const char *name)
 	return more[l->n_owned++];
 }
 
+// Or something that cannot be looked at: whoever opens it says why.
 static bool has_segments(const char *path)
 {
 	DIR *d = opendir(path);
 	uint64_t first;
-	bool any = false;
+	bool any = d == NULL && errno != ENOENT && errno != ENOTDIR;
 	for (struct dirent *e; !any && d != NULL && (e = readdir(d)) != NULL;)
 		any = segment_is(e->d_name, &first);
 	if (d != NULL)
@@ -148,27 +149,65 @@ static bool has_segments(const char *path)
 	return any;
 }
 
+static bool add_box(struct verify_logs *l, const char *state)
+{
+	struct verify_box *more = realloc(l->box, (l->n_box + 1) * sizeof *more);
+	if (more == NULL)
+		return false;
+	l->box = more;
+	more[l->n_box] = (struct verify_box){.n = 0};
+	snprintf(more[l->n_box].delivery, VERIFY_PATH, "%s/delivery", state);
+	return verify_box_read(&more[l->n_box++]);
+}
+
+static int add_lane(struct verify_logs *l, const char *dir, enum outbox_lane lane, bool absent)
+{
+	int code = add_log(l, &(struct named){.path = dir}, 1, true);
+	if (code != 0)
+		return code;
+	struct verify_log *log = &l->log[l->n - 1];
+	log->box = l->n_box;
+	log->absent = absent;
+	log->lane = lane;
+	return 0;
+}
+
+// Those that are absent behind those that say of which outbox they are.
+static int add_lanes(struct verify_logs *l, const char *state, const char *outbox)
+{
+	const char *dir[OUTBOX_LANES];
+	bool there[OUTBOX_LANES];
+	size_t n = 0;
+	for (enum outbox_lane lane = 0; lane < OUTBOX_LANES; lane++) {
+		if ((dir[lane] = own(l, outbox, outbox_lane_name[lane])) == NULL)
+			return no_memory();
+		n += there[lane] = has_segments(dir[lane]);
+	}
+	if (n > 0 && !add_box(l, state))
+		return no_memory();
+	for (int absent = 0; n > 0 && absent < 2; absent++) {
+		for (enum outbox_lane lane = 0; lane < OUTBOX_LANES; lane++) {
+			int code = there[lane] == !absent ? add_lane(l, dir[lane], lane, absent) : 0;
+			if (code != 0)
+				return code;
+		}
+	}
+	return 0;
+}
+
 // A lane, an outbox, or a state directory.
 static int add_dir(struct verify_logs *l, const char *path)
 {
 	const char *inner = own(l, path, "outbox");
 	size_t before = l->n;
-	if (inner == NULL)
+	const char *above = own(l, path, "..");
+	if (inner == NULL || above == NULL)
 		return no_memory();
 	if (has_segments(path))
 		return add_log(l, &(struct named){.path = path}, 1, true);
-	if (is_dir(inner))
-		path = inner;
-	for (enum outbox_lane lane = 0; lane < OUTBOX_LANES; lane++) {
-		const char *dir = own(l, path, outbox_lane_name[lane]);
-		if (dir == NULL)
-			return no_memory();
-		int code = has_segments(dir) ? add_log(l, &(struct named){.path = dir}, 1, true) : 0;
-		if (code != 0)
-			return code;
-	}
-	if (l->n > before)
-		return 0;
+	int code = is_dir(inner) ? add_lanes(l, path, inner) : add_lanes(l, above, path);
+	if (code != 0 || l->n > before)
+		return code;
 	log_error("usage", "%s has no outbox; name a state directory, its outbox, or files of records", path);
 	return EXIT_USAGE;
 }
@@ -211,6 +250,9 @@ void verify_logs_free(struct verify_logs *l)
 		free(l->log[i].file);
 	for (size_t i = 0; i < l->n_owned; i++)
 		free(l->owned[i]);
+	for (size_t i = 0; i < l->n_box; i++)
+		free(l->box[i].known);
+	free(l->box);
 	free(l->log);
 	free(l->owned);
 	*l = (struct verify_logs){.log = NULL};

@@ -15,6 +15,17 @@ const char *const verify_fault_name[VERIFY_FAULTS] = {
 	[VERIFY_REPLACED] = "replaced",
 };
 
+const char *const verify_unfit_name[] = {
+	[VERIFY_FIT] = "", [VERIFY_NOT_EVE] = "not_eve", [VERIFY_NO_LINKS] = "no_links", [VERIFY_PREFIXED] = "prefixed",
+};
+
+const char *const verify_unfit_words[] = {
+	[VERIFY_FIT] = "",
+	[VERIFY_NOT_EVE] = "this is not EVE; only format eve can be verified",
+	[VERIFY_NO_LINKS] = "no line here ends with a link; only what an output with format eve wrote can be verified",
+	[VERIFY_PREFIXED] = "these lines have a prefix: use --others",
+};
+
 // Behind a number.
 static const char *const fault_words[VERIFY_FAULTS] = {
 	[VERIFY_CHANGED] = "changed", [VERIFY_MISSING] = "behind a gap", [VERIFY_MOVED] = "out of order", [VERIFY_INSERTED] = "inserted",
@@ -74,7 +85,7 @@ void verify_words(const struct verify_problem *p, bool outbox, char *out, size_t
 				"damaged: what is here is no record");
 		break;
 	case VERIFY_SHORT:
-		snprintf(out, len, "cut short: by the sensor's own account %s delivered, and not here", which);
+		snprintf(out, len, "cut short: by the sensor's own account %s %s, and not here", which, outbox ? "written" : "delivered");
 		break;
 	case VERIFY_REPLACED:
 		snprintf(out, len, "replaced: it fits together, but by the sensor's own account record %" PRIu64 " was another", p->seq);
@@ -188,7 +199,7 @@ static void say_verdict(const struct verify_log *l)
 		say_first(&v->problem, l->outbox);
 	} else if (verify_code(l) != 0) {
 		stdout_styled(stdout, colour, STYLE_YELLOW, "  incomplete");
-		puts(": what could be looked at is intact");
+		puts(v->unfit != VERIFY_FIT ? ": nothing could be verified" : ": what could be looked at is intact");
 	} else {
 		stdout_styled(stdout, colour, STYLE_GREEN, l->records > 0 ? "  intact\n" : "  empty\n");
 	}
@@ -202,12 +213,17 @@ void verify_say(const struct verify_log *l)
 	if (l->n_files > 1)
 		printf(" and %zu older", l->n_files - 1);
 	putchar('\n');
+	if (l->absent)
+		printf("  no %s are there\n", outbox_lane_name[l->lane]);
 	for (size_t i = 0; i < l->n_rows; i++)
 		say_row(&l->row[i]);
 	if (l->rows_more > 0)
 		printf("  and %" PRIu64 " rows more\n", l->rows_more);
 	if (v->foreign_ok > 0)
 		printf("  %" PRIu64 " lines of others\n", v->foreign_ok);
+	if (v->unfit != VERIFY_FIT)
+		printf("  %" PRIu64 " line%s, and none is a record with a link: %s\n", v->unfit_lines, v->unfit_lines == 1 ? "" : "s",
+			verify_unfit_words[v->unfit]);
 	if (v->unfinished) {
 		fputs("  unfinished at its end (it is being written, or was cut): ", stdout);
 		say_place(&v->unfinished_at);
@@ -219,8 +235,8 @@ void verify_say(const struct verify_log *l)
 	}
 	if (l->unproved)
 		puts("  the sensor's account is of records that are not in these files: name older ones, too");
-	else if (l->compared && verify_faults(v) == 0)
-		puts("  the end is where the sensor's account has it");
+	else if (l->compared && !l->absent && verify_faults(v) == 0)
+		puts(l->outbox ? "  its end is not before what the outputs have" : "  the end is where the sensor's account has it");
 	say_verdict(l);
 }
 
@@ -297,11 +313,14 @@ static void put_log(struct json *j, const struct verify_log *l)
 		json_put_cstr(j, words_input(l->file[i]));
 	json_close_array(j);
 	json_field(j, "intact", flag, verify_faults(v) == 0);
-	json_field(j, "complete", flag, l->trouble[0] == '\0' && !v->unfinished && !l->unproved);
+	json_field(j, "complete", flag, verify_complete(l));
+	json_field(j, "absent", flag, l->absent);
 	json_field(j, "compared", flag, l->compared);
 	json_field(j, "records", u64, l->records);
 	json_field(j, "octets", u64, v->octets);
 	json_field(j, "others", u64, v->foreign_ok);
+	json_field(j, "unfit", word, verify_unfit_name[v->unfit]);
+	json_field(j, "unfit_lines", u64, v->unfit_lines);
 	json_key(j, "faults");
 	put_faults(j, v);
 	json_key(j, "first");

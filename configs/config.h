@@ -21,6 +21,7 @@ enum {
 	CONFIG_FINDINGS_MAX = 256, // as judge_config.severity
 	CONFIG_ERRORS_MAX = 20,    // told at once; 20, because nobody repairs more before trying again
 	CONFIG_ERROR_LEN = 320,
+	CONFIG_OUTBOX_LEAST_MIB = 32, // a lane's
 };
 
 struct config_ports {

@@ -34,10 +34,15 @@ static void set_host(struct reader *r, const yaml_node_t *node, const char *what
 		reader_error(r, &node->start_mark, "%s: \"%.60s\" is no host name (in ASCII) and no address", what, text);
 }
 
+// Spaces around it are no part of it.
 static void add_broker(struct reader *r, const yaml_node_t *node, const char *what, const char *text, size_t len, char *out)
 {
 	struct endpoint e;
 	size_t used = strlen(out);
+	for (; len > 0 && *text == ' '; len--)
+		text++;
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
 	if (!endpoint_parse(&e, text, len))
 		reader_error(r, &node->start_mark, "%s: \"%.*s\" is no broker; write kafka1.example:9092", what, (int)(len < 60 ? len : 60), text);
 	else if (used + 1 + len > SINK_TEXT)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "alerts/sink/near.h"
+#include "configs/endpoint.h"
 #include "configs/nearest.h"
 #include "configs/reader.h"
 
@@ -89,15 +91,25 @@ static bool target_ok(const struct sink_config *o)
 	return strchr(t, '-') == NULL && (dot == NULL || (strchr(dot + 1, '.') == NULL && dot[1] != '\0' && dot != t));
 }
 
+// As alerts/sink/http.c does when the sensor starts.
+static bool password_in_clear(const struct sink_config *o)
+{
+	struct endpoint e;
+	bool tls;
+	return o->type == SINK_HTTP && o->password_file[0] != '\0' && endpoint_parse_url(&e, o->url, &tls) && !tls && !sink_host_near(e.host);
+}
+
 static void check_agreement(struct reader *r, const yaml_node_t *map, const struct sink_config *o)
 {
 	const yaml_mark_t *at = &map->start_mark;
 	bool json = o->format == FORMAT_EVE || o->format == FORMAT_ECS;
 	if ((o->cert[0] != '\0') != (o->key[0] != '\0'))
 		reader_error(r, at, "outputs: cert and key belong together; %s is missing", o->key[0] != '\0' ? "cert" : "key");
-	if ((o->user[0] != '\0') != (o->password_file[0] != '\0'))
-		reader_error(r, at, "outputs: user and password_file belong together; %s is missing",
-			o->user[0] != '\0' ? "password_file" : "user");
+	if (o->user[0] != '\0' && o->password_file[0] == '\0')
+		reader_error(r, at, "outputs: user and password_file belong together; password_file is missing");
+	if (password_in_clear(o))
+		reader_error(r, at, "outputs: a password is sent over https only, or to this machine (an address of loopback, or localhost), "
+			"not to %.120s", o->url);
 	if (o->cookie && !json)
 		reader_error(r, at, "outputs: cookie is for JSON (format: eve or ecs)");
 	if (o->type == SINK_HTTP && !json)
@@ -122,31 +134,62 @@ void output_auto_name(const struct config_outputs *outputs, size_t i, char out[S
 	snprintf(out, SINK_NAME + 1, nth > 1 ? "%s-%u" : "%s", type, nth);
 }
 
-// Doubled slashes and "." do not make another file of it.
-static void plain_path(const char *path, char out[static SINK_PATH + 1])
+// One step of a path, after those in `out`: "" and "." are none, ".." takes back the one before where there is one.
+static size_t add_step(char *out, size_t used, size_t root, const char *step, size_t len)
 {
-	size_t used = 0;
-	if (*path == '/')
-		out[used++] = '/';
-	while (*path != '\0') {
-		size_t len = strcspn(path, "/");
-		if (len > 0 && !(len == 1 && *path == '.')) {
-			memcpy(out + used, path, len);
-			used += len;
-			if (path[len] == '/')
-				out[used++] = '/';
-		}
-		path += len + (path[len] == '/');
+	size_t last = used;
+	while (last > root && out[last - 1] != '/')
+		last--;
+	bool up = len == 2 && memcmp(step, "..", 2) == 0, before = used > root && strcmp(out + last, "..") != 0;
+	if (len == 0 || (len == 1 && *step == '.') || (up && used == root && root > 0))
+		return used;
+	if (up && before) {
+		used = last > root ? last - 1 : root;
+	} else {
+		if (used > root)
+			out[used++] = '/';
+		memcpy(out + used, step, len);
+		used += len;
 	}
 	out[used] = '\0';
+	return used;
 }
 
-static bool same_path(const char *a, const char *b)
+// By the text alone: what a link would make of ".." is known only where the sensor runs.
+static void plain_path(const char *path, char out[static SINK_PATH + 1])
 {
-	char plain[2][SINK_PATH + 1];
-	plain_path(a, plain[0]);
-	plain_path(b, plain[1]);
-	return strcmp(plain[0], plain[1]) == 0;
+	size_t root = *path == '/', used = root;
+	snprintf(out, SINK_PATH + 1, "%s", root ? "/" : "");
+	while (*path != '\0') {
+		size_t len = strcspn(path, "/");
+		used = add_step(out, used, root, path, len);
+		path += len + (path[len] == '/');
+	}
+}
+
+// Whether rotation of `o` renames a file to PATH.n that `p` writes to. The number, or 0.
+static uint32_t rotated_over(const struct sink_config *o, const char *path, const char *other)
+{
+	char numbered[SINK_PATH + 16];
+	for (uint32_t n = 1; o->rotate_mib > 0 && n <= o->rotate_keep; n++) {
+		snprintf(numbered, sizeof numbered, "%s.%u", path, n);
+		if (strcmp(numbered, other) == 0)
+			return n;
+	}
+	return 0;
+}
+
+static void check_files(struct reader *r, const yaml_node_t *map, const struct sink_config *o, const struct sink_config *p)
+{
+	char mine[SINK_PATH + 1], others[SINK_PATH + 1];
+	uint32_t n;
+	plain_path(o->path, mine);
+	plain_path(p->path, others);
+	if (strcmp(mine, others) == 0)
+		reader_error(r, &map->start_mark, "outputs: two write to %.160s; each needs its own file", o->path);
+	else if ((n = rotated_over(o, mine, others)) > 0 || (n = rotated_over(p, others, mine)) > 0)
+		reader_error(r, &map->start_mark, "outputs: rotation of %.140s would take the file of another, which is its .%u",
+			strlen(mine) < strlen(others) ? o->path : p->path, n);
 }
 
 static void check_others(struct reader *r, const yaml_node_t *map, const struct config_outputs *outputs, size_t i)
@@ -158,8 +201,8 @@ static void check_others(struct reader *r, const yaml_node_t *map, const struct 
 			reader_error(r, &map->start_mark, "outputs: two are called %s; give each its own name", o->name);
 		if (p->type == o->type && o->type == SINK_STDOUT)
 			reader_error(r, &map->start_mark, "outputs: two write to standard output; one can");
-		if (p->type == o->type && o->type == SINK_FILE && same_path(p->path, o->path))
-			reader_error(r, &map->start_mark, "outputs: two write to %.160s; each needs its own file", o->path);
+		if (p->type == o->type && o->type == SINK_FILE)
+			check_files(r, map, o, p);
 	}
 }
 

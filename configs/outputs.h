@@ -9,7 +9,7 @@ enum output_kind {
 	OUTPUT_NAME,     // char[SINK_NAME + 1]: small letters, digits, "-" and "_"
 	OUTPUT_PATH,     // char[SINK_PATH + 1]
 	OUTPUT_HOST,     // char[SINK_TEXT + 1]: a host name or an address
-	OUTPUT_BROKERS,  // char[SINK_TEXT + 1]: HOST[:PORT], separated by commas; as a list, too
+	OUTPUT_BROKERS,  // char[SINK_TEXT + 1]: HOST[:PORT], separated by commas and perhaps spaces; as a list, too
 	OUTPUT_TOPIC,    // char[SINK_TEXT + 1]
 	OUTPUT_URL,      // char[SINK_TEXT + 1]: http[s]://HOST[:PORT]
 	OUTPUT_TARGET,   // char[SINK_TEXT + 1]: index or table

@@ -85,7 +85,7 @@ const struct output_member output_members[] = {
 	{"server_name", OUTPUT_HOST, AT(server_name), 1, SINK_TEXT, NULL, "", SYSLOG | HTTP, WHEN_TLS, false,
 		"Name that the receiver's certificate must have; without it the one that is connected to."},
 	{"brokers", OUTPUT_BROKERS, AT(brokers), 1, SINK_TEXT, NULL, "", KAFKA, WHEN_ANY, true,
-		"Some of the cluster's brokers."},
+		"Some of the cluster's brokers, as one text (\"k1:9092,k2:9092\") or as a list; without a port 9092."},
 	{"topic", OUTPUT_TOPIC, AT(topic), 1, 249, NULL, "", KAFKA, WHEN_ANY, true,
 		"Topic of alerts and stats, and of the rest where topic_sessions is not given."},
 	{"topic_sessions", OUTPUT_TOPIC, AT(topic_sessions), 1, 249, NULL, "", KAFKA, WHEN_ANY, false,
@@ -95,7 +95,7 @@ const struct output_member output_members[] = {
 	{"api", OUTPUT_WORD, AT(api), 0, 0, words_api, "", HTTP, WHEN_ANY, true,
 		"Whose bulk interface: elasticsearch is OpenSearch's, too; ClickHouse's is JSONEachRow."},
 	{"url", OUTPUT_URL, AT(url), 1, SINK_TEXT, NULL, "", HTTP, WHEN_ANY, true,
-		"Where it is, without a path."},
+		"Where it is, without a path; where there is a password, over https or to this machine."},
 	{"target", OUTPUT_TARGET, AT(target), 1, SINK_TEXT, NULL, "", HTTP, WHEN_ANY, true,
 		"Index or data stream, or [DATABASE.]TABLE."},
 	{"user", OUTPUT_TEXT, AT(user), 1, SINK_TEXT, NULL, "", KAFKA, WHEN_SASL, true,
@@ -105,7 +105,7 @@ const struct output_member output_members[] = {
 	{"password_file", OUTPUT_PATH, AT(password_file), 1, SINK_PATH, NULL, "", KAFKA, WHEN_SASL, true,
 		"File whose first line is the password."},
 	{"password_file", OUTPUT_PATH, AT(password_file), 1, SINK_PATH, NULL, "", HTTP, WHEN_ANY, false,
-		"File whose first line is the password; with user only."},
+		"File whose first line is the password; without user a token: an API key of Elasticsearch, else Bearer."},
 };
 
 const size_t output_members_n = sizeof output_members / sizeof output_members[0];
@@ -174,7 +174,8 @@ void output_member_describe(const struct output_member *m, char *out, size_t len
 {
 	static const char *const plain[OUTPUT_KINDS] = {
 		[OUTPUT_NAME] = "small letters, digits, hyphens, underscores", [OUTPUT_PATH] = "path", [OUTPUT_HOST] = "host name | address",
-		[OUTPUT_BROKERS] = "list of HOST:PORT", [OUTPUT_TOPIC] = "topic", [OUTPUT_URL] = "http://HOST[:PORT] | https://HOST[:PORT]",
+		[OUTPUT_BROKERS] = "HOST[:PORT],HOST[:PORT]... | list of HOST[:PORT]", [OUTPUT_TOPIC] = "topic",
+		[OUTPUT_URL] = "http://HOST[:PORT] | https://HOST[:PORT]",
 		[OUTPUT_TARGET] = "name", [OUTPUT_TEXT] = "text", [OUTPUT_SWITCH] = "on | off"};
 	if (m->words == words_facility) // one line has no room for them
 		snprintf(out, len, "daemon | user | auth | authpriv | local0 to local7, and the others of RFC 5424");

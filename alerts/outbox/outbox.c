@@ -80,8 +80,19 @@ static int open_dir(struct outbox *o, char why[static 160])
 	return rc;
 }
 
+// Another epoch is seen before any of its numbers: whoever reads `durable` and then `epoch` never takes one for the other's.
+static void publish_epoch(struct outbox *o)
+{
+	if (o->shared->epoch == o->epoch)
+		return;
+	for (size_t i = 0; i < OUTBOX_LANES; i++)
+		__atomic_store_n(&o->shared->durable[i], 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&o->shared->epoch, o->epoch, __ATOMIC_RELEASE);
+}
+
 static void publish_all(struct outbox *o)
 {
+	publish_epoch(o);
 	for (size_t i = 0; i < OUTBOX_LANES; i++) {
 		struct outbox_lane_files *l = &o->lane[i];
 		l->next = l->done;
@@ -89,7 +100,6 @@ static void publish_all(struct outbox *o)
 		__atomic_store_n(&o->shared->octets_max[i], o->c.octets_max[i], __ATOMIC_RELAXED);
 		__atomic_store_n(&o->shared->durable[i], l->done.seq, __ATOMIC_RELEASE);
 	}
-	__atomic_store_n(&o->shared->epoch, o->epoch, __ATOMIC_RELEASE);
 	no_trouble(o);
 	bell_ring(&o->shared->bell);
 }

@@ -12,7 +12,7 @@
 
 enum {
 	WAIT_MS = 200,            // longest without a look at the switches
-	BACKOFF_MIN_MS = 250, BACKOFF_MAX_MS = 30000,
+	BACKOFF_MIN_MS = 250, BACKOFF_MAX_MS = 10000,
 	DURABLE_MS = 1000,        // a power cut costs so much of the cursor: sent again
 	LOOKS = 4096,             // records passed over between two looks at the switches
 };
@@ -50,10 +50,10 @@ void deliver_trouble(struct deliver *d, int rc)
 		d->ops->close(d->sink);
 	d->open = false;
 	counter_add(&s->errors, 1);
-	if (s->failing_since_ns == 0) {
+	if (d->backoff_ms == 0)
 		log_error("courier", "output %s takes nothing: %s; it is tried again", name_of(d), why);
+	if (s->failing_since_ns == 0)
 		__atomic_store_n(&s->failing_since_ns, clock_wall_ns(), __ATOMIC_RELAXED);
-	}
 	snprintf(s->trouble, sizeof s->trouble, "%s", why);
 	d->backoff_ms = d->backoff_ms == 0 ? BACKOFF_MIN_MS : d->backoff_ms * 2 < BACKOFF_MAX_MS ? d->backoff_ms * 2 : BACKOFF_MAX_MS;
 	d->again_ns = clock_mono_ns() + d->backoff_ms * MS_NS;
@@ -156,10 +156,10 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	struct cursor_lane *at = &d->at[lane];
 	const char *octets;
 	size_t len;
-	uint64_t durable = deliver_durable(d, lane);
-	if (__atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE) != d->cursor.outbox) // its numbers are others: deliver_begin()
+	uint64_t last = deliver_durable(d, lane);
+	if (!deliver_same_outbox(d)) // read after `last`
 		return 0;
-	int rc = outbox_reader_next(d->reader[lane], durable, &item, &missed);
+	int rc = outbox_reader_next(d->reader[lane], last, &item, &missed);
 	if (rc == 0 && at->sent < d->there[lane]) {
 		deliver_number_behind(d, lane);
 		return 1;

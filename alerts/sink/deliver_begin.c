@@ -88,6 +88,11 @@ void deliver_ask_receiver(struct deliver *d)
 	}
 }
 
+bool deliver_same_outbox(const struct deliver *d)
+{
+	return __atomic_load_n(&d->c.outbox->epoch, __ATOMIC_ACQUIRE) == d->cursor.outbox;
+}
+
 // It died before the cursor said what it had sent, and then its filter was changed; or somebody else wrote to the file.
 void deliver_number_behind(struct deliver *d, enum outbox_lane lane)
 {

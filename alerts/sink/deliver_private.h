@@ -53,6 +53,8 @@ void deliver_trouble(struct deliver *d, int rc);
 // Number of the last record of a lane that is on disk.
 uint64_t deliver_durable(const struct deliver *d, enum outbox_lane lane);
 
+// False: the keeper has begun another one; numbers read before this was asked are of it.
+bool deliver_same_outbox(const struct deliver *d);
 // True: the outbox is open, and cursor and readers stand in it.
 bool deliver_begin(struct deliver *d);
 // What the receiver says that it has, into d->there.

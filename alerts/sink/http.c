@@ -4,7 +4,6 @@
 // are checked, always. A password goes over https only, or to this machine. Requests and answers are bounded, and so is the time.
 //
 // Keys and certificates are read in prepare(); a receiver's name is resolved when it is connected to, in a thread of libcurl's.
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <curl/curl.h>
 
 #include "alerts/sink/http_private.h"
+#include "alerts/sink/near.h"
 #include "alerts/sink/secret.h"
 #include "alerts/sink/wait.h"
 #include "hw/clock.h"
@@ -79,11 +79,14 @@ static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 
 // ---- before rights are given up ----------------------------------------------------------------------------------------
 
-// By its address: 127.example.org is somewhere else. libcurl knows by itself where localhost is.
-static bool loopback(const char *host)
+// `host` as libcurl has it, with brackets around an address of IPv6.
+static bool stays_here(const char *host)
 {
-	unsigned char raw[4];
-	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 || (inet_pton(AF_INET, host, raw) == 1 && raw[0] == 127);
+	char plain[HOST];
+	size_t len = strlen(host);
+	bool brackets = host[0] == '[' && host[len - 1] == ']';
+	snprintf(plain, sizeof plain, "%.*s", (int)(brackets ? len - 2 : len), brackets ? host + 1 : host);
+	return sink_host_near(plain);
 }
 
 static int part(CURLU *u, CURLUPart what, char *out, size_t len, unsigned flags)
@@ -111,7 +114,7 @@ static int read_url(struct sink *s, CURLU *u)
 	if ((!secure && strcmp(scheme, "http") != 0) || part(u, CURLUPART_QUERY, more, sizeof more, 0) != 0 ||
 		part(u, CURLUPART_FRAGMENT, more, sizeof more, 0) != 0 || part(u, CURLUPART_USER, more, sizeof more, 0) != 0)
 		return sink_why(s->env, -EINVAL, "url: only a scheme (http or https), a host, a port, a path");
-	if (c->password_file[0] != '\0' && !secure && !loopback(host))
+	if (c->password_file[0] != '\0' && !secure && !stays_here(host))
 		return sink_why(s->env, -EINVAL, "a password is sent over https only, or to this machine");
 	for (size_t len = strlen(path); len > 0 && path[len - 1] == '/';)
 		path[--len] = '\0';

@@ -2,7 +2,7 @@
 //
 // A message counts as taken when its delivery report says so. What is not acknowledged in time is purged, and the producer is
 // thrown away with its connections: nothing is sent behind our back after we said that it was not. Whoever has it then (its
-// acknowledgement may be what was lost) gets it again, with the same id and number. docs/delivery-kafka.part.md
+// acknowledgement may be what was lost) gets it again, with the same id and number. docs/delivery.md
 //
 // librdkafka has threads of its own, begun in open(), when rights are given up already. They call back only from
 // rd_kafka_poll(), that is in our thread; but for log lines. Files are read and the library begun in prepare().
@@ -27,9 +27,11 @@ enum {
 	ASK_FIRST_MS = 200,     // for metadata; each time twice as long, up to ASK_MOST_MS, so that a slow cluster is understood in the end
 	ASK_MOST_MS = 3200,
 	CREATION_MS = 3000,     // a topic that the brokers make when it is first asked for
-	LOGGED_A_MINUTE = 6,    // lines of the library; a cluster that is down says the same for each broker, again and again
+	LOGGED_AN_HOUR = 12,    // lines of the library; a cluster that is down says the same for each broker, again and again
 	TROUBLE = 128,
 };
+
+#define HOUR_NS (3600 * UINT64_C(1000000000))
 
 enum report { REPORT_NONE, REPORT_WAITING, REPORT_TAKEN, REPORT_FAILED };
 
@@ -43,8 +45,8 @@ struct sink {
 	rd_kafka_resp_err_t error[SINK_BATCH];   // of REPORT_FAILED
 	size_t waiting;
 	char trouble[TROUBLE];                   // what the library said last
-	_Atomic uint64_t minute;                 // of the log: number of it
-	_Atomic uint32_t logged;                 // in this minute
+	_Atomic uint64_t hour;                   // of the log: number of it
+	_Atomic uint32_t logged;                 // in this hour
 };
 
 static const char *const type_name[RECORD_TYPES] = {
@@ -58,14 +60,14 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 	struct sink *s = rd_kafka_opaque(rk);
 	if (level > 4) // syslog's warning
 		return;
-	uint64_t minute = clock_mono_ns() / 60000000000u;
-	if (atomic_exchange(&s->minute, minute) != minute)
+	uint64_t hour = clock_mono_ns() / HOUR_NS;
+	if (atomic_exchange(&s->hour, hour) != hour)
 		atomic_store(&s->logged, 0);
 	uint32_t n = atomic_fetch_add(&s->logged, 1);
-	if (n < LOGGED_A_MINUTE)
+	if (n < LOGGED_AN_HOUR)
 		log_warn("kafka", "%s: %s: %s", s->config.name, facility, text);
-	else if (n == LOGGED_A_MINUTE)
-		log_warn("kafka", "%s: what librdkafka says more in this minute is left out", s->config.name);
+	else if (n == LOGGED_AN_HOUR)
+		log_warn("kafka", "%s: what librdkafka says more in this hour is left out", s->config.name);
 }
 
 static void on_error(rd_kafka_t *rk, int error, const char *reason, void *opaque)
@@ -400,8 +402,8 @@ static int kafka_prepare(struct sink **out, const struct sink_config *c, const s
 	if (rc == 0) {
 		// One without brokers, at once thrown away: keys and certificates are tried, and what the libraries read and load once
 		// in their lives they read now.
-		atomic_store(&s->minute, clock_mono_ns() / 60000000000u);
-		atomic_store(&s->logged, LOGGED_A_MINUTE + 1); // that there are no brokers is known
+		atomic_store(&s->hour, clock_mono_ns() / HOUR_NS);
+		atomic_store(&s->logged, LOGGED_AN_HOUR + 1); // that there are no brokers is known
 		rc = start(s, NULL);
 		stop(s);
 		atomic_store(&s->logged, 0);

@@ -276,9 +276,27 @@ static void go_on(struct rows *r, const struct stamp *s, const char *line, size_
 	take_doubtful(l, s, before, line);
 }
 
+static bool has(const char *line, size_t len, const char *word)
+{
+	return memmem(line, len, word, strlen(word)) != NULL;
+}
+
+static enum verify_unfit unfit_of(const char *line, size_t len)
+{
+	struct stamp s;
+	const char *from = memchr(line, '{', len);
+	size_t n = from != NULL ? len - (size_t)(from - line) : 0;
+	if (n > 0 && n < len && n <= VERIFY_LINE && stamp_read(from, n, &s))
+		return VERIFY_PREFIXED;
+	return n == len && has(line, len, "\"event_type\":\"") && !has(line, len, "\"ecs\":{") ? VERIFY_NO_LINKS : VERIFY_NOT_EVE;
+}
+
 static void foreign(struct rows *r, const char *line, size_t len)
 {
 	const struct verify_problem p = {.fault = VERIFY_FOREIGN, .at = r->at};
+	enum verify_unfit unfit = r->stamped || r->config.others ? VERIFY_FIT : unfit_of(line, len);
+	if (unfit > r->unfit)
+		r->unfit = unfit;
 	if (r->config.others)
 		r->out->foreign_ok++;
 	else
@@ -294,6 +312,7 @@ void rows_line(struct rows *r, const char *line, size_t len)
 		foreign(r, line, len);
 		return;
 	}
+	r->stamped = true;
 	line += skipped;
 	len -= skipped;
 	if ((!r->begun || s.epoch > r->epoch) && !enter_epoch(r, &s, line, len))

@@ -157,6 +157,16 @@ static void compare(struct rows *r, const struct cursor *c)
 		verify_note(r->out, &p, "", 0);
 }
 
+// Whoever named the wrong file is told so, and not that somebody changed all of it.
+static void judge_unfit(struct rows *r)
+{
+	if (r->stamped || r->unfit == VERIFY_FIT)
+		return;
+	r->out->unfit = r->unfit;
+	r->out->unfit_lines = r->out->faults[VERIFY_FOREIGN];
+	r->out->faults[VERIFY_FOREIGN] = 0;
+}
+
 void rows_end(struct rows *r, const struct cursor *cursor)
 {
 	if (r->tail_len > 0) {
@@ -164,6 +174,7 @@ void rows_end(struct rows *r, const struct cursor *cursor)
 		if (is_record(r)) // only its newline is missing
 			end_tail(r);
 	}
+	judge_unfit(r);
 	if (cursor != NULL)
 		compare(r, cursor);
 	rows_finish(r);

@@ -50,6 +50,8 @@ struct rows {
 	struct rows_lane lane[OUTBOX_LANES];
 	struct verify_place at;      // of the line in hand
 	bool unproved;
+	bool stamped;                // a line was a stamped record
+	enum verify_unfit unfit;     // of the lines that were none: the one that says most
 	// Of the file before: its last line has no end.
 	char tail[VERIFY_LINE + 1];
 	size_t tail_len;

@@ -294,6 +294,7 @@ static int open_walk(struct walk *w, struct verify *out)
 
 static void tell_row(struct walk *w)
 {
+	w->row.reached = w->seq;
 	if (w->lane_known && w->out->row != NULL)
 		w->out->row(w->out->ctx, &w->row);
 	w->lane_known = false;

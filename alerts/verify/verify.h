@@ -23,6 +23,14 @@ enum verify_fault {
 	VERIFY_FAULTS,
 };
 
+// What lines are of which none is a stamped record: a log that nothing can be said of.
+enum verify_unfit {
+	VERIFY_FIT,
+	VERIFY_NOT_EVE,   // another format, or another program's
+	VERIFY_NO_LINKS,  // looks like EVE, and no line ends with a link
+	VERIFY_PREFIXED,  // stamped records behind something: a receiver's file
+};
+
 enum { VERIFY_LINE = OUTBOX_LINE_MAX + STAMP_MAX, VERIFY_PATH = 1024 };
 
 // Where. `file` is of whoever looks; in a struct verify it is kept beside it.
@@ -51,6 +59,7 @@ struct verify_row {
 	uint64_t epoch;
 	enum outbox_lane lane;
 	uint64_t first, last;    // numbers
+	uint64_t reached;        // of an outbox: `last`, or what a head says was before it
 	uint64_t records;
 	uint64_t repeats;        // the same once more, with the same number
 	uint64_t passed;         // numbers that no record ever had here: it was gone before (links fit)
@@ -62,6 +71,8 @@ struct verify {
 	struct verify_problem problem; // the first; valid when `faults` has any
 	uint64_t faults[VERIFY_FAULTS];
 	uint64_t foreign_ok;     // lines of others, where they are expected
+	enum verify_unfit unfit;
+	uint64_t unfit_lines;    // how many: these are no faults
 	uint64_t octets;
 	bool unfinished;         // the last line, or record, ends before its end
 	struct verify_place unfinished_at;

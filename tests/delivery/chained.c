@@ -3,6 +3,7 @@
 //     chained lines EPOCH           the stamped lines to standard output; "=EPOCH" begins another row, "+LANE N" passes N numbers over
 //     chained outbox DIR OCTETS     appended to the outbox DIR with segments of so many octets
 //     chained cursor PATH EPOCH     a cursor as behind all of the (stamped) lines
+//     chained had PATH OUTBOX N N   a cursor that looks next at these records of the outbox with this epoch
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,21 @@ static int cursor(const char *path, uint64_t epoch)
 	return rc < 0;
 }
 
+static int had(const char *path, char *const words[])
+{
+	struct cursor_file *f;
+	struct cursor c;
+	bool fresh;
+	if (cursor_open(&f, path, 1, &c, &fresh) < 0)
+		return 1;
+	c.outbox = strtoull(words[0], NULL, 10);
+	for (int i = 0; i < OUTBOX_LANES; i++)
+		c.lane[i].seq = strtoull(words[1 + i], NULL, 10);
+	int rc = cursor_save(f, &c, true);
+	cursor_close(&f);
+	return rc < 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "lines") == 0)
@@ -115,5 +131,7 @@ int main(int argc, char **argv)
 		return outbox(argv[2], (uint32_t)strtoul(argv[3], NULL, 10));
 	if (argc == 4 && strcmp(argv[1], "cursor") == 0)
 		return cursor(argv[2], strtoull(argv[3], NULL, 10));
+	if (argc == 6 && strcmp(argv[1], "had") == 0)
+		return had(argv[2], argv + 3);
 	return 2;
 }

@@ -3,7 +3,7 @@
 
     doctor.py PROGRAM
 
-The last line is `N passed, N failed`.
+The last line is `N passed, N failed`, with `, N skipped` where no small disk can be made.
 """
 import base64
 import contextlib
@@ -160,13 +160,15 @@ class Doctor:
 
     def __init__(self, program, folder, checks):
         self.program, self.folder, self.checks = program, folder, checks
+        self.before = []  # words before the program's
 
     def examine(self, outputs, state="none"):
         """Results of the checks `outputs` and `outbox`."""
         config = self.folder / "doctor.yaml"
         config.write_text(json.dumps({"sensor": {"user": "none", "control": str(self.folder / "sock"), "state_dir": state},
                                       "policy": {"resolve": "off"}, "outputs": outputs}), encoding="ascii")
-        done = subprocess.run([self.program, "doctor", "--json", "--config", str(config)], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([*self.before, self.program, "doctor", "--json", "--config", str(config)], capture_output=True, text=True,
+                              timeout=60, check=False)
         assert done.returncode in (0, 1), done.stderr
         results = json.loads(done.stdout)["results"]
         invalid = [r["what"] for r in results if r["check"] == "configuration" and r["verdict"] == "fail"]
@@ -199,6 +201,10 @@ def files(doctor):
     folder = doctor.folder
     doctor.says({"type": "file", "path": str(folder / "eve.json")}, "pass", "can be written")
     doctor.says({"type": "file", "path": "/nonexistent/a/eve.json"}, "fail", "No such file", "install -d")
+    doctor.says({"type": "file", "path": str(folder / "later" / "eve.json")}, "pass", "`run` makes it at its start, not at a reload")
+    doctor.says({"type": "file", "path": str(folder)}, "fail", "is neither a file nor a pipe nor a device", f"path: {folder}/eve.json")
+    doctor.says({"type": "file", "path": "/dev/null"}, "pass", "can be written")
+    doctor.says({"type": "file", "path": "/dev/null", "rotate_mib": 1}, "fail", "cannot be rotated", "without rotate_mib")
     doctor.says({"type": "stdout"}, "pass", "standard output")
     path = str(folder / "receiver.sock")
     doctor.says({"type": "unix", "path": path}, "fail", "No such file", "start whoever listens")
@@ -313,7 +319,9 @@ def outbox(doctor):
     """Where records wait."""
     stdout = {"type": "stdout"}
     doctor.says(stdout, "warn", "in memory only", "state_dir: /var/lib/postwacht", check="outbox")
-    doctor.says(stdout, "skip", "is not there yet", check="outbox", state="/nonexistent/state")
+    said = [r["what"] for r in doctor.examine([stdout], state=str(doctor.folder / "a/state")) if r["check"] == "outbox"]
+    doctor.checks.check(any(f"is not there yet; its disk is that of {doctor.folder}" in w for w in said), f"not there: {said}")
+    doctor.checks.check(any(w.startswith(f"{doctor.folder}: ") or w.startswith(f"{doctor.folder} has ") for w in said), f"room not there: {said}")
     results = doctor.examine([stdout], state=str(doctor.folder))
     said = [r["what"] for r in results if r["check"] == "outbox"]
     doctor.checks.check(any("fdatasync() takes" in w or "cannot be tried" in w for w in said), f"no time of fdatasync in {said}")
@@ -323,6 +331,21 @@ def outbox(doctor):
             results = doctor.examine([stdout], state=memory)
             doctor.checks.check(any(r["verdict"] == "warn" and "is on tmpfs" in r["what"] for r in results), f"tmpfs: {results}")
             doctor.checks.check(not os.listdir(memory), "something was left there")
+
+
+def small_disks(doctor):
+    """Advice that the configuration takes: no limits below the least. False: no disk can be made here."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
+        return False
+    disk = doctor.folder / "disk"
+    disk.mkdir()
+    for size, words in (("40m", "at least 64 MiB of disk"), ("63m", "at least 64 MiB of disk"), ("64m", "sum up to 64, each at least 32"),
+                        ("100m", "sum up to 100, each")):
+        doctor.before = ["unshare", "-m", "sh", "-c", f"mount -t tmpfs -o size={size} tmpfs {disk} && exec \"$@\"", "sh"]
+        doctor.says({"type": "stdout"}, "warn", f"{disk} has ", words, check="outbox", state=str(disk))
+        doctor.says({"type": "stdout"}, "warn", f"{disk} has ", words, check="outbox", state=str(disk / "none/yet"))
+    doctor.before = []
+    return True
 
 
 def main():
@@ -337,7 +360,8 @@ def main():
         kafka(doctor, ca)
         over_http(doctor, ca)
         outbox(doctor)
-    print(f"{checks.passed} passed, {checks.failed} failed")
+        disks = small_disks(doctor)
+    print(f"{checks.passed} passed, {checks.failed} failed" + ("" if disks else ", 1 skipped"))
     return 1 if checks.failed else 0
 
 

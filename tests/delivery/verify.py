@@ -280,6 +280,30 @@ def receivers_file(p, lines):
     p.checks.check(code == 1 and log["first"]["fault"] == "missing", f"a receiver's file, two removed: {code}")
 
 
+def unfit(p, lines):
+    """Files of which nothing can be said are no tampered ones; one record with a link among the lines, and they are again."""
+    cef = b"CEF:0|postwacht|postwacht|1|3207001|starttls.stripped|10|src=192.0.2.1 msg={x}\n"
+    ecs = b'{"@timestamp":"2026-11-23T20:42:09Z","ecs":{"version":"8.17.0"},"event":{"kind":"alert"},"postwacht":{"event_type":"alert"}}\n'
+    prefixed = [b"<134>1 2026-11-23T20:42:09Z sensor-1 postwacht 1 alert - @cee: " + line for line in lines]
+    kinds = {"CEF": (cef, "not_eve"), "LEEF": (b"LEEF:2.0|postwacht|postwacht|1|x|^|sev=9\n", "not_eve"), "ECS": (ecs, "not_eve"),
+             "CEF by syslog": (b"<134>1 - - - - - - " + cef, "not_eve"), "no links": (f"{record(1, 'smtp')}\n".encode(), "no_links"),
+             "syslog": (b"".join(prefixed), "prefixed"), "syslog among others": (b"Nov 23 sshd: x\n" + prefixed[0] + cef, "prefixed")}
+    said = {"not_eve": "only format eve can be verified", "no_links": "no line here ends with a link", "prefixed": "have a prefix: use --others"}
+    for name, (octets, kind) in kinds.items():
+        octets *= 3
+        code, log = p.text(octets)
+        good = code == 5 and log["intact"] and not log["complete"] and log["first"] is None
+        p.checks.check(good and (log["unfit"], log["unfit_lines"]) == (kind, octets.count(b"\n")), f"{name}: {code} {log}")
+        text = subprocess.run([p.program, "verify", "-"], input=octets, capture_output=True, check=False).stdout.decode()
+        p.checks.check(said[kind] in text and "nothing could be verified" in text and "TAMPERED" not in text, f"{name}: {text}")
+        for mixed in (octets + lines[0], lines[0] + octets):
+            code, log = p.text(mixed)
+            p.checks.check(code == 1 and not log["unfit"] and log["first"]["fault"] == "foreign" and
+                           log["faults"]["foreign"] == octets.count(b"\n"), f"{name} and a record: {code} {log}")
+        code, log = p.text(octets, "--state", p.folder / "state", "--output", "trail")
+        p.checks.check(code == 1 and log["first"]["fault"] == "cut_short", f"{name} where the sensor wrote records: {code} {log['first']}")
+
+
 def rotated(p, lines):
     """The order is in the names."""
     folder = p.folder / "rotated"
@@ -419,6 +443,75 @@ def outbox(p, step):
     p.checks.check(code == 2 and "has no outbox" in said, f"a directory without: {code} {said}")
 
 
+def lanes(p):
+    """A lane that is gone, or its end: what the outputs had of it tells."""
+    state = p.folder / "lanes-of"
+    (state / "delivery").mkdir(parents=True)
+    p.drive("outbox", state / "outbox", 8192, stdin="".join(f"{r}\n" for r in plain(120)).encode())
+    epoch = p.verify(state)[1]["logs"][0]["rows"][0]["epoch"]
+
+    def had(**cursors):
+        for path in (state / "delivery").iterdir():
+            path.unlink()
+        for name, words in cursors.items():
+            p.drive("had", state / "delivery" / f"{name}.cursor", *words, stdin=b"")
+
+    def case(what, good, change=lambda copy: None):
+        """Of the state directory, and of its outbox."""
+        copy = p.folder / "copy"
+        shutil.copytree(state, copy)
+        change(copy / "outbox")
+        for path in (copy, copy / "outbox"):
+            code, document, said = p.verify(path)
+            p.checks.check(document and good(code, {log["files"][0].rsplit("/", 1)[1]: log for log in document["logs"]}),
+                           f"{what}, {path.name}: {code} {document} {said}")
+        text = subprocess.run([p.program, "verify", copy], capture_output=True, text=True, check=False).stdout
+        shutil.rmtree(copy)
+        return text
+
+    def short(lane, begin, end):
+        return lambda code, logs: code == 1 and logs[lane]["first"]["fault"] == "cut_short" and logs[lane]["compared"] and (
+            logs[lane]["first"]["lane"], logs[lane]["first"]["from"], logs[lane]["first"]["to"]) == (lane, begin, end) and (
+            sum(not log["intact"] for log in logs.values()) == 1)
+
+    def fine(code, logs):
+        return code == 0 and all(log["intact"] and not log["first"] for log in logs.values())
+
+    def empty(lane):
+        return lambda outbox: [path.unlink() for path in (outbox / lane).iterdir()]
+
+    def gone(lane):
+        return lambda outbox: shutil.rmtree(outbox / lane)
+    numbers = {"alerts": 45, "sessions": 75}
+    for lane, n in numbers.items():
+        for how in (empty(lane), gone(lane)):
+            had(old=(epoch, 2, 2), trail=(epoch, 46, 76), other=(epoch + 1, 999, 999))
+            text = case(f"no {lane}", short(lane, 1, n), how)
+            p.checks.check(f"no {lane} are there" in text and f"records 1 to {n} are written" in text and "TAMPERED" in text, text)
+            for name, words in (("nothing of it", (epoch, 1, 1)), ("another outbox", (epoch - 1, 46, 76)), ("a damaged cursor", (0, 46, 76))):
+                had(trail=words)
+                text = case(f"no {lane}, {name}", lambda code, logs: fine(code, logs) and logs[lane]["absent"], how)
+                p.checks.check(f"no {lane} are there" in text, text)
+    for next_alert, next_session in ((1, 1), (3, 76), (46, 76)):
+        had(trail=(epoch, next_alert, next_session))
+        case(f"all is there up to {next_alert}, {next_session}", lambda code, logs: fine(code, logs) and all(
+            log["compared"] and not log["absent"] for log in logs.values()))
+    had(trail=(epoch, 46, 77))
+    case("one more than there is", short("sessions", 76, 76))
+    had(trail=(epoch, 46, 76))
+    segments = sorted(path.name for path in (state / "outbox" / "sessions").iterdir())
+    at = int(segments[-1].split(".")[0], 16)
+    case("the newest segment removed", short("sessions", at, 75), lambda outbox: (outbox / "sessions" / segments[-1]).unlink())
+    had(trail=(epoch, 46, at))
+    case("the newest segment without records, and none is known", fine, lambda outbox: os.truncate(outbox / "sessions" / segments[-1], 512))
+    had(trail=(epoch - 1, 46, 76))
+    case("the newest segment removed, and no cursor", fine, lambda outbox: (outbox / "sessions" / segments[-1]).unlink())
+    for path in (state / "outbox").iterdir():
+        shutil.rmtree(path)
+    code, _, said = p.verify(state)
+    p.checks.check(code == 2 and "has no outbox" in said, f"no lanes: {code} {said}")
+
+
 def sensor(p):
     """What `run` writes: killed and started again, in a network namespace of its own; a heartbeat a second."""
     if os.geteuid() != 0 or subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode:
@@ -476,8 +569,10 @@ def main():
         receivers_file(p, lines)
         rotated(p, lines)
         cursors(p, lines)
+        unfit(p, lines)
         large(p)
         sensor(p)
+        lanes(p)
         outbox(p, 1 if full else 37)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0

@@ -16,6 +16,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -396,6 +397,36 @@ def full(args, checks):
             receiver.go()
 
 
+def reloaded(args, checks):
+    """Outputs come by a reload; one that cannot be prepared, or whose directory has gone, holds up nobody."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        receiver = Receiver(PORT)
+        receiver.come()
+        with Run(args.program, directory) as s:
+            traffic = Traffic(directory)
+            wait_for(lambda: alert_ids(receiver.told()))
+            path = pathlib.Path(directory) / "postwacht.yaml"
+            path.write_text(path.read_text(encoding="utf-8") +
+                            f"  - {{name: nowhere, type: file, path: {directory}/none/none/x}}\n"
+                            f"  - {{name: more, type: file, path: {directory}/more/cef, format: cef, severity: high, events: [alert]}}\n", encoding="utf-8")
+            s.process.send_signal(signal.SIGHUP)
+            more = pathlib.Path(directory) / "more" / "cef"
+            checks.check(wait_for(lambda: more.exists() and b"CEF:0|postwacht" in more.read_bytes()), f"reloaded: nothing in {more}: {s.log[-5:]}")
+            health = s.ask("status")["health"]
+            checks.check("output nowhere takes nothing" in str(health), f"reloaded: {health}")
+            shutil.rmtree(more.parent)
+            os.kill(s.children()["courier"], signal.SIGKILL)
+            before = len(alert_ids(receiver.told()))
+            checks.check(wait_for(lambda: len(alert_ids(receiver.told())) > before + 3), f"reloaded: alerts do not go on: {s.log[-5:]}")
+            restarts = [c["restarts"] for c in s.ask("status")["children"] if c["name"] == "courier"]
+            checks.check(restarts == [1], f"reloaded: the courier was started again {restarts} times")
+            traffic.stop()
+            code, _ = s.stop()
+            checks.check(code == 0, f"reloaded: exit code {code}")
+        compare(checks, "reloaded", args.program, s, receiver)
+        receiver.go()
+
+
 def latency(args, checks):
     """From the packet that decides to disk and to the receiver, as the sensor and as the receiver see it."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
@@ -431,14 +462,14 @@ def main():
     parser = argparse.ArgumentParser(usage="delivery.py [--seconds N] [--kills N] [--only PART] PROGRAM")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--only", choices=["killed", "ended", "ending", "frozen", "full", "latency"])
+    parser.add_argument("--only", choices=["killed", "ended", "ending", "frozen", "full", "reloaded", "latency"])
     parser.add_argument("program")
     args = parser.parse_args()
     args.program = str(pathlib.Path(args.program).resolve())
     sensor.own_namespace("tcpreplay")
     sensor.veth("to", "from")
     checks = sensor.Checks()
-    for part in (killed, ended, ending, frozen, full, latency):
+    for part in (killed, ended, ending, frozen, full, reloaded, latency):
         if args.only in (None, part.__name__):
             part(args, checks)
     return checks.done()

@@ -82,12 +82,16 @@ def queues(checks, program, directory):
         paths = [directory / f"queue{i}.pcap" for i in (0, 1)]
         for path, part in zip(paths, parts):
             pcapkit.write(path, part)
-        with tempfile.TemporaryDirectory(dir=directory) as own:
-            port = f"vdev:net_pcap0,rx_pcap={paths[0]},rx_pcap={paths[1]}"
-            with sensor.Sensor(program, own, port, "--workers", "2") as s:
-                code = s.wait_end()
-                records = s.records()
-        told = of_finding(records, "sensor.rss-asymmetric")
+        # Files are read as fast as it goes: an answer may be seen before its SYN, and then nobody notices. On a link it comes later.
+        for _ in range(1 if fits else 5):
+            with tempfile.TemporaryDirectory(dir=directory) as own:
+                port = f"vdev:net_pcap0,rx_pcap={paths[0]},rx_pcap={paths[1]}"
+                with sensor.Sensor(program, own, port, "--workers", "2") as s:
+                    code = s.wait_end()
+                    records = s.records()
+            told = of_finding(records, "sensor.rss-asymmetric")
+            if told:
+                break
         checks.check(code == 0 and bool(told) != fits, f"queues, fits {fits}: exit code {code}, told {told}; {s.log[-2:]}")
         if fits:
             checks.equal(sensor.comparable(records), wanted, "two queues, each with whole connections")

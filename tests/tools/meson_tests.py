@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Runs `meson test` in a build directory and says how many passed: N passed, N failed, N skipped."""
+"""Runs `meson test` in a build directory and says how many passed: N passed, N failed, N skipped.
+
+    meson_tests.py BUILD [SUITE...]     all suites, or these
+"""
 import json
 import os
 import subprocess
@@ -11,7 +14,8 @@ def main():
     log = os.path.join(build, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.remove(log)
-    run = subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs"], stdout=subprocess.PIPE,
+    suites = [option for suite in sys.argv[2:] for option in ("--suite", suite)]
+    run = subprocess.run(["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs", *suites], stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     with open(log, encoding="utf-8") as lines:

@@ -174,6 +174,12 @@ static void output_failed_a_moment(struct board *b)
 	b->state.sink[0].failing_since_ns = clock_wall_ns() - AGO_S * SECOND;
 }
 
+static void output_dead(struct board *b)
+{
+	output_failed_a_moment(b);
+	b->state.sink[0].dead = 1;
+}
+
 static void alerts_gave_way(struct board *b)
 {
 	b->state.n_sinks = 1;
@@ -211,6 +217,7 @@ static const struct {
 	{"outbox full", outbox_full, "the outbox takes nothing (no space)"},
 	{"output fails", output_fails, "output siem takes nothing since 90 s: refused"},
 	{"output failed a moment ago", output_failed_a_moment, NULL},
+	{"output cannot be prepared", output_dead, "output siem takes nothing since 30 s: refused"},
 	{"alerts gave way", alerts_gave_way, "output siem never had 7 alerts"},
 	{"clock", unsynced, "the clock is not synchronised"},
 };

@@ -141,7 +141,12 @@ static const struct row rows[] = {
 	{"no key", doctor_outputs, .set = "outputs=[{type: syslog, host: siem.example, ca: /nonexistent/ca.pem}]", .want = DOCTOR_FAIL,
 		.what = "syslog: ca /nonexistent/ca.pem: No such file", .repair = "outputs: {ca: PATH}"},
 	{"no outbox", doctor_outbox, .want = DOCTOR_WARN, .what = "in memory only", .repair = "state_dir: /var/lib/postwacht"},
-	{"no outbox yet", doctor_outbox, .set = "sensor.state_dir=/nonexistent/state", .want = DOCTOR_SKIP, .what = "is not there yet"},
+	{"no outbox yet, nor a disk for it", doctor_outbox, .set = "sensor.state_dir=/proc/none/state", .want = DOCTOR_WARN, .what = "/proc has 0 B left",
+		.repair = "at least 64 MiB of disk"},
+	{"a directory", doctor_outputs, .set = "outputs=[{type: file, path: /tmp}]", .want = DOCTOR_FAIL, .what = "neither a file nor a pipe nor a device",
+		.repair = "path: /tmp/eve.json"},
+	{"no rotation", doctor_outputs, .set = "outputs=[{type: file, path: /dev/null, rotate_mib: 1}]", .want = DOCTOR_FAIL, .what = "cannot be rotated",
+		.repair = "without rotate_mib"},
 	{"no metrics", doctor_metrics, .want = DOCTOR_SKIP, .what = "nobody is served"},
 	{"metrics", doctor_metrics, .set = "metrics.listen=127.0.0.1:19259", .want = DOCTOR_PASS, .what = "can be served at 127.0.0.1:19259"},
 	{"metrics, no directory", doctor_metrics, .set = "metrics.listen=unix:/nonexistent/a/sock", .want = DOCTOR_FAIL, .what = "No such file",
@@ -264,7 +269,7 @@ static const struct {
 	const char *what;
 } places[] = {
 	{"there", "/dir", 0755, false, DOCTOR_PASS, "can be written"},
-	{"not there", "/dir/state", 0755, false, DOCTOR_PASS, "`run` makes it"},
+	{"not there", "/dir/state", 0755, false, DOCTOR_PASS, "`run` makes it at its start, not at a reload"},
 	{"nor above it", "/dir/a/state", 0755, false, DOCTOR_FAIL, "No such file"},
 	{"a file", "/dir/file", 0755, false, DOCTOR_FAIL, "is no directory"},
 	{"not the user's", "/dir", 0755, true, DOCTOR_FAIL, "may not write there"},

@@ -18,6 +18,8 @@
 #define SASL KAFKA ", security: sasl_ssl, user: u, password_file: /p"
 #define HTTP "type: http, api: elasticsearch, url: \"https://es.example\", target: mail-tls"
 
+#define CLEAR(host) "type: http, api: clickhouse, url: \"http://" host "\", target: b, user: u, password_file: /p"
+
 // One value other than the default for each member of each type.
 static const struct {
 	const char *name, *base, *added;
@@ -142,6 +144,21 @@ static void test_together_they_are_read_back(void **state)
 	free(yaml);
 }
 
+static void test_brokers(void **state)
+{
+	static struct config c;
+	static const char *const same[] = {"\"k1:9092,k2:9092\"", "\"k1:9092, k2:9092\"", "\"  k1:9092  ,   k2:9092  \"",
+		"[k1:9092, k2:9092]", "[\" k1:9092\", \"k2:9092 \"]"};
+	if (!output_type_built(SINK_KAFKA))
+		skip();
+	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+		char entry[128];
+		snprintf(entry, sizeof entry, "type: kafka, topic: a, brokers: %s", same[i]);
+		load(&c, entry);
+		assert_string_equal(c.outputs.output[0].brokers, "k1:9092,k2:9092");
+	}
+}
+
 static void test_defaults(void **state)
 {
 	struct sink_config o;
@@ -220,7 +237,14 @@ static const struct {
 	{TLS ", cert: /a", "cert and key belong together; key is missing"},
 	{TLS ", key: /a", "cert and key belong together; cert is missing"},
 	{HTTP ", user: a", "user and password_file belong together; password_file is missing"},
-	{HTTP ", password_file: a", "user is missing"},
+	// what `run` does not send in clear
+	{CLEAR("10.9.9.9:9200"), "t:2:3: outputs: a password is sent over https only, or to this machine (an address of loopback, or localhost), "
+		"not to http://10.9.9.9:9200"},
+	{CLEAR("127.example"), "a password is sent over https only"},
+	{CLEAR("localhost.example"), "a password is sent over https only"},
+	{CLEAR("[::2]:8123"), "a password is sent over https only"},
+	{CLEAR("[::ffff:127.0.0.1]"), "a password is sent over https only"},
+	{"type: http, api: elasticsearch, url: \"http://a\", target: b, password_file: /token", "a password is sent over https only"},
 	// what is a false comfort
 	{SYSLOG ", transport: tcp, ca: /a", "outputs: ca has no meaning without transport: tls"},
 	{SYSLOG ", transport: udp, server_name: a", "outputs: server_name has no meaning without transport: tls"},
@@ -250,7 +274,9 @@ static const struct {
 	{TLS ", facility: local8", "facility must be kern | user"},
 	{"type: syslog, transport: udp, host: \"a b\"", "host: \"a b\" is no host name"},
 	{"type: syslog, transport: udp, host: \"a:514\"", "is no host name"},
-	{"type: kafka, topic: a, brokers: \"a, b\"", "brokers: \" b\" is no broker"},
+	{"type: kafka, topic: a, brokers: \"a b\"", "brokers: \"a b\" is no broker"},
+	{"type: kafka, topic: a, brokers: \"a, ,b\"", "brokers: \"\" is no broker"},
+	{"type: kafka, topic: a, brokers: \"a, \"", "brokers: \"\" is no broker"},
 	{"type: kafka, topic: a, brokers: [a, \"ssl://b:1\"]", "is no broker"},
 	{"type: kafka, topic: a, brokers: []", "brokers must have 1 to 32 items"},
 	{"type: kafka, topic: a/b, brokers: a", "topic: \"a/b\" is no name"},
@@ -269,6 +295,15 @@ static const struct {
 	{"type: stdout}\n- {type: stdout", "two write to standard output"},
 	{"type: file, path: /a/b}\n- {type: file, path: //a/./b", "two write to //a/./b"},
 	{"type: file, path: a}\n- {type: file, path: ./a", "two write to ./a"},
+	{"type: file, path: /tmp/x}\n- {type: file, path: /tmp/../tmp/x", "two write to /tmp/../tmp/x"},
+	{"type: file, path: /x}\n- {type: file, path: /a/b/.././../../x", "two write to /a/b"},
+	{"type: file, path: x}\n- {type: file, path: a/../x", "two write to a/../x"},
+	{"type: file, path: ../x}\n- {type: file, path: a/../../x", "two write to a/../../x"},
+	{"type: file, path: ../../x}\n- {type: file, path: .././/../x", "two write to .././/../x"},
+	{"type: file, path: d/x, rotate_mib: 1, rotate_keep: 2}\n- {type: file, path: d/x.1",
+		"t:3:3: outputs: rotation of d/x would take the file of another, which is its .1"},
+	{"type: file, path: d/x.2}\n- {type: file, path: d/../d/x, rotate_mib: 1, rotate_keep: 2", "rotation of d/../d/x would take"},
+	{"type: file, path: /x, rotate_mib: 1}\n- {type: file, path: /x.5, rotate_mib: 1", "rotation of /x would take"},
 };
 
 static void test_errors(void **state)
@@ -285,9 +320,13 @@ static void test_good(void **state)
 	static struct config c;
 	static const char *const good[] = {
 		"type: file, path: /a}\n- {type: file, path: /a.b}\n- {type: file, path: /a/b}\n- {type: unix, path: /a",
+		"type: file, path: x}\n- {type: file, path: ../x}\n- {type: file, path: ../../x}\n- {type: file, path: /x}\n- {type: file, path: a../x",
+		"type: file, path: /x, rotate_mib: 1, rotate_keep: 2}\n- {type: file, path: /x.3}\n- {type: file, path: /x.01",
+		"type: file, path: /x}\n- {type: file, path: /x.1", // others rotate it
 		"type: kafka, topic: a, brokers: \"a:1,b\"", "type: syslog, transport: local", "type: syslog, transport: udp, host: 192.0.2.1",
-		"transport: udp, host: a, type: syslog", "type: http, api: clickhouse, url: \"http://a\", target: b, user: u, password_file: /p",
-		"type: kafka, topic: a, brokers: a, security: ssl",
+		"transport: udp, host: a, type: syslog", HTTP ", user: u, password_file: /p", CLEAR("127.9.9.9:8123"), CLEAR("[::1]:8123"),
+		CLEAR("[0:0::1]"), CLEAR("localhost:8123/"),
+		"type: kafka, topic: a, brokers: a, security: ssl", "type: http, api: elasticsearch, url: \"https://a\", target: b, password_file: /p",
 	};
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
 		if (!unbuilt(good[i]))
@@ -345,6 +384,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_member_has_an_effect),
 		cmocka_unit_test(test_together_they_are_read_back),
+		cmocka_unit_test(test_brokers),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_errors),

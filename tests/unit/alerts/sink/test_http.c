@@ -76,6 +76,8 @@ static void passwords_stay_here(void **state)
 		{"http://127.0.0.1:9200", true},
 		{"http://127.9.9.9:9200", true},
 		{"http://[::1]:9200", true},
+		{"http://[0:0::1]:9200", true},
+		{"http://[::2]:9200", false},
 		{"http://localhost:9200", true},
 		{"http://127.example.org:9200", false},
 		{"http://127.0.0.1.example.org", false},

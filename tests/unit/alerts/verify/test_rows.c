@@ -220,9 +220,34 @@ static void test_the_longest_line(void **state)
 		assert_int_equal(rows_file(l->rows, fd, "log"), 0);
 		close(fd);
 		end(l, NULL);
-		assert_int_equal(l->out.faults[VERIFY_FOREIGN], body[i] > OUTBOX_LINE_MAX);
+		assert_int_equal(l->out.unfit_lines, body[i] > OUTBOX_LINE_MAX); // alone, it says nothing of who wrote the file
+		assert_int_equal(l->out.unfit, body[i] > OUTBOX_LINE_MAX ? VERIFY_NO_LINKS : VERIFY_FIT);
+		assert_int_equal(verify_faults(&l->out), 0);
 		assert_false(l->out.unfinished);
 	}
+}
+
+// Lines of others are what was inserted only where there is something that they were inserted into.
+static void test_files_that_say_nothing(void **state)
+{
+	struct log *l = begin(&plain);
+	rows_line(l->rows, "CEF:0|x", 7);
+	rows_line(l->rows, "", 0);
+	end(l, NULL);
+	assert_int_equal(l->out.unfit, VERIFY_NOT_EVE);
+	assert_int_equal(l->out.unfit_lines, 2);
+	assert_int_equal(verify_faults(&l->out), 0);
+	l = begin(&plain);
+	rows_line(l->rows, "CEF:0|x", 7);
+	feed(l, 1);
+	end(l, NULL);
+	assert_int_equal(l->out.unfit, VERIFY_FIT);
+	assert_int_equal(l->out.faults[VERIFY_FOREIGN], 1);
+	l = begin(&(struct rows_config){.others = true});
+	rows_line(l->rows, "CEF:0|x", 7);
+	end(l, NULL);
+	assert_int_equal(l->out.unfit, VERIFY_FIT);
+	assert_int_equal(l->out.foreign_ok, 1);
 }
 
 static void test_the_cursor(void **state)
@@ -262,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_never_go_back),
 		cmocka_unit_test(test_an_epoch_is_believed_when_two_have_it),
 		cmocka_unit_test(test_the_longest_line),
+		cmocka_unit_test(test_files_that_say_nothing),
 		cmocka_unit_test(test_the_cursor),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
