@@ -228,6 +228,15 @@ static int work(struct keeper *k)
 	}
 }
 
+// The end came before the disk took them.
+static void tell_unsaved(struct keeper *k)
+{
+	size_t n = outbox_gathered(k->outbox), len;
+	for (; ring_peek(k->ring, &len) != NULL; n++)
+		ring_pass(k->ring);
+	log_error("keeper", "%zu records were not on disk when the sensor ended: they are lost", n);
+}
+
 int keeper_run(struct run *r)
 {
 	struct rights_config rights = {.profile = RIGHTS_KEEPER, .user = r->user};
@@ -253,6 +262,8 @@ int keeper_run(struct run *r)
 	note_beginning(k);
 	__atomic_store_n(&r->board->keeper_ready_ns, clock_mono_ns(), __ATOMIC_RELEASE);
 	rc = work(k);
+	if (rc < 0)
+		tell_unsaved(k);
 	if (rc == 0)
 		__atomic_store_n(&r->board->keeper_done, true, __ATOMIC_RELEASE);
 	bell_ring(&r->board->state.outbox.bell);
