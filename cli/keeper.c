@@ -231,10 +231,11 @@ static int work(struct keeper *k)
 // The end came before the disk took them.
 static void tell_unsaved(struct keeper *k)
 {
-	size_t n = outbox_gathered(k->outbox), len;
+	size_t n = k->outbox != NULL ? outbox_gathered(k->outbox) : 0, len;
 	for (; ring_peek(k->ring, &len) != NULL; n++)
 		ring_pass(k->ring);
-	log_error("keeper", "%zu records were not on disk when the sensor ended: they are lost", n);
+	if (n > 0)
+		log_error("keeper", "%zu records were not on disk when the sensor ended: they are lost", n);
 }
 
 int keeper_run(struct run *r)
@@ -257,8 +258,12 @@ int keeper_run(struct run *r)
 	run_tell_rights(r, CHILD_KEEPER, words);
 	turned(k);
 	int rc = open_outbox(k);
-	if (rc < 0)
-		return stopping(k) ? RUN_TROUBLE : RUN_CANNOT;
+	if (rc < 0 && !stopping(k))
+		return RUN_CANNOT;
+	if (rc < 0) {
+		tell_unsaved(k);
+		return RUN_TROUBLE;
+	}
 	note_beginning(k);
 	__atomic_store_n(&r->board->keeper_ready_ns, clock_mono_ns(), __ATOMIC_RELEASE);
 	rc = work(k);

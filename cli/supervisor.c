@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/timex.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "hw/clock.h"
@@ -229,5 +230,7 @@ int supervisor_run(struct run *r)
 	kids_kill(&s);
 	control_close(&s.control);
 	close(s.signal_fd);
-	return s.cannot || late ? EXIT_TROUBLE : EXIT_FINE;
+	const int kept = s.kid[CHILD_KEEPER].status; // it told what it could not save
+	bool lost = WIFEXITED(kept) && WEXITSTATUS(kept) == RUN_TROUBLE;
+	return s.cannot || late || lost ? EXIT_TROUBLE : EXIT_FINE;
 }

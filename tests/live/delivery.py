@@ -397,6 +397,28 @@ def full(args, checks):
             receiver.go()
 
 
+def hopeless(args, checks):
+    """A disk that never has room for an outbox: packets are watched, it says so, and at the end what could not be saved is told."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        state = pathlib.Path(directory) / "state"
+        state.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(state)], check=False).returncode:
+            print("hopeless: not tried, nothing can be mounted here")
+            return
+        try:
+            with Run(args.program, directory) as s:
+                traffic = Traffic(directory)
+                checks.check(wait_for(lambda: s.ask("status")["alerts"] > 2), "hopeless: nothing is watched")
+                traffic.stop()
+                health = s.ask("status")["health"]
+                checks.check("the outbox takes nothing (no space)" in str(health), f"hopeless: {health}")
+                code, _ = s.stop()
+                checks.check(code == 1, f"hopeless: exit code {code}")
+                checks.check(any("records were not on disk when the sensor ended" in line for line in s.log), f"hopeless: {s.log[-5:]}")
+        finally:
+            subprocess.run(["umount", "-l", str(state)], check=False)
+
+
 def reloaded(args, checks):
     """Outputs come by a reload; one that cannot be prepared, or whose directory has gone, holds up nobody."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
@@ -462,14 +484,14 @@ def main():
     parser = argparse.ArgumentParser(usage="delivery.py [--seconds N] [--kills N] [--only PART] PROGRAM")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--only", choices=["killed", "ended", "ending", "frozen", "full", "reloaded", "latency"])
+    parser.add_argument("--only", choices=["killed", "ended", "ending", "frozen", "full", "hopeless", "reloaded", "latency"])
     parser.add_argument("program")
     args = parser.parse_args()
     args.program = str(pathlib.Path(args.program).resolve())
     sensor.own_namespace("tcpreplay")
     sensor.veth("to", "from")
     checks = sensor.Checks()
-    for part in (killed, ended, ending, frozen, full, reloaded, latency):
+    for part in (killed, ended, ending, frozen, full, hopeless, reloaded, latency):
         if args.only in (None, part.__name__):
             part(args, checks)
     return checks.done()
