@@ -110,15 +110,14 @@ static void step_over(struct deliver *d, enum outbox_lane lane, const struct out
 		outbox_lane_name[lane]);
 }
 
-static bool lags_too_far(const struct deliver *d, enum outbox_lane lane)
+// Records differ in length, and files are reserved before they are full: what lies between is as long as what came lately.
+static bool lags_too_far(struct deliver *d, enum outbox_lane lane, const struct outbox_item *item, uint64_t last)
 {
-	const struct outbox_shared *o = d->c.outbox;
-	uint64_t last = deliver_durable(d, lane), oldest = counter_read(&o->oldest[lane]);
-	uint64_t kept = last + 1 > oldest ? last + 1 - oldest : 0, behind = last + 1 > d->at[lane].seq ? last + 1 - d->at[lane].seq : 0;
-	if (d->c.sink->backlog_mib == 0 || kept == 0)
+	double *mean = &d->mean_len[lane];
+	*mean = *mean == 0 ? (double)item->len : *mean + ((double)item->len - *mean) / 16;
+	if (d->c.sink->backlog_mib == 0 || last <= item->seq)
 		return false;
-	double octets = (double)counter_read(&o->octets[lane]) / (double)kept * (double)behind;
-	return octets > (double)d->c.sink->backlog_mib * (1 << 20);
+	return *mean * (double)(last - item->seq) > (double)d->c.sink->backlog_mib * (1 << 20);
 }
 
 static bool stamp_and_format(struct deliver *d, enum outbox_lane lane, const struct outbox_item *item, const char **out, size_t *len)
@@ -167,7 +166,7 @@ static int look(struct deliver *d, enum outbox_lane lane)
 	if (rc <= 0)
 		return rc;
 	step_over(d, lane, &missed);
-	bool gives_way = at->sent >= d->there[lane] && lags_too_far(d, lane);
+	bool gives_way = at->sent >= d->there[lane] && lags_too_far(d, lane, &item, last);
 	at->seq = item.seq + 1;
 	at->had = *outbox_reader_counts(d->reader[lane]);
 	d->moved = true;

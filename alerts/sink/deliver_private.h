@@ -36,6 +36,7 @@ struct deliver {
 	// Trouble.
 	uint32_t backoff_ms;
 	uint64_t again_ns;
+	double mean_len[OUTBOX_LANES];              // of records, lately
 	// Rate.
 	double tokens;
 	uint64_t filled_ns;

@@ -71,7 +71,7 @@ static void lose_outbox(void)
 	shared = (struct outbox_shared){.epoch = 0};
 }
 
-static void append(enum record_type type, uint8_t severity)
+static void gather(enum record_type type, uint8_t severity)
 {
 	char line[512];
 	const struct outbox_about about = {.type = (uint8_t)type, .severity = severity, .time_ns = 1};
@@ -79,6 +79,11 @@ static void append(enum record_type type, uint8_t severity)
 	int len = snprintf(line, sizeof line, "{\"event_type\":\"%s\",\"place\":%" PRIu64 ",\"smtp_tls\":{\"v\":1,\"pad\":\"%0200d\"}}",
 		type == RECORD_ALERT ? "alert" : type == RECORD_STATS ? "stats" : "smtp", position, 0);
 	assert_int_equal(outbox_append(outbox, &about, &from, line, (size_t)len), 0);
+}
+
+static void append(enum record_type type, uint8_t severity)
+{
+	gather(type, severity);
 	assert_int_equal(outbox_sync(outbox), 0);
 }
 
@@ -325,6 +330,17 @@ static void test_lags(void **state)
 	see(&s);
 	assert_int_equal(s.n, 400); // 160 KiB
 	assert_int_equal(told.missed[OUTBOX_ALERTS], 0);
+	unlink(cursor_path);
+	unlink(file_path);
+	for (int i = 0; i < 4200; i++) {
+		gather(RECORD_ALERT, SEVERITY_HIGH);
+		if (i % 200 == 199)
+			assert_int_equal(outbox_sync(outbox), 0);
+	}
+	deliver(401); // 1.1 MiB: the oldest give way, some hundred
+	assert_true(told.missed[OUTBOX_ALERTS] > 50 && told.missed[OUTBOX_ALERTS] < 1000);
+	assert_int_equal(told.messages + told.missed[OUTBOX_ALERTS], 4200);
+	assert_int_equal(told.sent[OUTBOX_ALERTS], 4200);
 }
 
 static void test_another_outbox(void **state)
