@@ -32,18 +32,6 @@ void record_outbox(struct record_writer *w, const struct outbox_shared *o)
 	json_close_object(j);
 }
 
-// A sink may be a moment ahead of what was copied of the outbox.
-static void waiting(struct json *j, const struct sink_shared *s, const struct outbox_shared *o)
-{
-	uint64_t n[OUTBOX_LANES];
-
-	for (size_t lane = 0; lane < OUTBOX_LANES; lane++) {
-		uint64_t next = s->at[lane] ? s->at[lane] : 1;
-		n[lane] = o->durable[lane] >= next ? o->durable[lane] - next + 1 : 0;
-	}
-	lanes(j, "waiting", n);
-}
-
 static void sink(struct record_writer *w, const struct sink_shared *s, const struct outbox_shared *o)
 {
 	struct json *j = &w->json;
@@ -54,7 +42,7 @@ static void sink(struct record_writer *w, const struct sink_shared *s, const str
 	if (!record_bare(w)) {
 		json_key(j, "type");
 		record_bounded(w, s->type);
-		waiting(j, s, o);
+		lanes(j, "waiting", (uint64_t[]){sink_waiting(o, s, OUTBOX_ALERTS), sink_waiting(o, s, OUTBOX_SESSIONS)});
 		lanes(j, "missed", s->missed);
 		record_number(j, "filtered", s->filtered);
 		record_number(j, "refused", s->refused);

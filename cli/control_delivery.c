@@ -10,8 +10,7 @@
 
 uint64_t control_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane)
 {
-	uint64_t next = counter_read(&o->durable[lane]) + 1, at = counter_read(&s->at[lane]);
-	return at != 0 && next > at ? next - at : 0;
+	return counter_read(&s->at[lane]) != 0 ? sink_waiting(o, s, lane) : 0;
 }
 
 static void put_lanes(struct json *j, const char *name, const uint64_t n[OUTBOX_LANES])

@@ -25,7 +25,7 @@ struct output {
 	struct deliver *deliver;
 	pthread_t thread;
 	char cursor[CONFIG_PATH_MAX + SINK_NAME + 32];
-	bool running, ended;
+	bool ended;
 };
 
 struct courier {
@@ -196,7 +196,6 @@ static int start_all(struct courier *c)
 			log_error("courier", "cannot start a thread: %s", strerror(rc));
 			return -rc;
 		}
-		c->output[i].running = true;
 	}
 	return 0;
 }
@@ -262,7 +261,7 @@ int courier_run(struct run *r)
 		run_sleep_us(TURN_US);
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		if (c->output[i].running)
+		if (c->output[i].deliver != NULL)
 			pthread_join(c->output[i].thread, NULL);
 		deliver_close(&c->output[i].deliver);
 	}

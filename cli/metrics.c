@@ -254,14 +254,10 @@ static void put_sink_lane(struct metrics_text *t, const struct metrics_view *v)
 
 static void put_waiting(struct metrics_text *t, const struct metrics_view *v)
 {
-	for (size_t i = 0; i < v->names->n_sinks; i++) {
-		for (size_t l = 0; l < OUTBOX_LANES; l++) {
-			uint64_t at = v->state.sink[i].at[l], durable = v->state.outbox.durable[l];
-			at = at > 0 ? at : 1; // it has not begun
+	for (size_t i = 0; i < v->names->n_sinks; i++)
+		for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
 			metrics_put(t, (struct metrics_label[]){sink(v, i), {"lane", outbox_lane_name[l]}}, 2,
-				durable >= at ? durable - at + 1 : 0);
-		}
-	}
+				sink_waiting(&v->state.outbox, &v->state.sink[i], l));
 }
 
 static void put_failing(struct metrics_text *t, const struct metrics_view *v)

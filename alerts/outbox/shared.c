@@ -24,3 +24,11 @@ void latency_add(struct latency *l, uint64_t ns)
 	counter_add(&l->n[i], 1);
 	counter_add(&l->sum_us, us);
 }
+
+uint64_t sink_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane)
+{
+	uint64_t durable = counter_read(&o->durable[lane]), at = counter_read(&s->at[lane]);
+	uint64_t next = at ? at : 1;
+
+	return durable >= next ? durable - next + 1 : 0;
+}

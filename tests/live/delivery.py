@@ -11,6 +11,7 @@ The last line is `N passed, N failed`.
 """
 import argparse
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -362,12 +363,25 @@ def frozen(args, checks):
         receiver.go()
 
 
-def full(args, checks):
-    """A disk without room: alerts go on in what was reserved for them, sessions are counted, and it tells itself; then there is room."""
+@contextlib.contextmanager
+def small_disk(size):
+    """A directory for a sensor whose state lies on a disk of its own; None where nothing can be mounted."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         state = pathlib.Path(directory) / "state"
         state.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", str(state)], check=False).returncode:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(state)], check=False).returncode:
+            yield None
+            return
+        try:
+            yield directory
+        finally:
+            subprocess.run(["umount", "-l", str(state)], check=False)
+
+
+def full(args, checks):
+    """A disk without room: alerts go on in what was reserved for them, sessions are counted, and it tells itself; then there is room."""
+    with small_disk("20m") as directory:
+        if directory is None:
             print("full: not tried, nothing can be mounted here")
             return
         receiver = Receiver(PORT)
@@ -381,7 +395,7 @@ def full(args, checks):
                 checks.check(trouble, "full: sensor.outbox-trouble was not told")
                 before = len(alert_ids(receiver.told()))
                 checks.check(wait_for(lambda: len(alert_ids(receiver.told())) > before + 2), "full: alerts do not go on")
-                subprocess.run(["mount", "-o", "remount,size=120m", str(state)], check=True)
+                subprocess.run(["mount", "-o", "remount,size=120m", f"{directory}/state"], check=True)
                 checks.check(wait_for(lambda: s.ask("status")["outbox"]["state"] == "good"), f"full: outbox {s.ask('status')['outbox']}")
                 traffic.stop()
                 wait_for(lambda: s.ask("status")["outputs"][1]["waiting"]["alerts"] == 0)
@@ -393,30 +407,24 @@ def full(args, checks):
             compare(checks, "full", args.program, s, receiver)
             print(f"full: {status['outbox']['forgotten']['sessions']} session records without room, no alert lost")
         finally:
-            subprocess.run(["umount", "-l", str(state)], check=False)
             receiver.go()
 
 
 def hopeless(args, checks):
     """A disk that never has room for an outbox: packets are watched, it says so, and at the end what could not be saved is told."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        state = pathlib.Path(directory) / "state"
-        state.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(state)], check=False).returncode:
+    with small_disk("8m") as directory:
+        if directory is None:
             print("hopeless: not tried, nothing can be mounted here")
             return
-        try:
-            with Run(args.program, directory) as s:
-                traffic = Traffic(directory)
-                checks.check(wait_for(lambda: s.ask("status")["alerts"] > 2), "hopeless: nothing is watched")
-                traffic.stop()
-                health = s.ask("status")["health"]
-                checks.check("the outbox takes nothing (no space)" in str(health), f"hopeless: {health}")
-                code, _ = s.stop()
-                checks.check(code == 1, f"hopeless: exit code {code}")
-                checks.check(any("records were not on disk when the sensor ended" in line for line in s.log), f"hopeless: {s.log[-5:]}")
-        finally:
-            subprocess.run(["umount", "-l", str(state)], check=False)
+        with Run(args.program, directory) as s:
+            traffic = Traffic(directory)
+            checks.check(wait_for(lambda: s.ask("status")["alerts"] > 2), "hopeless: nothing is watched")
+            traffic.stop()
+            health = s.ask("status")["health"]
+            checks.check("the outbox takes nothing (no space)" in str(health), f"hopeless: {health}")
+            code, _ = s.stop()
+            checks.check(code == 1, f"hopeless: exit code {code}")
+            checks.check(any("records were not on disk when the sensor ended" in line for line in s.log), f"hopeless: {s.log[-5:]}")
 
 
 def reloaded(args, checks):

@@ -3,27 +3,9 @@
 #include "alerts/sink/file_tail.h"
 #include "alerts/sink/stamp.h"
 
-#include "tests/unit/alerts/sink/sink_fixture.h"
+#include "tests/unit/alerts/sink/file_fixture.h"
 
 #include <sys/resource.h>
-
-extern const struct sink_ops sink_file_ops;
-static const struct sink_ops *const ops = &sink_file_ops;
-
-static struct sink_config config_of(const char *path)
-{
-	struct sink_config c = {.type = SINK_FILE, .rotate_keep = 3};
-	snprintf(c.path, sizeof c.path, "%s", path);
-	return c;
-}
-
-static struct sink *opened(const struct sink_config *c)
-{
-	struct sink *s;
-	if (ops->prepare(&s, c, &sink_env) != 0 || ops->open(s) != 0)
-		fail_msg("%s", sink_said);
-	return s;
-}
 
 static int put(struct sink *s, const char *text)
 {

@@ -1,10 +1,7 @@
 // A file that is there already: what is in it is on disk before it counts, and it is the one that was meant.
-#include "tests/unit/alerts/sink/sink_fixture.h"
+#include "tests/unit/alerts/sink/file_fixture.h"
 
 #include <sys/syscall.h>
-
-extern const struct sink_ops sink_file_ops;
-static const struct sink_ops *const ops = &sink_file_ops;
 
 // In place of the C library's.
 static unsigned syncs;
@@ -12,21 +9,6 @@ int fdatasync(int fd)
 {
 	syncs++;
 	return (int)syscall(SYS_fdatasync, fd);
-}
-
-static struct sink_config config_of(const char *path)
-{
-	struct sink_config c = {.type = SINK_FILE, .rotate_keep = 3};
-	snprintf(c.path, sizeof c.path, "%s", path);
-	return c;
-}
-
-static struct sink *opened(const struct sink_config *c)
-{
-	struct sink *s;
-	if (ops->prepare(&s, c, &sink_env) != 0 || ops->open(s) != 0)
-		fail_msg("%s", sink_said);
-	return s;
 }
 
 static int put(struct sink *s, const char *text)
