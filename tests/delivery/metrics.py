@@ -182,6 +182,11 @@ def killed(checks, s):
                                                   process="courier") == 1, 60), "no answer after the courier was killed")
 
 
+def listening(where):
+    """The courier has its place. `wait_ready` does not wait for it: a sensor that watches does so before anything is delivered."""
+    return eventually(lambda: scraped.get(where, "/healthz")[0] in (200, 503), 60)
+
+
 def start(program, directory, listen, *more):
     """A sensor that is told where to listen."""
     directory.mkdir(exist_ok=True)
@@ -193,7 +198,7 @@ def over_unix(checks, program, directory):
     """Mode 0660; what a sensor left that was killed is in nobody's way, what another one uses is."""
     path = directory / "run" / "metrics.sock"
     with start(program, directory, f"unix:{path}") as s:
-        s.wait_ready()
+        checks.check(listening(path), "no listener")
         checks.check(os.stat(path).st_mode & 0o7777 == 0o660, "mode")
         checks.check(scraped.get(path, "/metrics")[0] == 200, "over a unix socket")
         with start(program, directory / "other", f"unix:{path}") as other:
@@ -204,7 +209,7 @@ def over_unix(checks, program, directory):
         s.process.wait()
     checks.check(path.exists(), "a socket that was left")
     with start(program, directory, f"unix:{path}") as s:
-        s.wait_ready()
+        checks.check(listening(path), "no listener where another was left")
         checks.check(scraped.get(path, "/metrics")[0] == 200, "after a sensor that was killed")
         code, _ = s.stop()
         checks.check(code == 0, f"exit code {code}: {s.log[-5:]}")
@@ -233,6 +238,7 @@ def main():
         player = sensor.Player(RECORDING, directory)
         with start(program, directory / "tcp", "127.0.0.1:9325") as s:
             s.wait_ready()
+            checks.check(listening(WHERE), "no listener")
             told(checks, s, player)
             health(checks, s)
             robust(checks, s, player)
