@@ -40,7 +40,7 @@ def documents(node, index):
 
 def search(checks, program, lines):
     """OpenSearch: twice sent is once there; killed and back; what does not fit the mapping."""
-    jars = opensearch.libraries(artifacts.CACHE / "opensearch")
+    jars = opensearch.libraries()
     if jars is None:
         return False
     node = opensearch.Node(jars)
