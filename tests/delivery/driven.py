@@ -47,7 +47,7 @@ def every_way(checks, receiver, sink, lines, rows, what):
             if way == "udp":
                 print(f"{what}, sink, udp: {len(got)} of {len(wanted)} arrived", flush=True)
                 wanted = [line for line in wanted if line in got] if len(got) > len(wanted) // 4 else wanted
-            checks.same(got, wanted, f"{what}, sink, {way}: {file}")
+            checks.equal(got, wanted, f"{what}, sink, {way}: {file}")
 
 
 def refused(checks, receiver, sink, lines, what):

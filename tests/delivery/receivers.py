@@ -26,28 +26,11 @@ import programs
 import records
 import talk
 
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
+from checks import Checks  # noqa: E402 pylint: disable=wrong-import-position
+
 SENSOR = "sensor-1"
 FILES = ("alerts.json", "sessions.json")
-
-
-class Checks:
-    """What was looked at, and what was wrong."""
-
-    def __init__(self):
-        self.passed = self.failed = self.skipped = 0
-
-    def check(self, fine, text):
-        """One of them."""
-        self.passed += bool(fine)
-        self.failed += not fine
-        if not fine:
-            print(f"wrong: {text}", flush=True)
-
-    def same(self, got, wanted, what):
-        """Lines, each of them."""
-        where = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b), min(len(got), len(wanted)))
-        at = [lines[where][:300] if where < len(lines) else None for lines in (got, wanted)]
-        self.check(got == wanted, f"{what}: {len(got)} lines, {len(wanted)} wanted; at {where}: {at[0]} for {at[1]}")
 
 
 def rows(lines):
@@ -73,7 +56,7 @@ def send(stream, lines, host=SENSOR, prefix=b"", pause_s=0.0):
 def arrived(checks, receiver, lines, host, what):
     """Each row is in its file, in order, octet for octet."""
     for name, wanted in zip(FILES, rows(lines)):
-        checks.same(receiver.wait_for(f"{host}/{name}", len(wanted)), wanted, f"{what}: {name}")
+        checks.equal(receiver.wait_for(f"{host}/{name}", len(wanted)), wanted, f"{what}: {name}")
 
 
 def transports(checks, receiver, lines, what):
@@ -180,7 +163,7 @@ def rotated(checks, receiver, lines, what):
     time.sleep(1)
     send(talk.Stream(receiver.tls, receiver.pki, SENSOR), alerts[half:], "rotated")
     after = receiver.wait_for("rotated/alerts.json", len(alerts) - half)
-    checks.same(receiver.lines("rotated/alerts.1") + after, alerts, f"{what}: rotated")
+    checks.equal(receiver.lines("rotated/alerts.1") + after, alerts, f"{what}: rotated")
     checks.check((path.stat().st_mode & 0o777) == 0o640, f"{what}: a file has the mode {path.stat().st_mode:o}")
 
 
@@ -254,7 +237,7 @@ def local(checks, make, lines, what, sink, _program):
             code, told = driven.finish(driven.start(sink, transport="local", path=path), lines)
             checks.check(code == 0 and f"sent {len(lines)} refused 0" in told, f"{what}, sink: {code} {told}")
         for name, wanted in zip(FILES, rows(lines)):
-            checks.same(receiver.wait_for(name, times * len(wanted)), wanted * times, f"{what}: {name}")
+            checks.equal(receiver.wait_for(name, times * len(wanted)), wanted * times, f"{what}: {name}")
     finally:
         receiver.stop()
 
@@ -297,9 +280,9 @@ def cef(checks, make, lines, what, sink, _program):
         for event in [*events, b"something else"]:
             stream.send(talk.message(event))
         stream.close()
-        checks.same(receiver.wait_for("alerts.cef", len(events)), events, f"{what}: file")
+        checks.equal(receiver.wait_for("alerts.cef", len(events)), events, f"{what}: file")
         thread.join(25)
-        checks.same([message[message.index(b"CEF:"):] for message in got], events, f"{what}: agent")
+        checks.equal([message[message.index(b"CEF:"):] for message in got], events, f"{what}: agent")
         checks.check(all(message.startswith(b"<129>") for message in got), f"{what}: {got[:1]}")
     finally:
         receiver.stop()
@@ -341,8 +324,7 @@ def main():
                 case(checks, make, lines, what, sink, options.program)
             except (AssertionError, OSError) as error:
                 checks.check(False, f"{what}: {error}")
-    print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
-    return 1 if checks.failed else 0
+    return checks.done()
 
 
 if __name__ == "__main__":

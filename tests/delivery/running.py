@@ -136,8 +136,7 @@ def main():
         finally:
             rsyslog.stop()
             syslog_ng.stop()
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    return 1 if checks.failed else 0
+    return checks.done()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE.parent / "tools")]
-import pcapkit  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-import
+import pcapkit  # noqa: E402 pylint: disable=wrong-import-position
+from checks import Checks, eventually  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-import
 
 SKIP = 77
 # What a record has of where it came from and not of what it says (P12 excludes these), and what only a live sensor tells.
@@ -186,36 +187,3 @@ class Sensor:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-
-
-class Checks:
-    """Counts, and says what failed."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, good, what):
-        """One check."""
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAIL {what}", flush=True)
-
-    def equal(self, got, wanted, what):
-        """Two lists of texts are the same."""
-        if got == wanted:
-            self.passed += 1
-            return
-        self.failed += 1
-        less, more = [w for w in wanted if w not in got], [g for g in got if g not in wanted]
-        print(f"FAIL {what}: {len(less)} missing, {len(more)} too many", flush=True)
-        for text in less[:2]:
-            print(f"  missing  {text[:1500]}")
-        for text in more[:2]:
-            print(f"  too many {text[:1500]}")
-
-    def done(self):
-        """The last line; the exit code."""
-        print(f"{self.passed} passed, {self.failed} failed")
-        return 1 if self.failed else 0
