@@ -8,6 +8,10 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path += [str(HERE.parent / "lab"), str(HERE.parent / "tools")]
+import packages  # noqa: E402 pylint: disable=wrong-import-position
+from checks import skip  # noqa: E402 pylint: disable=wrong-import-position
+
 CACHE = ROOT / "build-full-receivers"
 KAFKA = ["org.apache.kafka:kafka_2.13:3.9.1", "org.apache.kafka:kafka-tools:3.9.1"]
 CHDB = ["chdb==3.6.0", "pyarrow"]  # ClickHouse 25.5; Kafka tables of the 4.x that were tried cannot be made
@@ -18,12 +22,6 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0<
 <dependencies>{}</dependencies></project>
 """
 DEPENDENCY = "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>"
-
-
-def skip(why):
-    """Said, never passed over."""
-    print(f"{pathlib.Path(sys.argv[0]).name}: skipped: {why}\n0 passed, 0 failed, 1 skipped")
-    sys.exit(77)
 
 
 def fetch(folder, command):
@@ -68,8 +66,6 @@ def python(name, packages):
 
 def debian(name, rows):
     """Folder of Debian packages, unpacked over each other."""
-    sys.path.insert(0, str(ROOT / "tests" / "lab"))
-    import packages  # pylint: disable=import-outside-toplevel,import-error
     return fetch(CACHE / name, lambda folder: packages.unpack(folder, rows)) / "root"
 
 

@@ -5,14 +5,10 @@ import pathlib
 import re
 import signal
 import subprocess
-import sys
 import time
 
 import talk
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
-import packages  # noqa: E402  (of the lab)
+from artifacts import ROOT, packages
 
 RECIPES = ROOT / "configs" / "receivers"
 ROWS = ["rsyslog rsyslog-gnutls rsyslog-openssl", "syslog-ng-core"]

@@ -27,7 +27,7 @@ import records
 import talk
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
-from checks import Checks  # noqa: E402 pylint: disable=wrong-import-position
+from checks import Checks, skip  # noqa: E402 pylint: disable=wrong-import-position
 
 SENSOR = "sensor-1"
 FILES = ("alerts.json", "sessions.json")
@@ -295,12 +295,10 @@ def main():
     options = parser.parse_args()
     checks = Checks()
     if os.geteuid() != 0:
-        print("skipped: not root\n0 passed, 0 failed, 1 skipped")
-        return 77
+        skip("not root")
     root = programs.unpacked(options.packages)
     if root is None:
-        print("skipped: no packages\n0 passed, 0 failed, 1 skipped")
-        return 77
+        skip("no packages")
     sink = options.program.resolve().parent.parent / "tests" / "delivery" / "sinkdrive"
     if not sink.exists():
         checks.skipped += 1

@@ -15,19 +15,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE.parent / "tools")]
 import pcapkit  # noqa: E402 pylint: disable=wrong-import-position
-from checks import Checks, eventually  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-import
+from checks import SKIP, Checks, eventually, skip  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-import
 
-SKIP = 77
 # What a record has of where it came from and not of what it says (P12 excludes these), and what only a live sensor tells.
 PLACE = ("host", "in_iface", "pcap_cnt", "pcap_filename")
 PLACE_SMTP_TLS = ("seq", "epoch", "chain", "pcap")
-
-
-def skip(why):
-    """Said, never passed over."""
-    print(f"{pathlib.Path(sys.argv[0]).name}: skipped: {why}")
-    print("0 passed, 0 failed, 1 skipped")
-    sys.exit(SKIP)
 
 
 def own_namespace(*tools):
