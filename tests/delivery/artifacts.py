@@ -10,7 +10,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path += [str(HERE.parent / "lab"), str(HERE.parent / "tools")]
 import packages  # noqa: E402 pylint: disable=wrong-import-position
-from checks import skip  # noqa: E402 pylint: disable=wrong-import-position
+from checks import eventually, skip  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-import
 
 CACHE = ROOT / "build-full-receivers"
 KAFKA = ["org.apache.kafka:kafka_2.13:3.9.1", "org.apache.kafka:kafka-tools:3.9.1"]
@@ -85,6 +85,12 @@ def answers(port):
     with socket.socket() as s:
         s.settimeout(1)
         return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def started(process, ready, log, seconds=60):
+    """Waits until a receiver is ready, which it must be while it runs. `log`: where it says what is wrong."""
+    good = eventually(lambda: process.poll() is not None or ready(), seconds) and process.poll() is None
+    assert good, f"{process.args[0]} does not start: {pathlib.Path(log).read_text(errors='replace')[-2000:]}"
 
 
 def certificates(folder, names=("localhost", "sensor-1", "other.example")):

@@ -255,12 +255,10 @@ def on_their_way(fleet, program, kafka, store):
 def all_there(fleet, store):
     """Waits until every record is in the warehouse; how many are missing."""
     wanted = sum(len(one.sent) for one in fleet)
-    until = time.monotonic() + ARRIVE_S
-    while True:
-        got = int(store.ask("SELECT uniqExact(host, sink, lane, epoch, seq) FROM postwacht.records"))
-        if got >= wanted or time.monotonic() > until:
-            return wanted - got
-        time.sleep(0.5)
+    def missing():
+        return wanted - int(store.ask("SELECT uniqExact(host, sink, lane, epoch, seq) FROM postwacht.records"))
+    sensor.eventually(lambda: missing() <= 0, ARRIVE_S)
+    return missing()
 
 
 # ---- checks ------------------------------------------------------------------------------------------------------------

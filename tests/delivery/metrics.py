@@ -27,25 +27,12 @@ LIFE_S = 10  # of a connection
 SLOW = 100
 
 
-def eventually(wanted, seconds=20):
-    """Whether it came true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if wanted():
-                return True
-        except OSError:
-            pass
-        time.sleep(0.2)
-    return False
-
-
 def told(checks, s, player):
     """Numbers are those of status and stats; both formats say the same; the documentation says what each is."""
     played = 5
     for _ in range(played):
         player.play()
-    eventually(lambda: s.ask("status")["sessions"] >= played)
+    sensor.eventually(lambda: s.ask("status")["sessions"] >= played)
     time.sleep(1.5)  # the sampler's second
     page = scraped.get(WHERE, "/metrics", scraped.OPENMETRICS)
     old = scraped.get(WHERE, "/metrics")
@@ -167,10 +154,10 @@ def robust(checks, s, player):
     for client in [one, *slow]:
         client.join(10)
     checks.check(scraped.get(WHERE, "/metrics")[0] == 200, "no answer afterwards")
-    checks.check(eventually(lambda: s.ask("status")["sessions"] >= before + 20), "sessions were not told meanwhile")
+    checks.check(sensor.eventually(lambda: s.ask("status")["sessions"] >= before + 20), "sessions were not told meanwhile")
     status = s.ask("status")
     checks.check(status["ledger"]["lanes_full"] == 0 and status["alerts_lost"] == 0, f"lost: {status['ledger']}")
-    checks.check(eventually(lambda: len([r for r in s.records() if r["event_type"] == "smtp"]) >= status["sessions"]), "records are missing")
+    checks.check(sensor.eventually(lambda: len([r for r in s.records() if r["event_type"] == "smtp"]) >= status["sessions"]), "records are missing")
     checks.check(s.children() == children, f"{children} are now {s.children()}")
 
 
@@ -178,13 +165,13 @@ def killed(checks, s):
     """The next courier listens at the same place."""
     pid = s.children()["courier"]
     os.kill(pid, signal.SIGKILL)
-    checks.check(eventually(lambda: scraped.value(scraped.get(WHERE, "/metrics", timeout=60)[2], "postwacht_process_restarts_total",
+    checks.check(sensor.eventually(lambda: scraped.value(scraped.get(WHERE, "/metrics", timeout=60)[2], "postwacht_process_restarts_total",
                                                   process="courier") == 1, 60), "no answer after the courier was killed")
 
 
 def listening(where):
     """The courier has its place. `wait_ready` does not wait for it: a sensor that watches does so before anything is delivered."""
-    return eventually(lambda: scraped.get(where, "/healthz")[0] in (200, 503), 60)
+    return sensor.eventually(lambda: scraped.get(where, "/healthz")[0] in (200, 503), 60)
 
 
 def start(program, directory, listen, *more):

