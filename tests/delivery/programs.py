@@ -1,14 +1,14 @@
 """The real receivers: Debian's packages unpacked aside (they cannot be installed together), started on loopback without root's
 rights, with the shipped recipes. Only paths, ports and addresses of a recipe are replaced, by rules that must all apply."""
 import os
-import pathlib
 import re
 import signal
 import subprocess
 import time
 
-import talk
+import loopback
 from artifacts import ROOT, eventually, packages, started
+from loopback import free_ports, listens
 
 RECIPES = ROOT / "configs" / "receivers"
 ROWS = ["rsyslog rsyslog-gnutls rsyslog-openssl", "syslog-ng-core"]
@@ -28,6 +28,15 @@ def unpacked(directory):
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"packages: {error}")
         return None
+
+
+def certificates(folder, *names):
+    """For receivers, too, that are nobody."""
+    folder.mkdir()
+    loopback.certificates(folder, *names)
+    for key in folder.glob("*.key"):
+        key.chmod(0o644)
+    return folder
 
 
 def replaced(text, rules):
@@ -74,22 +83,12 @@ class Receiver:
         return self.lines(name)
 
 
-def listens(port, kind="tcp"):
-    """Whether somebody does, on loopback or any address."""
-    for table in (kind, kind + "6"):
-        for line in pathlib.Path("/proc/net/" + table).read_text(encoding="ascii").splitlines()[1:]:
-            local, state = line.split()[1], line.split()[3]
-            if int(local.rpartition(":")[2], 16) == port and state == ("0A" if kind == "tcp" else "07"):
-                return True
-    return False
-
-
 class Rsyslog(Receiver):
     """Debian's rsyslog with its own rsyslog.conf, and a recipe in rsyslog.d."""
 
     def __init__(self, root, folder, pki, recipe="postwacht.conf", more=()):
         super().__init__(root, folder, pki)
-        self.tls, self.tcp, self.udp = talk.free_ports(3)
+        self.tls, self.tcp, self.udp = free_ports(3)
         text = (RECIPES / "rsyslog" / recipe).read_text(encoding="utf-8")
         rules = [("/var/log/postwacht-(received|local)", str(folder / "log")), *more]
         if recipe == "postwacht.conf":
@@ -125,7 +124,7 @@ class SyslogNg(Receiver):
 
     def __init__(self, root, folder, pki, more=()):
         super().__init__(root, folder, pki)
-        self.tls, self.tcp, self.udp = talk.free_ports(3)
+        self.tls, self.tcp, self.udp = free_ports(3)
         text = (RECIPES / "syslog-ng" / "postwacht.conf").read_text(encoding="utf-8")
         rules = [("/var/log/postwacht-received", str(folder / "log")), *more, ("O=Example", "O=Lab"),
                  ("/etc/postwacht-receiver/cert", f"{pki}/siem.example"), ("/etc/postwacht-receiver/key.pem", f"{pki}/siem.example.key"),

@@ -22,6 +22,7 @@ import time
 
 import artifacts
 import driven
+import loopback
 import programs
 import records
 import talk
@@ -244,7 +245,7 @@ def local(checks, make, lines, what, sink, _program):
 
 def agent(port, got, n):
     """Takes what rsyslog passes on: octet counted."""
-    listener = socket.create_server((talk.HOST, port))
+    listener = socket.create_server((loopback.HOST, port))
     listener.settimeout(20)
     connection, _ = listener.accept()
     connection.settimeout(20)
@@ -260,7 +261,7 @@ def agent(port, got, n):
 
 def cef(checks, make, lines, what, sink, _program):
     """CEF goes through untouched: to a file, and on to an agent. What the sensor writes, and what a hostile text could come to."""
-    port, = talk.free_ports(1)
+    port, = loopback.free_ports(1)
     receiver = make([('port="28330"', f'port="{port}"')])
     fine, said = receiver.checked()
     checks.check(fine, f"{what} has something to say of its recipe: {said}")
@@ -272,7 +273,7 @@ def cef(checks, make, lines, what, sink, _program):
         run = subprocess.run([str(sink.parent / "formatdrive"), "cef"], input=b"\n".join(records.stripped(alerts)) + b"\n", stdout=subprocess.PIPE, check=True)
         events += run.stdout.split(b"\n")[:-1]
         checks.check(len(events) == 4 + len(alerts), f"{what}: {len(events)} events of {len(alerts)} alerts")
-    receiver.start(ready=lambda: programs.listens(receiver.tcp))
+    receiver.start(ready=lambda: loopback.listens(receiver.tcp))
     thread = threading.Thread(target=agent, args=(port, got, len(events)), daemon=True)
     thread.start()
     try:
@@ -307,9 +308,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
-        pki = talk.certificates(folder / "pki", ["siem.example", SENSOR, SENSOR + "0", "stranger"])
-        for key in pki.glob("*.key"):
-            key.chmod(0o644)
+        pki = programs.certificates(folder / "pki", "siem.example", SENSOR, SENSOR + "0", "stranger")
         cases = [
             (network_receiver, "rsyslog", lambda: programs.Rsyslog(root, folder / "rsyslog", pki)),
             (network_receiver, "syslog-ng", lambda: programs.SyslogNg(root, folder / "syslog-ng", pki)),

@@ -21,7 +21,6 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "live")]
 import artifacts  # noqa: E402 pylint: disable=wrong-import-position
 import programs  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
-import talk  # noqa: E402 pylint: disable=wrong-import-position
 
 STORIES = ("masked", "submission-auth-plain-clear", "smuggling-success", "command-injection")
 ROUNDS = 12
@@ -102,9 +101,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
-        pki = talk.certificates(folder / "pki", ["siem.example", "sensor-1"])
-        for key in pki.glob("*.key"):
-            key.chmod(0o644)
+        pki = programs.certificates(folder / "pki", "siem.example", "sensor-1")
         rsyslog, syslog_ng = programs.Rsyslog(root, folder / "rsyslog", pki), programs.SyslogNg(root, folder / "syslog-ng", pki)
         try:
             rsyslog.start()
