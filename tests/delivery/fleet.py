@@ -25,6 +25,7 @@ sys.path[:0] = [str(HERE.parent / "live")]
 import artifacts  # noqa: E402 pylint: disable=wrong-import-position
 import broker  # noqa: E402 pylint: disable=wrong-import-position
 import made  # noqa: E402 pylint: disable=wrong-import-position
+import records  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
 import warehouse  # noqa: E402 pylint: disable=wrong-import-position
 
@@ -107,7 +108,7 @@ class Sensor:
     def put(self, row, record):
         """With its numbers."""
         line = row.stamp(record)
-        self.sent[(made.lane(record), row.epoch, row.seq[made.lane(record)])] = line
+        self.sent[records.number(json.loads(line))] = line
         self.lines.append(line)
 
     def arrived(self):

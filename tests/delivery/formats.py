@@ -20,6 +20,7 @@ import sys
 import tempfile
 
 import hostile
+import records
 from format_parsers import Malformed, UNFIT, at, meant_cef, meant_leef, read_cef, read_cef_simply, read_leef
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
@@ -32,13 +33,6 @@ STORIES = ["answer-454", "cert-many-names", "cert-expired", "dane-mismatch-deliv
 FORMAT_MAX, EPOCH = 8 * 1024 - 512, 1790000000
 FIELDS = json.loads((HERE / "ecs_fields.json").read_text(encoding="ascii"))
 VERSION = re.search(r"version: '([^']+)'", (ROOT / "meson.build").read_text(encoding="utf-8"))[1]
-
-
-def records_of(program, capture, policy=None):
-    """Lines of `postwacht read --out -`."""
-    more = ["--policy", str(policy)] if policy and policy.exists() else []
-    run = subprocess.run([program, "read", "--out", "-", *more, str(capture)], capture_output=True, check=False)
-    return run.stdout.splitlines()
 
 
 def told(drive, form, lines):
@@ -295,14 +289,12 @@ def main(arguments):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for story in STORIES:
-            where = ROOT / "tests" / "replay" / story
-            capture = where / "traffic.pcap"
-            lines = records_of(program, capture if capture.exists() else where / "outside.pcap", where / "policy.json")
+            lines = records.story(program, story, "outside")
             c.check(len(lines) > 1, f"{story}: {len(lines)} records")
             check_lines(c, drive, lines, story)
             ordinary += lines
         capture, sessions = hostile.capture(folder)
-        lines = records_of(program, capture)
+        lines = records.read(program, capture)
         c.check(sum(b'"event_type":"smtp"' in line for line in lines) == sessions, "hostile: sessions")
         text = b"".join(lines).decode()
         c.check(all(part in text for part in ("cs1=forged", "^sev=10^", "\\u2028", "\\u0000", "<13>", "\\u202e")), "hostile: the wire was not repeated")

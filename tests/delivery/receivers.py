@@ -36,7 +36,7 @@ FILES = ("alerts.json", "sessions.json")
 
 def rows(lines):
     """Alerts and sessions, apart."""
-    return [[line for line in lines if records.lane(line) == row] for row in (records.ALERTS, records.SESSIONS)]
+    return [[line for line in lines if records.lane(json.loads(line)) == row] for row in (records.ALERTS, records.SESSIONS)]
 
 
 def missing(lines):

@@ -28,14 +28,14 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE)]
+sys.path[:0] = [str(HERE), str(HERE.parent / "delivery")]
 import loss  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
+from records import number  # noqa: E402 pylint: disable=wrong-import-position
 from sensor import eventually  # noqa: E402 pylint: disable=wrong-import-position
 
 RECORDING = sensor.HERE.parent / "replay" / "masked" / "traffic.pcap"
 PORT = 6010
-ALERT_LANE = ("alert", "stats")
 
 
 class Receiver:
@@ -106,22 +106,11 @@ class Receiver:
             return [r for _, _, r in self.records]
 
 
-def lane(record):
-    """The row that a record is numbered in."""
-    return "alerts" if record["event_type"] in ALERT_LANE else "sessions"
-
-
-def stamp(record):
-    """Lane, epoch, number."""
-    s = record["smtp_tls"]
-    return lane(record), s["epoch"], s["seq"]
-
-
 def holes(records):
     """Numbers that are missing between the first and the last of each row."""
     rows = collections.defaultdict(set)
     for r in records:
-        rows[stamp(r)[:2]].add(stamp(r)[2])
+        rows[number(r)[:2]].add(number(r)[2])
     return {row: sorted(set(range(1, max(n) + 1)) - n)[:10] for row, n in rows.items() if len(n) != max(n)}
 
 
@@ -129,13 +118,13 @@ def differing(records):
     """Numbers that stand for more than one record: a double is the same octets again."""
     seen = collections.defaultdict(set)
     for r in records:
-        seen[stamp(r)].add(json.dumps(r, sort_keys=True))
+        seen[number(r)].add(json.dumps(r, sort_keys=True))
     return [s for s, texts in seen.items() if len(texts) > 1]
 
 
 def doubled(records):
     """How often a number came again."""
-    return len(records) - len({stamp(r) for r in records})
+    return len(records) - len({number(r) for r in records})
 
 
 def alert_ids(records):
