@@ -72,15 +72,6 @@ def check_flat(c, record, line, read, meant, key):
     return c.check(not differs, [(k, fields.get(k), wanted.get(k)) for k in differs])
 
 
-def leaves(value, path=""):
-    """(dotted name, value) of all but objects."""
-    for name, member in value.items():
-        if isinstance(member, dict):
-            yield from leaves(member, f"{path}{name}.")
-        else:
-            yield path + name, member
-
-
 def is_date(value):
     """RFC 3339, UTC."""
     return bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", value))
@@ -117,7 +108,7 @@ def check_ecs(c, record, line):
     """Only fields that ECS has, of its types; what was said stands in them."""
     root = json.loads(line)
     own = root.pop("smtp_tls")
-    for name, value in leaves(root):
+    for name, value in records.leaves(root):
         c.check(not ecs_fault(name, value), f"{name} = {value!r}: {ecs_fault(name, value)}")
     expected = {t for category in root["event"]["category"] for t in FIELDS["event_types"][category]}
     c.check(set(root["event"]["type"]) <= expected, f"{root['event']['type']} of {root['event']['category']}")

@@ -51,6 +51,15 @@ def number(record):
     return LANES[lane(record)], record["smtp_tls"]["epoch"], record["smtp_tls"]["seq"]
 
 
+def leaves(value, path=""):
+    """(dotted name, value) of all that is no object."""
+    for name, member in value.items():
+        if isinstance(member, dict):
+            yield from leaves(member, f"{path}{name}.")
+        else:
+            yield path + name, member
+
+
 def hostile(alert):
     """Copies of an alert that say what an attacker likes to say, and one as long as records get."""
     record = json.loads(alert)
