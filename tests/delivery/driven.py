@@ -87,7 +87,6 @@ def killed(checks, receiver, sink, alerts, program, what):
                 checks.check(False, f"{what}, sink, killed, {way}: half a line: {line[-120:]}")
         checks.check(all(seen.get(i + 1) == {line} for i, line in enumerate(many)), f"{what}, sink, killed, {way}: "
                      f"{len(set(range(1, len(many) + 1)) - set(seen))} of {len(many)} are missing, or changed")
-        run = subprocess.run([str(program), "verify", "--whole", str(receiver.folder / "log" / name / "alerts.json")], stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True, check=False)
-        checks.check(run.returncode == 0, f"{what}, sink, killed, {way}: verify: {run.returncode} {run.stdout[-400:]}")
+        code, said = records.verify(program, "--whole", receiver.folder / "log" / name / "alerts.json")
+        checks.check(code == 0, f"{what}, sink, killed, {way}: verify: {code} {said}")
         print(f"{what}, sink, {way}: killed twice: {len(many)} records, none missing, {len(got) - len(seen)} came twice", flush=True)

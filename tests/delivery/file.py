@@ -12,18 +12,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 import records
-from syslog_kit import Driver, lines, run
+from syslog_kit import Driver, attempt, expect, lines, run
 
 PROGRAM = os.path.abspath(sys.argv[1])
 KILLS = int(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2].isdigit() else 60
-
-
-def expect(condition, *what):
-    if not condition:
-        raise AssertionError(" ".join(map(str, what)))
 
 
 def stamped(n):
@@ -161,14 +155,9 @@ def main():
         if "disk" in one.__name__ and not disks:
             skipped += 1
             continue
-        began = time.monotonic()
-        try:
-            one()
-            passed += 1
-            print(f"ok   {one.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Exception as error:  # pylint: disable=broad-except
-            failed += 1
-            print(f"FAIL {one.__name__}: {type(error).__name__}: {error}", flush=True)
+        good = attempt(one)
+        passed += good
+        failed += not good
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 

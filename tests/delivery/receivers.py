@@ -115,16 +115,16 @@ def verified(checks, receiver, lines, program, what):
         arrived(checks, receiver, proved, way, f"{what}, {way}")
         for name in FILES:
             path = receiver.folder / "log" / way / name
-            run = subprocess.run([str(program), "verify", "--whole", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-            checks.check(run.returncode == 0, f"{what}: verify {way}/{name}: {run.returncode} {run.stdout[-300:]}")
+            code, said = records.verify(program, "--whole", path)
+            checks.check(code == 0, f"{what}: verify {way}/{name}: {code} {said}")
             lines = path.read_bytes().splitlines(keepends=True)
             at = len(lines) // 2
             changed = lines[at].replace(b'"timestamp":"2', b'"timestamp":"3', 1)
             for bad in (lines[:at] + lines[at + 1:], [*lines[:at], changed, *lines[at + 1:]]):
                 copy = receiver.folder / "changed.json"
                 copy.write_bytes(b"".join(bad))
-                run = subprocess.run([str(program), "verify", str(copy)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-                checks.check(run.returncode == 1, f"{what}: verify of a changed file: {run.returncode} {run.stdout[-300:]}")
+                code, said = records.verify(program, copy)
+                checks.check(code == 1, f"{what}: verify of a changed file: {code} {said}")
 
 
 def killed(checks, receiver, lines, what):

@@ -26,6 +26,12 @@ def read(program, *arguments):
     return run.stdout.split(b"\n")[:-1]
 
 
+def verify(program, *words):
+    """`postwacht verify`: its exit code, and the end of what it says."""
+    run = subprocess.run([str(program), "verify", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return run.returncode, run.stdout[-500:]
+
+
 def story(program, name, tap="inside"):
     """A story's records, with what its README's files let us know. `tap`: where there are two."""
     folder = STORIES / name

@@ -20,6 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "live")]
 import artifacts  # noqa: E402 pylint: disable=wrong-import-position
 import programs  # noqa: E402 pylint: disable=wrong-import-position
+import records  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
 
 STORIES = ("masked", "submission-auth-plain-clear", "smuggling-success", "command-injection")
@@ -45,12 +46,6 @@ def settled(running):
     return all(output["waiting"]["alerts"] < 3 and output["waiting"]["sessions"] == 0 for output in running.ask("status")["outputs"])
 
 
-def verify(checks, program, path, *more):
-    """What the program itself says of a file."""
-    run = subprocess.run([str(program), "verify", "--whole", *more, str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    checks.check(run.returncode == 0, f"verify {path}: {run.returncode} {run.stdout[-500:]}")
-
-
 def play(checks, program, folder, rsyslog, syslog_ng, pki):
     """The sensor's life."""
     (folder / "state").mkdir()
@@ -72,19 +67,20 @@ def play(checks, program, folder, rsyslog, syslog_ng, pki):
         checks.check(code == 0, f"exit code {code}: {running.log[-3:]}")
     own = (folder / "eve.json").read_bytes().splitlines()
     checks.check(len(alerts(own)) > ROUNDS, f"{len(alerts(own))} alerts")
-    verify(checks, program, folder / "eve.json")
+    files = [folder / "eve.json", rsyslog.folder / "log" / "sensor-1" / "sessions.json"]
     for receiver, name in ((rsyslog, "rsyslog"), (syslog_ng, "syslog-ng")):
-        path = receiver.folder / "log" / "sensor-1" / "alerts.json"
+        files.append(receiver.folder / "log" / "sensor-1" / "alerts.json")
         got = receiver.wait_for("sensor-1/alerts.json", 1)
         checks.check(alerts(got) == alerts(own), f"{name}: {len(alerts(got))} alerts, the sensor's file has {len(alerts(own))}")
         checks.check(not receiver.lines("other.log"), f"{name}: other.log {receiver.lines('other.log')[:1]}")
-        verify(checks, program, path)
         print(f"{name}: {len(alerts(got))} alerts in {len(got)} records", flush=True)
     sessions = [line for line in own if b'"event_type":"smtp"' in line]
     got = [line for line in rsyslog.lines("sensor-1/sessions.json") if b'"event_type":"smtp"' in line]
     checks.check({json.loads(line)["smtp_tls"]["session"] for line in got} == {json.loads(line)["smtp_tls"]["session"] for line in sessions},
                  f"rsyslog: {len(got)} sessions of {len(sessions)}")
-    verify(checks, program, rsyslog.folder / "log" / "sensor-1" / "sessions.json")
+    for path in files:
+        code, said = records.verify(program, "--whole", path)
+        checks.check(code == 0, f"verify {path}: {code} {said}")
 
 
 def main():

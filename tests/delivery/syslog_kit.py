@@ -159,6 +159,23 @@ def reset(connection):
     connection.close()
 
 
+def expect(condition, *what):
+    if not condition:
+        raise AssertionError(" ".join(map(str, what)))
+
+
+def attempt(one):
+    """Whether a check held. Each is told, and what it took."""
+    began = time.monotonic()
+    try:
+        one()
+        print(f"ok   {one.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
+        return True
+    except Exception as error:  # pylint: disable=broad-except
+        print(f"FAIL {one.__name__}: {type(error).__name__}: {error}", flush=True)
+        return False
+
+
 # ---- certificates ------------------------------------------------------------------------------------------------
 
 def make_certificates(folder):

@@ -31,7 +31,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "delivery")]
 import loss  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
-from records import number  # noqa: E402 pylint: disable=wrong-import-position
+from records import number, verify  # noqa: E402 pylint: disable=wrong-import-position
 from sensor import eventually  # noqa: E402 pylint: disable=wrong-import-position
 
 RECORDING = sensor.HERE.parent / "replay" / "masked" / "traffic.pcap"
@@ -202,10 +202,9 @@ def compare(checks, what, program, s, receiver):
     checks.check(not differing(told), f"{what}: receiver: one number, different records: {differing(told)[:3]}")
     less, more = alert_ids(written) - alert_ids(told), alert_ids(told) - alert_ids(written)
     checks.check(not less and not more, f"{what}: {len(less)} alerts only in the file, {len(more)} only at the receiver")
-    done = subprocess.run([program, "verify", str(s.records_path)], capture_output=True, text=True, check=False)
-    checks.check(done.returncode == 0, f"{what}: verify {s.records_path.name}: exit code {done.returncode}: {done.stdout[-600:]}{done.stderr[-300:]}")
-    done = subprocess.run([program, "verify", f"{s.directory}/state/outbox"], capture_output=True, text=True, check=False)
-    checks.check(done.returncode == 0, f"{what}: verify outbox: exit code {done.returncode}: {done.stdout[-600:]}{done.stderr[-300:]}")
+    for path in (s.records_path, s.directory / "state" / "outbox"):
+        code, said = verify(program, path)
+        checks.check(code == 0, f"{what}: verify {path.name}: exit code {code}: {said}")
     return len(alert_ids(written)), doubled(told)
 
 
