@@ -4,7 +4,7 @@
 
 static void lanes(struct json *j, const char *name, const uint64_t n[static OUTBOX_LANES])
 {
-	record_key(j, name);
+	json_put_name(j, name);
 	json_open_object(j);
 	for (size_t lane = 0; lane < OUTBOX_LANES; lane++)
 		record_number(j, outbox_lane_name[lane], n[lane]);

@@ -8,7 +8,7 @@ static void text(struct record_writer *w, const char *name, const char *value)
 {
 	if (!value || !value[0])
 		return;
-	record_key(&w->json, name);
+	json_put_name(&w->json, name);
 	record_bounded(w, value);
 }
 

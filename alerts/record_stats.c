@@ -69,12 +69,12 @@ static void eve_groups(struct json *j, const struct message_counters *m)
 			if (group)
 				json_close_object(j);
 			group = eve[i].group;
-			record_key(j, group);
+			json_put_name(j, group);
 			json_open_object(j);
 			if (strcmp(group, "flow") == 0)
 				json_field(j, "active", u64, m->flows_now);
 		}
-		record_key(j, eve[i].name);
+		json_put_name(j, eve[i].name);
 		json_put_u64(j, m->counter[eve[i].counter]);
 	}
 	json_close_object(j);
@@ -116,21 +116,21 @@ static void own(struct record_writer *w, const struct stats *s)
 	for (size_t i = 0; i < DISSECT_COUNTERS; i++) {
 		if (!m->counter[i])
 			continue;
-		record_key(j, dissect_counter_table[i].name);
+		json_put_name(j, dissect_counter_table[i].name);
 		json_put_u64(j, m->counter[i]);
 	}
 	json_close_object(j);
 	json_key(j, "states");
 	json_open_object(j);
 	for (size_t i = 0; i < STATE_N; i++) {
-		record_key(j, state_name((enum state)i));
+		json_put_name(j, state_name((enum state)i));
 		json_put_u64(j, s->sessions[i]);
 	}
 	json_close_object(j);
 	json_key(j, "verdicts");
 	json_open_object(j);
 	for (size_t i = 0; i < VERDICT_N; i++) {
-		record_key(j, verdict_name((enum verdict)i));
+		json_put_name(j, verdict_name((enum verdict)i));
 		json_put_u64(j, s->verdicts[i]);
 	}
 	json_close_object(j);
