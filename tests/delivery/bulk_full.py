@@ -3,7 +3,7 @@
 
     bulk_full.py POSTWACHT SINKDRIVE
 
-Each part is skipped by itself where its program cannot be had. The last line is `N passed, N failed, N skipped`.
+Each part is skipped by itself where its program cannot be had. The last line is `N passed, N failed(, N skipped)`.
 """
 import json
 import pathlib

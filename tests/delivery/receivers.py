@@ -6,7 +6,7 @@
 Records are sent by a sender of these tests, and by the real sink (tests/delivery/sinkdrive of the same build); what the receivers
 wrote is proved by `postwacht verify`.
 
-The packages are unpacked below DIR (build-full-receivers), never installed. The last line is `N passed, N failed, N skipped`.
+The packages are unpacked below DIR (build-full-receivers), never installed. The last line is `N passed, N failed(, N skipped)`.
 """
 import argparse
 import json

@@ -5,7 +5,7 @@
 
 PROGRAM is postwacht; record_samples of the same build has records that only a running sensor writes, formatdrive its formats.
 --full: pySigma is fetched and converts the rules, which are then run on records; OpenSearch is fetched and takes them, too.
-The last line is `N passed, N failed, N skipped`.
+The last line is `N passed, N failed(, N skipped)`.
 """
 import argparse
 import json

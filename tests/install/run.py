@@ -2,7 +2,7 @@
 """Installs a build below an empty directory and looks at what is there: files, the unit, the user, the first configuration.
 
     run.py BUILD
-The unit is judged by systemd's own tools where they are installed. The last line is `N passed, N failed, N skipped`.
+The unit is judged by systemd's own tools where they are installed. The last line is `N passed, N failed(, N skipped)`.
 """
 import json
 import pathlib
