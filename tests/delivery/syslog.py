@@ -165,7 +165,7 @@ def tcp_receiver_closes_half_way():
             return server.read(connection, n)
         server.read(connection, n, 300000 * (n + 1))
         return connection.close() # with octets unread: a reset
-    server, wanted = Stream(talk), lines(1, 3000, 500)
+    server, wanted = Stream(talk, rcvbuf=8192), lines(1, 3000, 500)  # little room: no batch is in the kernel before it is read
     driver = run(PROGRAM, "syslog", wanted, batch=512, tries=5, pause_ms=50, port=server.port, **tcp())
     server.close()
     delivered(driver, len(wanted))
@@ -381,7 +381,7 @@ def tls_receiver_closes_half_way():
             return server.read(connection, n)
         server.read(connection, n, 100000)
         return connection.close()
-    server, wanted = Stream(talk, server_tls(FOLDER.name, "good")), lines(1, 3000, 300)
+    server, wanted = Stream(talk, server_tls(FOLDER.name, "good"), rcvbuf=8192), lines(1, 3000, 300)
     driver = run(PROGRAM, "syslog", wanted, batch=512, tries=5, pause_ms=50, port=server.port, **tls())
     server.close()
     delivered(driver, len(wanted))
