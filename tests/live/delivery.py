@@ -49,6 +49,14 @@ class Receiver:
         self.lock = threading.Lock()
         self.connections = []
 
+    def __enter__(self):
+        self.come()
+        return self
+
+    def __exit__(self, *_):
+        if self.listener:
+            self.go()
+
     def come(self):
         """Listens."""
         self.listener = socket.create_server(("127.0.0.1", self.port))
@@ -210,9 +218,7 @@ def compare(checks, what, program, s, receiver):
 
 def killed(args, checks):
     """Everything dies now and then."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        receiver = Receiver(PORT)
-        receiver.come()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, Receiver(PORT) as receiver:
         with running(args.program, directory) as s:
             traffic = Traffic(directory)
             kill_some(s, checks, args.kills, receiver)
@@ -226,14 +232,11 @@ def killed(args, checks):
         checks.check(lost == 0, f"killed: {lost} alerts found no room")
         checks.check(n > args.kills, f"killed: only {n} alerts")
         print(f"killed {args.kills} times: {n} alerts in the file and at the receiver; {twice} records came twice there, with their number")
-        receiver.go()
 
 
 def ended(args, checks):
     """The whole sensor is killed, and started again."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        receiver = Receiver(PORT)
-        receiver.come()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, Receiver(PORT) as receiver:
         traffic = Traffic(directory)
         for _ in range(3):
             with running(args.program, directory) as s:
@@ -249,14 +252,11 @@ def ended(args, checks):
             checks.check(code == 0, f"ended: exit code {code}: {s.log[-5:]}")
         n, _ = compare(checks, "ended", args.program, s, receiver)
         checks.check(n > 3, f"ended: only {n} alerts")
-        receiver.go()
 
 
 def ending(args, checks):
     """The keeper is killed while the sensor ends, with records before it that it has not saved."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        receiver = Receiver(PORT)
-        receiver.come()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, Receiver(PORT) as receiver:
         with running(args.program, directory) as s:
             keeper = s.children()["keeper"]
             os.kill(keeper, signal.SIGSTOP)
@@ -271,7 +271,6 @@ def ending(args, checks):
             checks.check(s.process.wait(10) == 0, f"ending: exit code {s.process.returncode}: {s.log[-5:]}")
         n, _ = compare(checks, "ending", args.program, s, receiver)
         checks.check(n >= alerts > 0, f"ending: {alerts} alerts were told, {n} are in the file")
-        receiver.go()
 
 
 def send(seconds_, rate):
@@ -300,9 +299,7 @@ def full_rate(s):
 
 def frozen(args, checks):
     """The keeper takes nothing for a while, and packets come as fast as the sensor takes them."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        receiver = Receiver(PORT)
-        receiver.come()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, Receiver(PORT) as receiver:
         with running(args.program, directory, "memory.ring_mib=256", "capture.checksums=ignore") as s:
             rate = full_rate(s) // args.fraction
             first = s.ask("status")
@@ -325,7 +322,6 @@ def frozen(args, checks):
         checks.check(then["alerts_lost"] == 0, f"frozen: {then['alerts_lost']} alerts lost")
         told = [r for r in receiver.told() if r["event_type"] == "alert"]
         checks.check(bool(told) and not holes(receiver.told()), f"frozen: {len(told)} alerts, holes {holes(receiver.told())}")
-        receiver.go()
 
 
 @contextlib.contextmanager
@@ -349,9 +345,7 @@ def full(args, checks):
         if directory is None:
             print("full: not tried, nothing can be mounted here")
             return
-        receiver = Receiver(PORT)
-        receiver.come()
-        try:
+        with Receiver(PORT) as receiver:
             with running(args.program, directory) as s:
                 traffic = Traffic(directory)
                 good = eventually(lambda: s.ask("status")["outbox"]["state"] == "no space")
@@ -371,8 +365,6 @@ def full(args, checks):
                 checks.check(code == 0, f"full: exit code {code}")
             compare(checks, "full", args.program, s, receiver)
             print(f"full: {status['outbox']['forgotten']['sessions']} session records without room, no alert lost")
-        finally:
-            receiver.go()
 
 
 def hopeless(args, checks):
@@ -394,9 +386,7 @@ def hopeless(args, checks):
 
 def reloaded(args, checks):
     """Outputs come by a reload; one that cannot be prepared, or whose directory has gone, holds up nobody."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        receiver = Receiver(PORT)
-        receiver.come()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, Receiver(PORT) as receiver:
         with running(args.program, directory) as s:
             traffic = Traffic(directory)
             eventually(lambda: alert_ids(receiver.told()))
@@ -419,14 +409,11 @@ def reloaded(args, checks):
             code, _ = s.stop()
             checks.check(code == 0, f"reloaded: exit code {code}")
         compare(checks, "reloaded", args.program, s, receiver)
-        receiver.go()
 
 
 def latency(args, checks):
     """From the packet that decides to disk and to the receiver, as the sensor and as the receiver see it."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
-        receiver = Receiver(PORT)
-        receiver.come()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory, Receiver(PORT) as receiver:
         with running(args.program, directory) as s:
             player = sensor.Player(RECORDING, directory)
             for _ in range(60):
@@ -444,7 +431,6 @@ def latency(args, checks):
         if took:
             print(f"{len(took)} alerts from the packet that decides: on disk p50 below {outbox['p50_ms_below']} ms, p99 below "
                   f"{outbox['p99_ms_below']} ms; at the receiver p50 {took[len(took) // 2]:.1f} ms, p99 {took[len(took) * 99 // 100]:.1f} ms")
-        receiver.go()
 
 
 def seconds(timestamp):
