@@ -42,11 +42,6 @@ def story(program, name, tap="inside"):
     return read(program, *options, captures[0]) if captures else []
 
 
-def stories():
-    """Their names."""
-    return sorted(p.parent.name for p in STORIES.glob("*/expect.json"))
-
-
 def lane(record):
     """Which of the two rows it is numbered in."""
     return ALERTS if record["event_type"] in ("alert", "stats") else SESSIONS
