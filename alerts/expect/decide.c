@@ -71,21 +71,14 @@ static uint8_t promised(const struct candidate *c, const struct dane_set *set)
 	return h->tlsa.more ? PROMISE_UNKNOWN : PROMISE_UNUSABLE;
 }
 
-// Reference identifiers, RFC 7672 3.2.2: the base domain, and where the MX answer is secure the next hop and its alias.
-// With the recipient hidden inside TLS the next hop is any domain that names the host.
-static size_t reference_names(const char **names, const struct deciding *d, const struct candidate *c, bool *open)
+size_t decide_names(const char *names[static DANE_NAMES_MAX], struct store *store, const struct policy_host *h,
+                    const struct policy_domain *next_hop)
 {
-	const struct policy_domain *of[DECIDE_NEXT_HOPS];
-	size_t n = 0, n_of = 1;
+	const struct policy_domain *of[DECIDE_NEXT_HOPS] = {next_hop};
+	size_t n = 0, n_of = next_hop ? 1 : store_of_host(store, h->name, of, DECIDE_NEXT_HOPS);
 
-	names[n++] = c->host->tlsa.base[0] ? c->host->tlsa.base : c->host->name;
-	of[0] = c->domain;
-	if (!c->domain) {
-		n_of = store_of_host(d->in->store, c->host->name, of, DECIDE_NEXT_HOPS);
-		*open = true;
-		n_of = n_of < DECIDE_NEXT_HOPS ? n_of : DECIDE_NEXT_HOPS;
-	}
-	for (size_t i = 0; i < n_of && n < DANE_NAMES_MAX; i++) {
+	names[n++] = h->tlsa.base[0] ? h->tlsa.base : h->name;
+	for (size_t i = 0; i < n_of && i < DECIDE_NEXT_HOPS && n < DANE_NAMES_MAX; i++) {
 		if (of[i]->mx_dnssec != DNSSEC_SECURE)
 			continue;
 		names[n++] = of[i]->name;
@@ -132,7 +125,7 @@ static void compare(struct host_promise *p, const struct deciding *d, const stru
 		p->match.outcome = DANE_OUTCOME_COSTLY;
 		return;
 	}
-	size_t n = reference_names(names, d, c, &p->name_open);
+	size_t n = decide_names(names, d->in->store, c->host, c->domain);
 	const struct dane_shown shown = {.octets = kept.octets, .len = kept.len, .raw_key = kept.raw_key, .sha256 = peer->chain_sha256};
 	dane_compare(d->in->dane, &p->match, &shown, &c->host->tlsa, names, n, d->now_s);
 	if (p->match.outcome != DANE_OUTCOME_COSTLY && former_counts(d, c->host))
@@ -141,7 +134,7 @@ static void compare(struct host_promise *p, const struct deciding *d, const stru
 	if (c->host->tlsa.more && !fits(p->match.outcome))
 		p->match.outcome = DANE_OUTCOME_COSTLY;
 	// One of the names that were not seen might be in it.
-	p->name_open &= p->match.outcome == DANE_OUTCOME_TA_NAME;
+	p->name_open = !c->domain && p->match.outcome == DANE_OUTCOME_TA_NAME;
 }
 
 // Nobody's name for this host is signed. Which domain's mail it is may be hidden: then none of theirs.
