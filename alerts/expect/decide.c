@@ -50,17 +50,19 @@ static uint8_t promise_of_dnssec(uint8_t dnssec)
 	return dnssec < sizeof(promise) ? promise[dnssec] : PROMISE_UNKNOWN;
 }
 
-// The weakest of the answers on the way to the records: bogus and indeterminate stop a sender, insecure ends DANE.
-static uint8_t promised(const struct candidate *c, const struct dane_set *set)
+// A signed alias may have records though what it points at is not signed; that they could not be asked for is no answer: RFC 7672 2.2.3.
+static bool alias_counts(const struct policy_host *h)
 {
-	const struct policy_host *h = c->host;
-	const struct policy_domain *d = c->domain;
+	return h->addresses_dnssec == DNSSEC_INSECURE && ((h->tlsa.dnssec == DNSSEC_SECURE && h->tlsa.n) ||
+		h->tlsa.dnssec == DNSSEC_BOGUS || h->tlsa.dnssec == DNSSEC_INDETERMINATE);
+}
 
+// The weakest of the answers on the way to the records: bogus and indeterminate stop a sender, insecure ends DANE.
+uint8_t decide_promise(const struct policy_host *h, const struct policy_domain *d, const struct dane_set *set)
+{
 	if (d && (d->mx_dnssec == DNSSEC_BOGUS || d->mx_dnssec == DNSSEC_INDETERMINATE))
 		return promise_of_dnssec(d->mx_dnssec);
-	// A signed alias may have records though what it points at is not signed: RFC 7672 2.2.3.
-	bool alias = h->addresses_dnssec == DNSSEC_INSECURE && h->tlsa.dnssec == DNSSEC_SECURE && h->tlsa.n;
-	if (h->addresses_dnssec != DNSSEC_SECURE && !alias)
+	if (h->addresses_dnssec != DNSSEC_SECURE && !alias_counts(h))
 		return promise_of_dnssec(h->addresses_dnssec);
 	if (h->tlsa.dnssec != DNSSEC_SECURE)
 		return promise_of_dnssec(h->tlsa.dnssec);
@@ -153,7 +155,7 @@ static void promise_of(struct host_promise *p, const struct deciding *d, const s
 {
 	*p = (struct host_promise){.match = {.record = -1}};
 	dane_read(d->in->dane, &p->set, &c->host->tlsa);
-	p->promise = promised(c, &p->set);
+	p->promise = decide_promise(c->host, c->domain, &p->set);
 	p->dnssec = c->host->tlsa.dnssec != DNSSEC_UNKNOWN ? c->host->tlsa.dnssec : c->host->addresses_dnssec;
 	if (c->domain && c->domain->mx_dnssec != DNSSEC_SECURE)
 		p->dnssec = c->domain->mx_dnssec;
@@ -273,12 +275,12 @@ static uint8_t promise_of_all_hosts(struct store *store, struct dane_memory *dan
 	uint8_t all = PROMISE_UNKNOWN;
 
 	for (size_t i = 0; i < d->n_mx; i++) {
-		struct candidate c = {.host = store_host(store, d->mx[i].host), .domain = d};
+		const struct policy_host *h = store_host(store, d->mx[i].host);
 		struct dane_set set;
-		if (!c.host)
+		if (!h)
 			return PROMISE_UNKNOWN;
-		dane_read(dane, &set, &c.host->tlsa);
-		uint8_t one = promised(&c, &set);
+		dane_read(dane, &set, &h->tlsa);
+		uint8_t one = decide_promise(h, d, &set);
 		if (i > 0 && one != all)
 			return PROMISE_UNKNOWN;
 		all = one;
