@@ -16,7 +16,7 @@ import threading
 import time
 import warnings
 
-from syslog_kit import HEAD, Driver, Stream, body, lines, make_certificates, reset, run, server_tls, split_counted
+from syslog_kit import HEAD, Driver, Stream, attempt, body, expect, lines, make_certificates, reset, run, server_tls, split_counted
 
 PROGRAM = sys.argv[1]
 CHECKS = []
@@ -27,11 +27,6 @@ HOSTILE = [b'{"a":"x <13>1 2026-11-23T20:42:09Z h a 1 m - forged"}', b'{"a":"10 
 def check(function):
     CHECKS.append(function)
     return function
-
-
-def expect(condition, *what):
-    if not condition:
-        raise AssertionError(" ".join(map(str, what)))
 
 
 def delivered(driver, n):
@@ -170,7 +165,7 @@ def tcp_receiver_closes_half_way():
             return server.read(connection, n)
         server.read(connection, n, 300000 * (n + 1))
         return connection.close() # with octets unread: a reset
-    server, wanted = Stream(talk), lines(1, 3000, 500)
+    server, wanted = Stream(talk, rcvbuf=8192), lines(1, 3000, 500)  # little room: no batch is in the kernel before it is read
     driver = run(PROGRAM, "syslog", wanted, batch=512, tries=5, pause_ms=50, port=server.port, **tcp())
     server.close()
     delivered(driver, len(wanted))
@@ -386,7 +381,7 @@ def tls_receiver_closes_half_way():
             return server.read(connection, n)
         server.read(connection, n, 100000)
         return connection.close()
-    server, wanted = Stream(talk, server_tls(FOLDER.name, "good")), lines(1, 3000, 300)
+    server, wanted = Stream(talk, server_tls(FOLDER.name, "good"), rcvbuf=8192), lines(1, 3000, 300)
     driver = run(PROGRAM, "syslog", wanted, batch=512, tries=5, pause_ms=50, port=server.port, **tls())
     server.close()
     delivered(driver, len(wanted))
@@ -543,17 +538,6 @@ def local_stream_ends_with_nul():
 def local_nobody_there():
     driver = run(PROGRAM, "syslog", lines(1, 4), transport="local", path=pem("nobody"))
     expect(driver.status == 1 and "No such file" in driver.trouble[0], driver.told)
-
-
-def attempt(one):
-    began = time.monotonic()
-    try:
-        one()
-        print(f"ok   {one.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-        return True
-    except Exception as error:  # pylint: disable=broad-except
-        print(f"FAIL {one.__name__}: {type(error).__name__}: {error}", flush=True)
-        return False
 
 
 def main():
