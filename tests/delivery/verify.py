@@ -506,8 +506,8 @@ def lanes(p):
     case("the newest segment without records, and none is known", fine, lambda outbox: os.truncate(outbox / "sessions" / segments[-1], 512))
     had(trail=(epoch - 1, 46, 76))
     case("the newest segment removed, and no cursor", fine, lambda outbox: (outbox / "sessions" / segments[-1]).unlink())
-    for path in (state / "outbox").iterdir():
-        shutil.rmtree(path)
+    for lane in ("alerts", "sessions"):
+        shutil.rmtree(state / "outbox" / lane)
     code, _, said = p.verify(state)
     p.checks.check(code == 2 and "has no outbox" in said, f"no lanes: {code} {said}")
 

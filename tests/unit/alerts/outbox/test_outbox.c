@@ -1,6 +1,8 @@
 // The outbox: what is appended is read again, across segments and deaths; groups, lanes, bounds, age; and who may write.
 #include "tests/unit/alerts/outbox/outbox_fixture.h"
 
+#include <sys/file.h>
+
 #include "hw/clock.h"
 
 static void test_append_and_read(void **state)
@@ -274,6 +276,29 @@ static void test_one_writer(void **state)
 	outbox_close(&o);
 }
 
+// Readers may lock whatever they can open: it is no matter of the writer.
+static void test_locked_by_a_reader(void **state)
+{
+	struct outbox_shared shared = {0};
+	struct outbox *o = open_small(&shared);
+	struct stat st;
+	char path[160];
+	fill(o, OUTBOX_ALERTS, 1, 3);
+	outbox_close(&o);
+	path_of(path, OUTBOX_ALERTS, 1);
+	int top = open(outbox_dir, O_RDONLY | O_DIRECTORY), segment = open(path, O_RDONLY);
+	assert_int_equal(flock(top, LOCK_EX), 0);
+	assert_int_equal(flock(segment, LOCK_EX), 0);
+	o = open_small(&shared);
+	fill(o, OUTBOX_ALERTS, 4, 6);
+	snprintf(path, sizeof(path), "%s/lock", outbox_dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0577, 0); // what is locked nobody can read
+	close(top);
+	close(segment);
+	outbox_close(&o);
+}
+
 // A disk that lost what it said it had: the reader is ahead, and must not pass over the same numbers when they come again.
 static void test_reader_ahead(void **state)
 {
@@ -328,6 +353,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_seek, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_age, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_one_writer, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_locked_by_a_reader, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_reader_ahead, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_forgotten, make_dir, remove_dir),
 	};
