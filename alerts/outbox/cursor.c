@@ -11,6 +11,8 @@
 
 #include <zlib.h>
 
+#include "alerts/outbox/segment.h"
+
 enum { CURSOR_VERSION = 1, SLOTS = 2, SLOT_APART = 4096, FILE_MODE = 0640 };
 static const uint32_t cursor_magic = UINT32_C(0xff00c7b2);
 static const uint64_t year_s = UINT64_C(366) * 86400;
@@ -75,21 +77,6 @@ static void begin(struct cursor *c, uint64_t epoch)
 		c->lane[i].seq = 1;
 }
 
-static int sync_parent(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	if (!dir)
-		return -ENOMEM;
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	if (fd < 0)
-		return -errno;
-	int rc = fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
-	close(fd);
-	return rc;
-}
-
 static int slots_read(int fd, struct slot slot[static SLOTS])
 {
 	for (unsigned i = 0; i < SLOTS; i++) {
@@ -136,8 +123,8 @@ int cursor_open(struct cursor_file **out, const char *path, uint64_t wall_s, str
 		return -ENOMEM;
 	f->fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 	int rc = f->fd < 0 ? -errno : load(f, wall_s, c, fresh);
-	if (rc == 0 && *fresh)
-		rc = sync_parent(path);
+	if (rc == 0) // also where somebody made it who died before he had
+		rc = outbox_sync_parent(path);
 	if (rc < 0) {
 		cursor_close(&f);
 		return rc;
@@ -150,12 +137,9 @@ int cursor_save(struct cursor_file *f, const struct cursor *c, bool durable)
 {
 	struct slot s = {.magic = cursor_magic, .version = CURSOR_VERSION, .saved = f->saved + 1, .c = *c};
 	s.crc = slot_crc(&s);
-	ssize_t n;
-	do
-		n = pwrite(f->fd, &s, sizeof(s), (off_t)f->slot * SLOT_APART);
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(s))
-		return n < 0 ? -errno : -ENOSPC;
+	int rc = segment_write(f->fd, (const uint8_t *)&s, sizeof(s), (uint64_t)f->slot * SLOT_APART);
+	if (rc < 0)
+		return rc;
 	f->saved++;
 	if (durable && fdatasync(f->fd) < 0)
 		return -errno;

@@ -273,6 +273,31 @@ static void test_new_segment_after_failure(void **state)
 	outbox_close(&o);
 }
 
+// Who made a name and died may not have had it on disk: whoever goes on below it syncs the directory first.
+static void test_names_are_synced_again(void **state)
+{
+	struct outbox_shared shared = {0};
+	struct cursor_file *f;
+	struct cursor c;
+	char path[96];
+	bool fresh;
+	memset(&plan, 0, sizeof(plan));
+	plan.call = CALLS;
+	struct outbox *o = open_small(&shared);
+	outbox_close(&o);
+	plan.n[FSYNC] = 0;
+	o = open_small(&shared);
+	assert_int_equal(plan.n[FSYNC], 1 + OUTBOX_LANES);
+	outbox_close(&o);
+	snprintf(path, sizeof(path), "%s/siem.cursor", dir);
+	for (int life = 0; life < 2; life++) {
+		plan.n[FSYNC] = 0;
+		assert_int_equal(cursor_open(&f, path, 1000, &c, &fresh), 0);
+		assert_int_equal(plan.n[FSYNC], 1);
+		cursor_close(&f);
+	}
+}
+
 // A file system that cannot preallocate.
 static void test_without_preallocation(void **state)
 {
@@ -292,6 +317,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failing_and_never_cut, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_dying_at_failures, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_new_segment_after_failure, make_dir_in_memory, remove_dir),
+		cmocka_unit_test_setup_teardown(test_names_are_synced_again, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_without_preallocation, make_dir_in_memory, remove_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
