@@ -70,9 +70,9 @@ static bool newest(const struct slot slot[static SLOTS], uint64_t wall_s, struct
 	return found;
 }
 
-static void begin(struct cursor *c, uint64_t epoch)
+static void begin(struct cursor *c, uint64_t epoch, uint64_t outbox)
 {
-	*c = (struct cursor){.epoch = epoch};
+	*c = (struct cursor){.epoch = epoch, .outbox = outbox};
 	for (size_t i = 0; i < OUTBOX_LANES; i++)
 		c->lane[i].seq = 1;
 }
@@ -106,13 +106,15 @@ static int load(struct cursor_file *f, uint64_t wall_s, struct cursor *c, bool *
 	int rc = slots_read(f->fd, slot);
 	if (rc < 0)
 		return rc;
-	bool found = newest(slot, wall_s, f, c, &old);
-	*fresh = !found && lseek(f->fd, 0, SEEK_END) == 0;
+	bool found = newest(slot, wall_s, f, c, &old), empty = !found && lseek(f->fd, 0, SEEK_END) == 0;
+	*fresh = empty || (found && c->outbox == 0);
 	if (found) // perhaps in memory only: the other slot may be all that a power cut leaves
 		return fdatasync(f->fd) < 0 ? -errno : 0;
-	begin(c, wall_s > old ? wall_s : old + 1);
-	f->slot = 1;
-	return cursor_save(f, c, true);
+	begin(c, wall_s > old ? wall_s : old + 1, empty ? 0 : CURSOR_LOST);
+	f->slot = 0;
+	for (unsigned i = 0; rc == 0 && i < SLOTS; i++) // each has its place on disk from now on: a full one is no matter any more
+		rc = cursor_save(f, c, true);
+	return rc;
 }
 
 int cursor_open(struct cursor_file **out, const char *path, uint64_t wall_s, struct cursor *c, bool *fresh)

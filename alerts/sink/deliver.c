@@ -229,20 +229,19 @@ static bool gather(struct deliver *d)
 
 // ---- handing over ------------------------------------------------------------------------------------------------
 
-static void save(struct deliver *d, bool now)
+void deliver_save(struct deliver *d, bool now)
 {
 	uint64_t now_ns = clock_mono_ns();
 	bool hard = now || now_ns - d->saved_ns >= DURABLE_MS * MS_NS;
 	if (!d->moved && !now)
 		return;
 	int rc = cursor_save(d->file, &d->cursor, hard);
-	if (rc < 0) {
-		if (d->c.shared->failing_since_ns == 0)
-			log_warn("courier", "output %s: cannot save how far it is: %s; after a new start some records are sent again", name_of(d),
-				strerror(-rc));
-	} else if (hard) {
+	if (rc < 0 && !d->unsaved)
+		log_warn("courier", "output %s: cannot save how far it is: %s; after a new start some records are sent again", name_of(d),
+			strerror(-rc));
+	d->unsaved = rc < 0;
+	if (rc == 0 && hard)
 		d->saved_ns = now_ns;
-	}
 	d->moved = false;
 }
 
@@ -325,7 +324,7 @@ static bool hand_over(struct deliver *d)
 	}
 	passed(d, (size_t)rc < d->n ? (size_t)rc : d->n);
 	show(d);
-	save(d, false);
+	deliver_save(d, false);
 	mended(d);
 	return true;
 }
@@ -359,7 +358,7 @@ void deliver_run(struct deliver *d)
 		bell_wait(&d->c.outbox->bell, looked, WAIT_MS);
 	}
 	if (d->begun)
-		save(d, true);
+		deliver_save(d, true);
 }
 
 // ---- opening and closing -----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "alerts/finding.h"
+#include "alerts/outbox/cursor.h"
 #include "alerts/sink/deliver.h"
 #include "alerts/sink/stamp.h"
 
@@ -413,6 +414,75 @@ static void test_another_outbox_meanwhile(void **state)
 	assert_int_equal(s.stamp[6].seq, 2);
 }
 
+// Begun, with a receiver that is not there, and killed: the cursor as that left it.
+static void begin_and_die(uint64_t first)
+{
+	static const bool no = false;
+	static const uint32_t reopen = 0;
+	char left[PATH + 8];
+	bool done = false;
+	struct deliver *d;
+	pthread_t thread;
+	const struct sink_config away = {.name = "log", .type = SINK_UNIX, .events = ~0u, .path = "/nowhere/at/all"};
+	const struct deliver_config c = {.sink = &away, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1",
+		.first = (const uint64_t[]){first, first}, .outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done,
+		.reopen = &reopen};
+	told = (struct sink_shared){.epoch = 0};
+	assert_int_equal(deliver_open(&d, &c), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run, d), 0);
+	wait_for(&told.errors, 1);
+	snprintf(left, sizeof left, "%s.left", cursor_path);
+	copy(cursor_path, left);
+	__atomic_store_n(&done, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	deliver_close(&d);
+	copy(left, cursor_path);
+}
+
+// Where a row begins is on disk before anything of it is sent: whoever comes after a death goes on in it.
+static void test_dies_before_the_first_is_sent(void **state)
+{
+	struct seen s;
+	struct cursor c;
+	for (int i = 0; i < 10; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	begin_and_die(8);
+	uint64_t epoch = told.epoch;
+	assert_int_equal(cursor_read(cursor_path, &c), 0);
+	assert_int_equal(c.outbox, shared.epoch);
+	deliver(0);
+	see(&s);
+	assert_int_equal(s.n, 3); // of a new output, not all that was ever there
+	assert_int_equal(s.place[0], 8);
+	assert_int_equal(s.stamp[0].epoch, epoch);
+	lose_outbox();
+	open_outbox(1790000100, 1 << 20);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	begin_and_die(0);
+	assert_true(told.epoch > epoch);
+	assert_int_equal(cursor_read(cursor_path, &c), 0);
+	assert_int_equal(c.epoch, told.epoch); // else what was sent would come again under another one
+	assert_int_equal(c.outbox, shared.epoch);
+}
+
+// Made, and killed before the outbox was open: it is still new.
+static void test_dies_before_it_begins(void **state)
+{
+	struct seen s;
+	struct cursor_file *f;
+	struct cursor c;
+	bool fresh;
+	for (int i = 0; i < 10; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	assert_int_equal(cursor_open(&f, cursor_path, 1000, &c, &fresh), 0);
+	cursor_close(&f);
+	deliver(8);
+	see(&s);
+	assert_int_equal(s.n, 3);
+	assert_int_equal(s.place[0], 8);
+	assert_int_equal(s.stamp[0].seq, 1);
+}
+
 // The outbox was opened late, and much was added before anybody looked: a new sink begins with the run all the same.
 static void test_begins_late(void **state)
 {
@@ -480,7 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_other_choice_after_a_death),
 		TEST(test_steps_over), TEST(test_steps_over_what_is_there), TEST(test_lags),
-		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_begins_late), TEST(test_cursor_damaged),
+		TEST(test_dies_before_the_first_is_sent), TEST(test_dies_before_it_begins), TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_begins_late), TEST(test_cursor_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
