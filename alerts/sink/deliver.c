@@ -174,19 +174,15 @@ static int look(struct deliver *d, enum outbox_lane lane)
 		counter_add(&d->c.shared->filtered, 1);
 		return 1;
 	}
-	if (gives_way) {
+	bool given_up = gives_way || !stamp_and_format(d, lane, &item, &octets, &len);
+	if (given_up) { // its number says that there was one
 		at->sent++;
-		counter_add(&d->c.shared->missed[lane], 1);
-		return 1;
+		counter_add(gives_way ? &d->c.shared->missed[lane] : &d->c.shared->refused, 1);
 	}
-	if (!stamp_and_format(d, lane, &item, &octets, &len)) {
-		counter_add(&d->c.shared->refused, 1);
-		return 1;
-	}
-	if (at->sent > d->there[lane])
-		keep(d, lane, &item, octets, len);
-	else if (at->sent == d->there[lane])
+	if (at->sent == d->there[lane])
 		join(d, lane);
+	else if (at->sent > d->there[lane] && !given_up)
+		keep(d, lane, &item, octets, len);
 	return 1;
 }
 

@@ -483,6 +483,29 @@ static void test_dies_before_it_begins(void **state)
 	assert_int_equal(s.stamp[0].seq, 1);
 }
 
+// What cannot be stamped is never sent, and its number says so: the receiver sees that there was one.
+static void test_leaves_a_hole_for_what_cannot_be_stamped(void **state)
+{
+	static const char *const no_record[] = {"{\"event_type\":\"alert\"}", "{\"event_type\":\"alert\",\"smtp_tls\":{\"v\":1,\"seq\":5}}"};
+	struct seen s;
+	const struct outbox_about about = {.type = RECORD_ALERT, .severity = SEVERITY_HIGH};
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	for (size_t i = 0; i < 2; i++) {
+		const struct outbox_origin from = {.run = 1, .position = ++position};
+		assert_int_equal(outbox_append(outbox, &about, &from, no_record[i], strlen(no_record[i])), 0);
+	}
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	see(&s);
+	assert_int_equal(s.n, 3);
+	assert_int_equal(s.stamp[0].seq, 1);
+	assert_int_equal(s.stamp[1].seq, 4);
+	assert_int_equal(s.stamp[2].seq, 5);
+	assert_true(s.linked); // the sensor gave them up: nobody removed them
+}
+
 // The outbox was opened late, and much was added before anybody looked: a new sink begins with the run all the same.
 static void test_begins_late(void **state)
 {
@@ -550,7 +573,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_other_choice_after_a_death),
 		TEST(test_steps_over), TEST(test_steps_over_what_is_there), TEST(test_lags),
-		TEST(test_dies_before_the_first_is_sent), TEST(test_dies_before_it_begins), TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_begins_late), TEST(test_cursor_damaged),
+		TEST(test_dies_before_the_first_is_sent), TEST(test_dies_before_it_begins), TEST(test_leaves_a_hole_for_what_cannot_be_stamped),
+		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_begins_late), TEST(test_cursor_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
