@@ -8,11 +8,6 @@
 // Texts on the board may have no end.
 #define put_board_text(j, name, array) json_field(j, name, string, array, strnlen(array, sizeof(array)))
 
-uint64_t control_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane)
-{
-	return counter_read(&s->at[lane]) != 0 ? sink_waiting(o, s, lane) : 0;
-}
-
 static void put_lanes(struct json *j, const char *name, const uint64_t n[OUTBOX_LANES])
 {
 	json_put_name(j, name);
@@ -87,7 +82,7 @@ static void put_outbox(struct json *j, const struct sensor_state *state, uint64_
 
 static void put_sink(struct json *j, const struct outbox_shared *o, const struct sink_shared *s, uint64_t wall_ns)
 {
-	const uint64_t waiting[OUTBOX_LANES] = {control_waiting(o, s, OUTBOX_ALERTS), control_waiting(o, s, OUTBOX_SESSIONS)};
+	const uint64_t waiting[OUTBOX_LANES] = {sink_waiting(o, s, OUTBOX_ALERTS), sink_waiting(o, s, OUTBOX_SESSIONS)};
 	json_open_object(j);
 	put_board_text(j, "name", s->name);
 	put_board_text(j, "type", s->type);

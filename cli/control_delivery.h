@@ -7,8 +7,5 @@
 // Adds the members `outbox` and `outputs`.
 void control_put_delivery(struct json *j, const struct sensor_state *state, uint64_t wall_ns);
 
-// sink_waiting(); none of a sink that has not begun.
-uint64_t control_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane);
-
 // The bound below which so many in a hundred are, in ms; UINT32_MAX: above the last one; 0: there are none.
 uint32_t control_quantile_ms(const struct latency *l, unsigned percent);

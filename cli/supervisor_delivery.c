@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "cli/control_delivery.h"
 #include "hw/clock.h"
 #include "hw/counter.h"
 
@@ -86,14 +85,14 @@ void supervisor_look_at_delivery(struct supervisor *s, uint64_t now_ns)
 		is == OUTBOX_GOOD ? 0 : counter_read(&o->trouble_since_ns), OUTBOX_AFTER_S, 0);
 	look_at_losses(s, &s->damage, "outbox", "damaged", counter_read(&o->damaged[OUTBOX_ALERTS]), both(o->damaged));
 	look_at_losses(s, &s->unkept, "outbox", "no room for them", counter_read(&state->alerts_lost),
-		counter_read(&state->alerts_lost) + counter_read(&state->records_lost) + both(o->forgotten));
+		counter_read(&state->alerts_lost) + sensor_records_lost(state));
 	for (size_t i = 0; i < state->n_sinks && i < OUTBOX_SINKS; i++) {
 		const struct sink_shared *k = &state->sink[i];
 		char name[sizeof k->name + 1], why[sizeof k->trouble + 1];
 		snprintf(name, sizeof name, "%.*s", (int)strnlen(k->name, sizeof k->name), k->name);
 		snprintf(why, sizeof why, "%.*s", (int)strnlen(k->trouble, sizeof k->trouble), k->trouble);
 		look_at_state(s, &s->sink[i], name, why, counter_read(&k->failing_since_ns), SINK_AFTER_S,
-			control_waiting(o, k, OUTBOX_ALERTS) + control_waiting(o, k, OUTBOX_SESSIONS));
+			sink_waiting(o, k, OUTBOX_ALERTS) + sink_waiting(o, k, OUTBOX_SESSIONS));
 		look_at_losses(s, &s->sink[i], name, "gave way before it took them", counter_read(&k->missed[OUTBOX_ALERTS]), both(k->missed));
 	}
 }

@@ -66,5 +66,6 @@ struct sink_shared {
 	char trouble[160];                // last, in words
 };
 
-// Records on disk that a sink has not come to; one that has not begun: all. The sink may be a moment ahead of a copy of the outbox.
+// Records on disk that a sink has not come to; one that has not begun: all there are. The sink may be a moment ahead of a copy of the
+// outbox.
 uint64_t sink_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane);

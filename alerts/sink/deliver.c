@@ -378,6 +378,8 @@ int deliver_open(struct deliver **out, const struct deliver_config *c)
 			d->ops == NULL ? sink_type_name[c->sink->type] : c->cursor_path, strerror(-rc));
 	if (rc == 0)
 		rc = formatter_open(&d->formatter, c->sink->format);
+	for (enum outbox_lane l = 0; rc == 0 && l < OUTBOX_LANES; l++) // also of one that cannot be prepared
+		__atomic_store_n(&c->shared->at[l], deliver_same_outbox(d) ? d->cursor.lane[l].seq : 0, __ATOMIC_RELAXED);
 	d->env = (struct sink_env){.stop = c->stop, .host = c->host, .epoch = d->cursor.epoch, .why = d->why};
 	if (rc == 0)
 		rc = d->ops->prepare(&d->sink, c->sink, &d->env);

@@ -6,6 +6,7 @@
 // cmocka wants the four above first
 #include <cmocka.h>
 
+#include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -170,6 +171,26 @@ static void test_goes_on(void **state)
 	assert_int_equal(s.stamp[4].seq, 3);
 	assert_int_equal(s.stamp[5].seq, 3);
 	assert_int_equal(s.stamp[5].epoch, s.stamp[0].epoch);
+}
+
+// How much waits for it is known before it is prepared, and so if it cannot be.
+static void test_says_where_it_is(void **state)
+{
+	static const bool no = false;
+	static const uint32_t reopen = 0;
+	struct deliver *d;
+	for (int i = 0; i < 4; i++)
+		append(RECORD_ALERT, SEVERITY_HIGH);
+	deliver(1);
+	append(RECORD_ALERT, SEVERITY_HIGH);
+	snprintf(sink.path, sizeof sink.path, "%s/none/eve.json", dir);
+	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .outbox = &shared,
+		.shared = &told, .stop = &no, .leave = &no, .outbox_done = &no, .reopen = &reopen};
+	told = (struct sink_shared){.epoch = 0};
+	assert_int_equal(deliver_open(&d, &c), -ENOENT);
+	assert_null(d);
+	assert_int_equal(sink_waiting(&shared, &told, OUTBOX_ALERTS), 1);
+	assert_int_equal(sink_waiting(&shared, &told, OUTBOX_SESSIONS), 0);
 }
 
 // A sink that is new begins with what its run began with, or with what comes.
@@ -571,7 +592,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_chooses), TEST(test_goes_on), TEST(test_begins), TEST(test_nothing_twice), TEST(test_other_choice_after_a_death),
+		TEST(test_chooses), TEST(test_goes_on), TEST(test_says_where_it_is), TEST(test_begins), TEST(test_nothing_twice), TEST(test_other_choice_after_a_death),
 		TEST(test_steps_over), TEST(test_steps_over_what_is_there), TEST(test_lags),
 		TEST(test_dies_before_the_first_is_sent), TEST(test_dies_before_it_begins), TEST(test_leaves_a_hole_for_what_cannot_be_stamped),
 		TEST(test_another_outbox), TEST(test_another_outbox_meanwhile), TEST(test_begins_late), TEST(test_cursor_damaged),
