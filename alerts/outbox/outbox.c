@@ -346,6 +346,9 @@ int outbox_sync(struct outbox *o)
 static void tend_lane(struct outbox *o, struct outbox_lane_files *l, uint64_t wall_ns)
 {
 	uint64_t keep_ns = o->c.keep_days * day_ns;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->file[i].made_ns > wall_ns) // by a clock that was ahead: its age counts from now on
+			l->file[i].made_ns = wall_ns;
 	while (l->n > 1 && l->file[1].made_ns + keep_ns < wall_ns)
 		if (!outbox_lane_evict(o, l)) {
 			trouble(o, -errno);

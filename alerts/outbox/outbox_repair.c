@@ -182,12 +182,15 @@ static int cut_end(struct scan *s, struct outbox_file *file, uint64_t end)
 	return 0;
 }
 
-// Numbers that somebody may have seen are not given again: a process before us told how far it was.
+// Numbers that somebody may have seen are not given again: a process before us told how far it was. Others can write there, too: more
+// than a lane can hold is nobody's word.
 static void pass_over_lost(struct scan *s, uint64_t end)
 {
 	const struct outbox_shared *shared = s->o->shared;
 	uint64_t told = __atomic_load_n(&shared->durable[s->l->id], __ATOMIC_ACQUIRE);
 	if (counter_read(&shared->epoch) != s->o->epoch || told <= s->at.seq)
+		return;
+	if (told - s->at.seq > s->o->c.octets_max[s->l->id] / sizeof(struct frame))
 		return;
 	damage(s, s->l->file[s->l->n - 1].first, end, told - s->at.seq);
 	s->at.seq = told;
