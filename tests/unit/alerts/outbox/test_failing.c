@@ -4,6 +4,7 @@
 // The calls are wrapped by the linker (-Wl,--wrap). The real disk is in tests/delivery/outbox_disk.c.
 #include "tests/unit/alerts/outbox/outbox_fixture.h"
 
+#include "alerts/verify/segments.h"
 #include "hw/log.h"
 
 int __real_fdatasync(int fd);
@@ -157,6 +158,20 @@ static struct outbox *write_group(struct outbox *o, struct outbox_shared *shared
 	return o;
 }
 
+// Nobody is accused of what a disk did.
+static void is_intact(enum outbox_lane lane)
+{
+	static struct verify v;
+	char path[160];
+	v = (struct verify){.again = 0};
+	snprintf(path, sizeof(path), "%s/%s", outbox_dir, outbox_lane_name[lane]);
+	int fd = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(segments_lane(&v, fd, path), 0);
+	close(fd);
+	if (verify_faults(&v))
+		fail_msg("%s, octet %" PRIu64 ": fault %d", v.problem.at.file, v.problem.at.offset, (int)v.problem.fault);
+}
+
 static int play(bool deaths)
 {
 	struct outbox_shared shared = {0};
@@ -177,6 +192,8 @@ static int play(bool deaths)
 		assert_int_equal(shared.damaged[OUTBOX_ALERTS], 0);
 		o = open_small(&shared);
 		outbox_close(&o);
+		is_intact(OUTBOX_ALERTS);
+		is_intact(OUTBOX_SESSIONS);
 		struct outbox_reader *alerts = reader_of(OUTBOX_ALERTS), *sessions = reader_of(OUTBOX_SESSIONS);
 		expect(alerts, OUTBOX_ALERTS, 1, RECORDS);
 		expect(sessions, OUTBOX_SESSIONS, 1, RECORDS);
