@@ -150,6 +150,11 @@ def untouched(p, lines):
     p.checks.check(code == 0 and log["records"] == len(lines), f"gzip: {code}")
     code, log = p.text(gzip.compress(whole)[:-20])
     p.checks.check(code == 5 and "cut short" in log["trouble"], f"gzip, cut: {code} {log['trouble']}")
+    code, log = p.text(gzip.compress(b"".join(lines[:7])) + gzip.compress(b"".join(lines[7:])))
+    p.checks.check(code == 0 and log["records"] == len(lines), f"gzip, two members: {code} {log}")
+    for behind in (lines[-1], b"x", b"\0" * 512, b"\x1f", b"\x1f\x8b", gzip.compress(whole)[:-1]):
+        code, log = p.text(gzip.compress(whole) + behind)
+        p.checks.check(code == 5 and "something else" in log["trouble"], f"gzip, and {behind[:8]} behind it: {code} {log['trouble']}")
     for keep in range(1, len(lines)):
         code, log = p.text(b"".join(lines[keep:]))
         p.checks.check(code == 0 and any(r["middle"] for r in log["rows"]), f"from line {keep + 1} on: {code} {log['first']}")
