@@ -384,7 +384,8 @@ int deliver_open(struct deliver **out, const struct deliver_config *c)
 	if (rc == 0)
 		rc = d->ops->prepare(&d->sink, c->sink, &d->env);
 	if (rc < 0) {
-		log_error("courier", "output %s cannot be prepared: %s", c->sink->name, d->why[0] != '\0' ? d->why : strerror(-rc));
+		snprintf(c->shared->trouble, sizeof c->shared->trouble, "%s", d->why[0] != '\0' ? d->why : strerror(-rc));
+		log_error("courier", "output %s cannot be prepared: %s", c->sink->name, c->shared->trouble);
 		deliver_close(&d);
 		return rc;
 	}

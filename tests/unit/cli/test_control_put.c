@@ -207,6 +207,12 @@ static void output_failed_a_moment(struct board *b)
 	b->state.sink[0].failing_since_ns = clock_wall_ns() - AGO_S * SECOND;
 }
 
+static void output_fails_since_the_future(struct board *b)
+{
+	output_fails(b);
+	b->state.sink[0].failing_since_ns = clock_wall_ns() + 3600 * SECOND;
+}
+
 static void output_dead(struct board *b)
 {
 	output_failed_a_moment(b);
@@ -249,6 +255,7 @@ static const struct {
 	{"alerts lost", alerts_lost, "4 alerts found no room"},
 	{"outbox full", outbox_full, "the outbox takes nothing (no space)"},
 	{"output fails", output_fails, "output siem takes nothing since 90 s: refused"},
+	{"output fails, and the clock was set back", output_fails_since_the_future, "output siem takes nothing since 3"},
 	{"output failed a moment ago", output_failed_a_moment, NULL},
 	{"output cannot be prepared", output_dead, "output siem takes nothing since 30 s: refused"},
 	{"alerts gave way", alerts_gave_way, "output siem never had 7 alerts"},
