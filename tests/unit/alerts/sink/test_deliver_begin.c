@@ -229,6 +229,47 @@ static void test_cursor_damaged(void **state)
 	}
 }
 
+// Outbox and cursor of yesterday were put back, and go on with other records: the file knows better, and none of them is taken for one
+// that it has.
+static void test_put_back(void **state)
+{
+	for (int more = 5; more <= 50; more += 15) {
+		struct seen s;
+		char command[4 * PATH], old[PATH + 8];
+		uint64_t highest = 0, first_new;
+		tear_down(state);
+		set_up(state);
+		snprintf(old, sizeof old, "%s.old", cursor_path);
+		for (int i = 0; i < 5; i++)
+			append(RECORD_ALERT, SEVERITY_HIGH);
+		deliver(1);
+		copy(cursor_path, old);
+		snprintf(command, sizeof command, "cp -r %s %s.old", outbox_dir, outbox_dir);
+		assert_int_equal(system(command), 0);
+		for (int i = 0; i < 20; i++)
+			append(RECORD_ALERT, SEVERITY_HIGH);
+		deliver(1);
+		lose_outbox();
+		snprintf(command, sizeof command, "mv %s.old %s", outbox_dir, outbox_dir);
+		assert_int_equal(system(command), 0);
+		copy(old, cursor_path);
+		open_outbox(1790000000, 1 << 20);
+		first_new = position + 1;
+		for (int i = 0; i < more; i++)
+			append(RECORD_ALERT, SEVERITY_HIGH);
+		deliver(1);
+		see(&s);
+		assert_true(s.linked);
+		assert_int_equal(s.n, 25 + more);
+		for (size_t i = 0; i < s.n; i++) {
+			assert_true(s.stamp[i].seq > highest);
+			highest = s.stamp[i].seq;
+		}
+		for (int i = 0; i < more; i++)
+			assert_int_equal(s.place[25 + i], first_new + (uint64_t)i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +281,7 @@ int main(void)
 		DELIVER_TEST(test_dies_before_it_begins),
 		DELIVER_TEST(test_begins_late),
 		DELIVER_TEST(test_cursor_damaged),
+		DELIVER_TEST(test_put_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
