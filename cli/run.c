@@ -16,6 +16,7 @@
 
 #include <openssl/evp.h>
 
+#include "alerts/outbox/outbox.h"
 #include "cli/settings.h"
 #include "cli/supervisor.h"
 #include "cli/wire.h"
@@ -134,15 +135,17 @@ static int find_owner(struct owner *o, const struct config *c)
 	return 0;
 }
 
-// Made when missing, and then the owner's.
+// Made when missing, and then the owner's. A name that may not be on disk yet: what is promised to be there is below it.
 static int make_dir(const char *dir, mode_t mode, const struct owner *o)
 {
-	if (mkdir(dir, mode) < 0) {
-		if (errno == EEXIST)
-			return 0;
-		log_error("run", "cannot make %s: %s", dir, strerror(errno));
+	int error = mkdir(dir, mode) < 0 ? errno : 0;
+	if (error != 0 && error != EEXIST) {
+		log_error("run", "cannot make %s: %s", dir, strerror(error));
 		return EXIT_TROUBLE;
 	}
+	(void)outbox_sync_parent(dir);
+	if (error == EEXIST)
+		return 0;
 	if (o->user != NULL && chown(dir, o->uid, o->gid) < 0) {
 		log_error("run", "cannot give %s to %s: %s", dir, o->user, strerror(errno));
 		return EXIT_TROUBLE;
