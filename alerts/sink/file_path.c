@@ -113,14 +113,25 @@ static void sync_directory(const struct sink *s)
 	close(fd);
 }
 
+// How many of PATH.1, PATH.2 ... have to make room: a number that is free ends them, so that rotation that fails again and again, or
+// died half way, does not push out one file after the other.
+static uint32_t in_the_way(const struct sink *s, char *name)
+{
+	struct stat st;
+	uint32_t n = 0;
+	while (n + 1 < s->keep && numbered(name, s, n + 1) && lstat(name, &st) == 0)
+		n++;
+	return n;
+}
+
 // From the oldest on, so that a death in between leaves a hole in the numbers and never one file over another.
 static int shift(const struct sink *s)
 {
 	static _Thread_local char from[FILE_NAME], to[FILE_NAME];
-	for (uint32_t n = s->keep; n > 1; n--) {
-		if (!numbered(from, s, n - 1) || !numbered(to, s, n))
+	for (uint32_t n = in_the_way(s, from); n > 0; n--) {
+		if (!numbered(from, s, n) || !numbered(to, s, n + 1))
 			return -ENAMETOOLONG;
-		if (rename(from, to) < 0 && errno != ENOENT)
+		if (rename(from, to) < 0)
 			return -errno;
 	}
 	return numbered(to, s, 1) ? rename(s->real, to) < 0 ? -errno : 0 : -ENAMETOOLONG;

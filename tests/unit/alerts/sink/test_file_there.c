@@ -11,13 +11,6 @@ int fdatasync(int fd)
 	return (int)syscall(SYS_fdatasync, fd);
 }
 
-static int put(struct sink *s, const char *text)
-{
-	const struct sink_message m = sink_text(text, 1);
-	uint64_t refused = 0;
-	return ops->send(s, &m, 1, &refused);
-}
-
 // Whoever wrote it may have been killed before it was on disk: what is in it counts as had only when it is.
 static void what_is_there_is_on_disk(void **state)
 {
