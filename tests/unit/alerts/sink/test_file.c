@@ -61,6 +61,29 @@ static void a_torn_end_is_mended(void **state)
 	}
 }
 
+// What the path leads to by mistake: its zeros are its own.
+static void another_file_is_not_cut(void **state)
+{
+	static const char *const begins[] = {"PACK", "PACK\n", "{\"a\":1}\nPACK", "{\"a\":1}\nPACK\n"};
+	static const char zeros[5000];
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "other-%zu", i);
+		const struct sink_config c = config_of(sink_path(name));
+		sink_write(c.path, begins[i], strlen(begins[i]));
+		sink_write(c.path, zeros, sizeof zeros);
+		struct sink *s = opened(&c);
+		ops->destroy(&s);
+		char *got = sink_slurp(c.path);
+		struct stat st;
+		assert_int_equal(stat(c.path, &st), 0);
+		assert_int_equal(st.st_size, strlen(begins[i]) + sizeof zeros + 1); // and a line ends
+		assert_memory_equal(got, begins[i], strlen(begins[i]));
+		assert_int_equal(got[st.st_size - 1], '\n');
+		free(got);
+	}
+}
+
 static void cut_at_every_octet(void **state)
 {
 	static const char all[] = "{\"a\":1}\n{\"bb\":22}\n{\"c\":3}\n";
@@ -339,7 +362,7 @@ static void no_further_back_than_its_bound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(plain), TEST(a_torn_end_is_mended), TEST(cut_at_every_octet),
+		TEST(plain), TEST(a_torn_end_is_mended), TEST(cut_at_every_octet), TEST(another_file_is_not_cut),
 		TEST(opened_again_when_told_or_removed), TEST(what_is_no_file), TEST(a_pipe_waits_for_its_reader), TEST(one_writer_at_a_time),
 		TEST(no_room_in_the_middle), TEST(opened_with_rights_that_are_gone), TEST(a_new_file_belongs_to_whom_its_directory_does),
 		TEST(the_newest_of_each_lane), TEST(the_newest_is_in_the_file_before), TEST(behind_a_hole_nothing_counts),
