@@ -119,9 +119,10 @@ static int read_url(struct sink *s, CURLU *u)
 	for (size_t len = strlen(path); len > 0 && path[len - 1] == '/';)
 		path[--len] = '\0';
 	const char *name = secure && c->server_name[0] != '\0' ? c->server_name : host;
-	snprintf(s->base, sizeof s->base, "%s://%s:%s%s", scheme, name, port, path);
+	bool six = name != host && strchr(name, ':') != NULL; // `host` has its brackets
+	snprintf(s->base, sizeof s->base, "%s://%s%s%s:%s%s", scheme, six ? "[" : "", name, six ? "]" : "", port, path);
 	if (name != host)
-		snprintf(s->connect_to, sizeof s->connect_to, "%s:%s:%s:%s", name, port, host, port);
+		snprintf(s->connect_to, sizeof s->connect_to, "::%s:%s", host, port);
 	return 0;
 }
 
@@ -158,6 +159,7 @@ static CURLcode set_tls(struct sink *s)
 	rc |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	rc |= set_blob(e, CURLOPT_CAINFO_BLOB, &s->ca);
 	rc |= set_blob(e, CURLOPT_SSLCERT_BLOB, &s->cert);
+	rc |= curl_easy_setopt(e, CURLOPT_KEYPASSWD, ""); // a key under a passphrase: nobody is asked for it (libcurl 7.88 would crash)
 	return rc | set_blob(e, CURLOPT_SSLKEY_BLOB, &s->key);
 }
 

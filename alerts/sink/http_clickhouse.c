@@ -144,7 +144,7 @@ void clickhouse_outcome(struct http_outcome *o, const struct http_answer *a, siz
 	enum { UNKNOWN_SETTING = 115 };
 	*o = (struct http_outcome){.error = 0};
 	int code = exception_of(a);
-	if (a->status == 200 && code == 0) {
+	if (a->status == 200 && code == 0 && a->len == 0) { // an INSERT has nothing to say: whoever does is a portal, or was asked for nothing
 		o->taken = n;
 		return;
 	}

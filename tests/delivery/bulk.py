@@ -21,6 +21,7 @@ import artifacts  # noqa: E402 pylint: disable=wrong-import-position
 import broker  # noqa: E402 pylint: disable=wrong-import-position
 import made  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
+import syslog_kit  # noqa: E402 pylint: disable=wrong-import-position
 from bulk_mock import Mock  # noqa: E402 pylint: disable=wrong-import-position
 
 HOSTILE = ['"', "\\", "\\u0000", "}}\n{", "\u2028", "\ud83d\ude00", "\x7f", "'; DROP TABLE x; --"]
@@ -88,6 +89,11 @@ def bad_days(checks, program, lines):
         checks.check(code == 0 and "trouble" in said and "\x1b" not in said and refused(said) == 0, f"{name}: exit code {code}: {said}")
         checks.equal(server.lines(), lines, f"{name}: records")
         checks.check(not server.complaints, f"{name}: {server.complaints[:3]}")
+    for body in ("<html>portal</html>", "Ok.\n"):  # all good, say a portal, and a ClickHouse that has lost the question
+        server = Mock(lambda n, _, body=body: (200, body) if n == 1 else None)
+        code, said = drive(program, lines, "api=clickhouse", f"url={server.url()}", "target=t", "tries=5", "pause_ms=10")
+        checks.check(code == 0 and "trouble" in said and refused(said) == 0, f"200 {body}: exit code {code}: {said}")
+        checks.equal(server.lines(), lines, f"200 {body}: records")
 
 
 def items(checks, program, lines):
@@ -160,6 +166,9 @@ def secured(checks, program, lines, d):
     client = [f"cert={d}/sensor-1.pem", f"key={d}/sensor-1.key"]
     strict, lax = Mock(tls={"own": own, "ca": d / "ca.pem"}), Mock(tls={"own": own})
     other = Mock(tls={"own": (d / "other.example.pem", d / "other.example.key")})
+    syslog_kit.make_leaf(d, "six", "ca", "IP:::1")
+    six = Mock(tls={"own": (d / "six.pem", d / "six.key")})
+    syslog_kit.openssl("ec", "-aes256", "-passout", "pass:secret", "-in", "sensor-1.key", "-out", "locked.key", folder=d)
     rows = [
         ("client certificate", strict, [f"ca={d}/ca.pem", *client], None),
         ("no client certificate", strict, [f"ca={d}/ca.pem"], ""),
@@ -169,12 +178,19 @@ def secured(checks, program, lines, d):
         ("another name", other, [f"ca={d}/ca.pem"], "certificate"),
         ("another name that is meant", other, [f"ca={d}/ca.pem", "server_name=other.example"], None),
         ("a wrong meant name", lax, [f"ca={d}/ca.pem", "server_name=other.example"], "certificate"),
+        ("an address that is meant", six, [f"ca={d}/ca.pem", "server_name=::1"], None),
+        ("a wrong meant address", lax, [f"ca={d}/ca.pem", "server_name=::1"], "certificate"),
+        ("a key under a passphrase", strict, [f"ca={d}/ca.pem", client[0], f"key={d}/locked.key"], "private key"),
     ]
     for name, server, options, why in rows:
         n = len(server.requests)
         code, said = drive(program, lines[:5], "api=elasticsearch", f"url={server.url()}", "target=t", *options)
         checks.check(code == (0 if why is None else 1) and (why or "") in said, f"{name}: exit code {code}: {said}")
         checks.check(why is None or len(server.requests) == n, f"{name}: something was sent")
+    (d / "empty.pem").touch()
+    for options in ([f"ca={d}/empty.pem"], [f"ca={d}/ca.pem", f"cert={d}/empty.pem", client[1]], [f"ca={d}/ca.pem", client[0], f"key={d}/empty.pem"]):
+        code, said = drive(program, [], "api=elasticsearch", f"url={lax.url()}", "target=t", *options)
+        checks.check(code == 3 and "empty.pem: is empty" in said, f"{options}: exit code {code}: {said}")
     plain = Mock()
     for api, user, wanted in (("elasticsearch", "user=u", "Basic " + base64.b64encode(b"u:sesam").decode()), ("elasticsearch", None, "ApiKey sesam"),
                               ("clickhouse", None, "Bearer sesam")):

@@ -206,6 +206,8 @@ static const struct {
 	{"taken", 200, 0, "", false, true, false, 0},
 	{"200, and then an exception", 200, 241, "", false, false, false, -EPROTO},
 	{"200, and an exception in old words", 200, 0, "Code: 241, e.displayText() = DB::Exception: Memory limit", false, false, false, -EPROTO},
+	{"200, of a portal", 200, 0, "<html>", false, false, false, -EPROTO},
+	{"200, of a server that was asked for nothing", 200, 0, "Ok.\n", false, false, false, -EPROTO},
 	{"a value", 400, 27, "Code: 27.", false, false, true, -EPROTO},
 	{"a value, in old words", 400, 0, "Code: 27, e.displayText()", false, false, true, -EPROTO},
 	{"a constraint", 500, 469, "", false, false, true, -EAGAIN},
