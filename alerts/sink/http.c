@@ -47,6 +47,8 @@ struct sink {
 	size_t header_octets;              // of the answer so far, and of whatever comes before it (1xx)
 	bool plain;                        // the server does not know newer settings
 	uint32_t refused_in_a_row;
+	size_t most;                       // messages of a request
+	bool unanswered;                   // the last one was
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -383,6 +385,7 @@ static int http_prepare(struct sink **out, const struct sink_config *c, const st
 	}
 	s->config = *c;
 	s->env = env;
+	s->most = SINK_BATCH;
 	s->body.max = HTTP_BODY_MAX;
 	s->answer.max = HTTP_ANSWER_MAX;
 	int rc = read_url(s, u);
@@ -416,12 +419,27 @@ static int http_open(struct sink *s)
 	return rc;
 }
 
+// A batch may be more than the line carries in SINK_PATIENCE_S, or than somebody in between lets through without saying so. The same
+// once more, since its answer may be what was lost; then half of it, and with each that is answered one more.
+static void learn(struct sink *s, int rc, size_t n)
+{
+	if (rc == -ECANCELED)
+		return;
+	if (rc < 0 && s->unanswered && n > 1)
+		s->most = n / 2;
+	else if (rc == 0 && s->most < SINK_BATCH)
+		s->most++;
+	s->unanswered = rc < 0;
+}
+
 static int http_send(struct sink *s, const struct sink_message *m, size_t n, uint64_t *refused)
 {
 	struct http_outcome o = {.error = 0};
 	if (s->easy == NULL)
 		return -ENOTCONN;
-	int rc = ask_fewer(s, &o, m, n < SINK_BATCH ? n : SINK_BATCH);
+	n = n < s->most ? n : s->most;
+	int rc = ask_fewer(s, &o, m, n);
+	learn(s, rc, n);
 	if (rc < 0)
 		return rc;
 	if (o.taken == 0)
