@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import ssl
+import subprocess
 import sys
 import tempfile
 import threading
@@ -254,6 +255,18 @@ def tcp_several_addresses():
     exactly(server.counted(), wanted)
     driver = run(PROGRAM, "syslog", wanted, transport="tcp", host="no-such-name.invalid", port=1)
     expect(driver.status == 1 and "no-such-name.invalid:1" in driver.trouble[0], driver.told)
+
+
+@check
+def nobody_talks_to_himself():
+    """The port that nobody listens at is the one that the system gives to who connects: no connection, and nothing delivered."""
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True, check=False).returncode:
+        return
+    for transport in ("tcp", "udp"):
+        inside = "ip link set lo up; sysctl -qw net.ipv4.ip_local_port_range='50514 50514'; exec \"$@\""
+        arguments = [PROGRAM, "syslog", f"transport={transport}", "host=127.0.0.1", "port=50514"]
+        done = subprocess.run(["unshare", "-n", "sh", "-c", inside, "sh", *arguments], input=lines(1, 3)[0] + b"\n", capture_output=True, check=False)
+        expect(done.returncode == 1 and b"Connection refused" in done.stderr, transport, done.returncode, done.stderr)
 
 
 # ---- TLS ---------------------------------------------------------------------------------------------------------
