@@ -8,6 +8,7 @@ Each check says what it is of; the last line: N passed, N failed. Everything is 
 import concurrent.futures
 import os
 import re
+import select
 import socket
 import ssl
 import subprocess
@@ -269,6 +270,40 @@ def nobody_talks_to_himself():
         expect(done.returncode == 1 and b"Connection refused" in done.stderr, transport, done.returncode, done.stderr)
 
 
+def goodbye(unwrapped):
+    """A receiver that says that it ends, then closes with octets unread."""
+    def talk(server, connection, n):
+        if n > 0:
+            return server.read(connection, n)
+        select.select([connection], [], [], 20)
+        time.sleep(0.5)  # until all of the batch is in its kernel, and counts
+        try:
+            unwrapped(connection)
+        except OSError:
+            pass
+        return connection.close()
+    return talk
+
+
+def sent_again_after(server, **settings):
+    """What the first connection took with it came on the second."""
+    driver = Driver(PROGRAM, "syslog", port=server.port, tries=3, **settings)
+    driver.put(lines(1, 65, 1500))
+    while not server.threads:
+        time.sleep(0.02)
+    server.threads[0].join(30)
+    driver.put(lines(65, 129, 1500))
+    driver.end()
+    server.close()
+    delivered(driver, 128)
+    at_least(server.counted(), lines(1, 129, 1500))
+
+
+@check
+def tcp_receiver_that_takes_its_leave_unread():
+    sent_again_after(Stream(goodbye(lambda c: c.shutdown(socket.SHUT_WR))), **tcp())
+
+
 # ---- TLS ---------------------------------------------------------------------------------------------------------
 
 FOLDER = tempfile.TemporaryDirectory(prefix="postwacht-syslog-")
@@ -405,6 +440,12 @@ def tls_receiver_closes_half_way():
     delivered(driver, len(wanted))
     expect(driver.trouble, driver.told)
     at_least(server.counted(), wanted)
+
+
+@check
+def tls_receiver_that_takes_its_leave_unread():
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        sent_again_after(Stream(goodbye(lambda c: c.unwrap()), server_tls(FOLDER.name, "good", version=version)), **tls())
 
 
 @check
