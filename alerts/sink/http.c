@@ -22,7 +22,6 @@ enum {
 	STEP_MS = 100,
 	CONNECT_MS = 5000,
 	HEADERS_MAX = 128 << 10, // octets
-	REFUSED_IN_A_ROW = 16, // then it is rather the table or the index that is wrong, and nothing more is given up
 	BASE = 2 * SINK_TEXT + 32,
 	HOST = SINK_TEXT + 8,
 };
@@ -308,8 +307,13 @@ static int ask_fewer(struct sink *s, struct http_outcome *o, const struct sink_m
 		}
 		if (rc < 0 || o->taken > 0 || !o->fewer)
 			return rc;
+		if (n == 1 && o->in_a_row == HTTP_REFUSED_IN_A_ROW) {
+			o->enough = true;
+			return 0;
+		}
 		if (n == 1) {
 			o->taken = o->refused = 1;
+			o->in_a_row++;
 			return 0;
 		}
 		if (clock_mono_ns() > end_ns)
@@ -318,13 +322,13 @@ static int ask_fewer(struct sink *s, struct http_outcome *o, const struct sink_m
 	}
 }
 
-// Refusing for good is believed a few times in a row, and then no more: a wrong mapping would throw away everything.
 static int settle(struct sink *s, const struct http_outcome *o, uint64_t *refused)
 {
-	uint32_t in_a_row = s->refused_in_a_row + (uint32_t)o->refused;
-	if (o->refused > 0 && o->refused == o->taken && in_a_row > REFUSED_IN_A_ROW)
+	s->refused_in_a_row = o->in_a_row;
+	if (o->taken == 0 && o->enough)
 		return sink_why(s->env, -EPROTO, "all is refused, so nothing more is given up: %s", o->why);
-	s->refused_in_a_row = o->refused == o->taken ? in_a_row : 0;
+	if (o->taken == 0)
+		return sink_why(s->env, o->error, "%s: %s", s->base, o->why);
 	if (o->refused > 0)
 		log_warn("http", "%s: %zu of %zu messages are refused for good: %s", s->config.name, o->refused, o->taken, o->why);
 	*refused += o->refused;
@@ -434,7 +438,7 @@ static void learn(struct sink *s, int rc, size_t n)
 
 static int http_send(struct sink *s, const struct sink_message *m, size_t n, uint64_t *refused)
 {
-	struct http_outcome o = {.error = 0};
+	struct http_outcome o = {.in_a_row = s->refused_in_a_row};
 	if (s->easy == NULL)
 		return -ENOTCONN;
 	n = n < s->most ? n : s->most;
@@ -442,8 +446,6 @@ static int http_send(struct sink *s, const struct sink_message *m, size_t n, uin
 	learn(s, rc, n);
 	if (rc < 0)
 		return rc;
-	if (o.taken == 0)
-		return sink_why(s->env, o.error, "%s: %s", s->base, o.why);
 	return settle(s, &o, refused);
 }
 

@@ -127,7 +127,12 @@ def items(checks, program, lines):
     server = Mock()
     server.item = lambda document: 400
     code, said = drive(program, lines, "api=elasticsearch", f"url={server.url()}", "target=t", "batch=10", "tries=2", "pause_ms=5")
-    checks.check(code == 1 and "all is refused" in said and refused(said) <= 16, f"a wrong mapping: exit code {code}: {said[-300:]}")
+    checks.check(code == 1 and "all is refused" in said and refused(said) == 16, f"a wrong mapping: exit code {code}: {said[-300:]}")
+    server = Mock()
+    server.item = lambda document: 400 if document["event_type"] == "alert" else 201
+    mixed = [x for x in lines if '"event_type":"alert"' in x] + [x for x in lines if '"event_type":"smtp"' in x]
+    code, said = drive(program, mixed, "api=elasticsearch", f"url={server.url()}", "target=t", "batch=80", "tries=2", "pause_ms=5")
+    checks.check(code == 1 and "all is refused" in said and refused(said) == 16, f"a mapping wrong for alerts: exit code {code}: {said[-300:]}")
 
 
 def halves(checks, program, lines):
@@ -143,6 +148,9 @@ def halves(checks, program, lines):
     code, said = drive(program, lines, "api=clickhouse", f"url={server.url()}", "target=t", "batch=64")
     checks.check(code == 0 and refused(said) == len(bad), f"halves: exit code {code}: {said[-400:]}")
     checks.equal(server.lines(), [x for x in lines if x not in bad], "halves: the others")
+    wrong = Mock(lambda *_: (400, "Code: 27. DB::Exception: Cannot parse input"))
+    code, said = drive(program, lines, "api=clickhouse", f"url={wrong.url()}", "target=t", "batch=64")
+    checks.check(code == 1 and "all is refused" in said and refused(said) == 16, f"a wrong table: exit code {code}: {said[-300:]}")
     old = Mock(lambda n, handler: (404, "Code: 115, e.displayText() = DB::Exception: Unknown setting async_insert")
                if "async_insert" in handler.path else None)
     code, said = drive(program, lines, "api=clickhouse", f"url={old.url()}", "target=t")
