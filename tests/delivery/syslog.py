@@ -18,7 +18,7 @@ import threading
 import time
 import warnings
 
-from syslog_kit import HEAD, Driver, Stream, body, lines, make_certificates, reset, run, server_tls, split_counted
+from syslog_kit import HEAD, Driver, Stream, body, lines, make_certificates, make_leaf, reset, run, server_tls, split_counted
 
 PROGRAM = sys.argv[1]
 CHECKS = []
@@ -376,6 +376,18 @@ def tls_wrong_name():
     tls_refused("certificate: .*IP address mismatch", "other")
     tls_refused("certificate: [Hh]ostname mismatch", "other", host="localhost")
     tls_refused("certificate: [Hh]ostname mismatch", "good", server_name="another.example")
+
+
+@check
+def tls_wildcards():
+    """A star stands for the whole first label and no other (RFC 9525 6.3)."""
+    make_leaf(FOLDER.name, "star", "ca", "DNS:*.siem.example")
+    make_leaf(FOLDER.name, "part", "ca", "DNS:lo*.siem.example")
+    server = Stream(tls=server_tls(FOLDER.name, "star"))
+    delivered(run(PROGRAM, "syslog", lines(1, 10), port=server.port, **tls(server_name="log.siem.example")), 9)
+    server.close()
+    for certificate, name in (("star", "a.log.siem.example"), ("star", "siem.example"), ("part", "log.siem.example")):
+        tls_refused("certificate: [Hh]ostname mismatch", certificate, server_name=name)
 
 
 @check
