@@ -307,7 +307,7 @@ static int ask_fewer(struct sink *s, struct http_outcome *o, const struct sink_m
 		}
 		if (rc < 0 || o->taken > 0 || !o->fewer)
 			return rc;
-		if (n == 1 && o->in_a_row == HTTP_REFUSED_IN_A_ROW) {
+		if (n == 1 && o->in_a_row == SINK_REFUSED_MAX) {
 			o->enough = true;
 			return 0;
 		}

@@ -78,7 +78,7 @@ static void items_read(struct http_outcome *o, const json_t *items, size_t n)
 			o->error = -EAGAIN;
 			return;
 		}
-		if (item == ITEM_REFUSED && o->in_a_row == HTTP_REFUSED_IN_A_ROW) {
+		if (item == ITEM_REFUSED && o->in_a_row == SINK_REFUSED_MAX) {
 			o->enough = true;
 			o->error = -EPROTO;
 			return;

@@ -26,16 +26,13 @@ struct http_answer {
 	size_t len;
 };
 
-// Refusing for good is believed so often in a row: then it is rather the table or the index that is wrong.
-enum { HTTP_REFUSED_IN_A_ROW = 16 };
-
 // What the receiver did with a batch.
 struct http_outcome {
 	size_t taken;          // from the first on: had, or refused for good
 	size_t refused;        // of these
 	int error;             // -errno where not all were taken; 0
 	uint32_t in_a_row;     // in, out: refused, up to the last that was taken
-	bool enough;           // of what is left the first would be refused, too, and is not: so many in a row are none's own fault
+	bool enough;           // of what is left the first would be refused, too: it is one more than SINK_REFUSED_MAX
 	bool fewer;            // something in the batch cannot be taken: fewer at once may show which
 	char why[SINK_WHY];    // of `error`, or of the last that was refused
 };

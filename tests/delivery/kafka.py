@@ -254,6 +254,17 @@ def too_long(checks, kafka, program, lines):
     checks.check(set(got) <= set(lot), "too long: something else arrived")
 
 
+def wrong_topic(checks, kafka, program, lines):
+    """A topic that takes nothing (its limit is too small), or nothing without a key (it is compacted): a few are given up, no more."""
+    bare = [made.text({k: v for k, v in json.loads(x).items() if k != "community_id"}).replace('"id":', '"no":') for x in lines[:60]]
+    kafka.topic("seven", partitions=1, max_message_bytes=100)
+    kafka.topic("eight", partitions=1, cleanup_policy="compact")
+    for topic, lot in (("seven", lines[:60]), ("eight", bare)):
+        code, said = drive(program, lot, f"brokers={kafka.at()}", f"topic={topic}", "batch=20", "tries=2")
+        refused = int(re.findall("refused ([0-9]+)", said)[-1])
+        checks.check(code == 1 and refused == 16 and "all is refused" in said, f"{topic}: exit code {code}, {refused} refused: {said[-300:]}")
+
+
 def lot_of(short, long):
     """A long one among others."""
     return short[:7] + long[:1] + short[7:20]
@@ -268,7 +279,7 @@ def main():
         kafka = broker.Broker(jars, directory)
         kafka.start()
         try:
-            for part in (plain, absent, storm, secured, too_long):
+            for part in (plain, absent, storm, secured, too_long, wrong_topic):
                 part(checks, kafka, sinkdrive, lines)
             frozen(checks, kafka, sinkdrive, lines[:40])
         finally:
