@@ -32,6 +32,16 @@ static int link_flags(const char *path)
 	return geteuid() == 0 && st.st_uid != 0 ? -ELOOP : 0;
 }
 
+// A second name that somebody gave another's file, in his own directory, is such a link, too.
+static bool is_second_name(const char *path, int fd)
+{
+	char copy[SINK_PATH + 1];
+	struct stat dir, st;
+	memcpy(copy, path, sizeof copy);
+	return geteuid() == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1 && stat(dirname(copy), &dir) == 0 &&
+	       dir.st_uid != 0 && st.st_uid != dir.st_uid;
+}
+
 static int open_or_make(const char *path)
 {
 	// To be read, too: its end is looked at. Of a pipe that would make us its reader.
@@ -44,6 +54,10 @@ static int open_or_make(const char *path)
 		return -EISDIR;
 	const int flags = (other ? O_WRONLY : O_RDWR) | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | link;
 	int fd = open(path, flags);
+	if (fd >= 0 && is_second_name(path, fd)) {
+		close(fd);
+		return -ELOOP;
+	}
 	if (fd >= 0 || errno != ENOENT)
 		return fd >= 0 ? fd : -errno;
 	fd = open(path, flags | O_CREAT, 0640);
