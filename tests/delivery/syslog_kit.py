@@ -125,8 +125,8 @@ class Stream:
             self.got.append(bytearray())
             self.ends.append(None)
             thread = threading.Thread(target=self.one, args=(connection, len(self.got) - 1), daemon=True)
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)
 
     def one(self, connection, n):
         try:
