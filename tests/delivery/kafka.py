@@ -54,6 +54,13 @@ class Drive:
         """More to send."""
         self.lines.put(lines)
 
+    def had(self, n, patience_s=60):
+        """Until so many are handed over, of lines that end with `!sent`."""
+        end = time.monotonic() + patience_s
+        while f"had {n}\n" not in self.said:
+            assert time.monotonic() < end, f"not within {patience_s} s: {self.said}"
+            time.sleep(0.02)
+
     def end(self, patience_s=120):
         """Exit code and what it said, when all is handed over or given up."""
         self.lines.put(None)
@@ -181,8 +188,8 @@ def frozen(checks, kafka, program, lines):
     """A broker that neither answers nor hangs up is trouble after SINK_PATIENCE_S; nothing is sent afterwards by itself."""
     kafka.topic("four", partitions=1)
     d = Drive(program, f"brokers={kafka.at()}", "topic=four", "batch=8", "tries=3", "pause_ms=100")
-    d.feed(lines[:8])
-    time.sleep(2)
+    d.feed([*lines[:8], "!sent"])
+    d.had(8)
     kafka.freeze(True)
     began = time.monotonic()
     d.feed(lines[8:16])
@@ -194,8 +201,8 @@ def frozen(checks, kafka, program, lines):
     checks.check(time.monotonic() - began < 60, "frozen: it took more than a minute")
     arrived(checks, "frozen", lines, kafka.read("four"))
     d = Drive(program, f"brokers={kafka.at()}", "topic=four", "batch=8", "tries=1")
-    d.feed(lines[:8])
-    time.sleep(1)
+    d.feed([*lines[:8], "!sent"])
+    d.had(8)
     before = len(kafka.read("four"))
     kafka.freeze(True)
     d.feed([x.replace('"v":1', '"v":1,"late":true') for x in lines[:8]])
