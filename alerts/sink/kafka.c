@@ -154,6 +154,7 @@ static const char *const settings[][2] = {
 	{"socket.timeout.ms", "9000"},
 	{"socket.connection.setup.timeout.ms", "8000"},
 	{"socket.keepalive.enable", "true"},
+	{"receive.message.max.bytes", "8388608"},  // of an answer: about our topics and what was sent, never of what is in them
 	{"reconnect.backoff.max.ms", "2000"},       // within one hand-over, a broker that comes back is found
 	{"log.connection.close", "false"},
 };

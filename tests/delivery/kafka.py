@@ -12,6 +12,7 @@ import json
 import pathlib
 import queue
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -272,6 +273,25 @@ def wrong_topic(checks, kafka, program, lines):
         checks.check(code == 1 and refused == 16 and "all is refused" in said, f"{topic}: exit code {code}, {refused} refused: {said[-300:]}")
 
 
+def greedy(checks, _kafka, program, lines):
+    """Somebody in a broker's place announces an answer of 90 MiB: no memory is given for it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            connection, _ = listener.accept()
+            try:
+                connection.recv(4096)
+                connection.sendall((90 << 20).to_bytes(4, "big") + bytes(60))
+                connection.recv(4096)
+            except OSError:
+                pass
+            connection.close()
+    threading.Thread(target=serve, daemon=True).start()
+    code, said = drive(program, lines[:1], f"brokers=127.0.0.1:{listener.getsockname()[1]}", "topic=t")
+    checks.check(code == 1 and "Invalid response size 94371840" in said, f"greedy: exit code {code}: {said[-400:]}")
+
+
 def lot_of(short, long):
     """A long one among others."""
     return short[:7] + long[:1] + short[7:20]
@@ -286,7 +306,7 @@ def main():
         kafka = broker.Broker(jars, directory)
         kafka.start()
         try:
-            for part in (plain, absent, storm, secured, too_long, wrong_topic):
+            for part in (plain, absent, storm, secured, too_long, wrong_topic, greedy):
                 part(checks, kafka, sinkdrive, lines)
             frozen(checks, kafka, sinkdrive, lines[:40])
         finally:
