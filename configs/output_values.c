@@ -83,7 +83,8 @@ static void set_url(struct reader *r, const yaml_node_t *node, const char *what,
 		return;
 	size_t len = strlen(text);
 	if (strchr(text, '@') != NULL) { // not repeated: this goes to logs
-		reader_error(r, &node->start_mark, "%s: no user and no password stand in it; they have members of their own: user, password_file", what);
+		reader_error(r, &node->start_mark, "%s: no user and no password stand in it; they have members of their own: user, password_file",
+			what);
 		return;
 	}
 	if (len > SINK_TEXT || !endpoint_parse_url(&e, text, &tls)) {
