@@ -82,12 +82,12 @@ def speaker(cert, key, ca=None):
 class Api(http.server.BaseHTTPRequestHandler):
     """Elasticsearch or ClickHouse as far as doctor knows them."""
 
-    password, table, status = "", True, 200
+    password, token, table, status = "", "", True, 200
 
     def do_GET(self):
         """One answer."""
-        wanted = "Basic " + base64.b64encode(f"postwacht:{self.password}".encode()).decode()
-        status = 401 if self.password and self.headers.get("Authorization") != wanted else self.status
+        wanted = self.token or "Basic " + base64.b64encode(f"postwacht:{self.password}".encode()).decode()
+        status = 401 if (self.password or self.token) and self.headers.get("Authorization") != wanted else self.status
         body = (b"1\n" if self.table else b"0\n") if "EXISTS" in self.path else b"{}"
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -272,6 +272,11 @@ def over_http(doctor, ca):
         doctor.says({**base, "url": f"http://127.0.0.1:{port}", **user}, "pass", "answers")
         password.write_text("wrong\n", encoding="ascii")
         doctor.says({**base, "url": f"http://127.0.0.1:{port}", **user}, "fail", "this user and password")
+    password.write_text("key\n", encoding="ascii")
+    for kind, scheme in (("elasticsearch", "ApiKey"), ("clickhouse", "Bearer")):
+        for token, verdict, words in ((f"{scheme} key", "pass", "answers"), (f"{scheme} other", "fail", "does not take this token")):
+            with api(token=token) as port:
+                doctor.says({**base, "api": kind, "url": f"http://127.0.0.1:{port}", "password_file": str(password)}, verdict, words)
     for table, verdict, words in ((True, "pass", "answers"), (False, "fail", "has no table mail.records")):
         with api(table=table) as port:
             doctor.says({**base, "api": "clickhouse", "target": "mail.records", "url": f"http://127.0.0.1:{port}"}, verdict, words)
