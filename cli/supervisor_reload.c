@@ -25,6 +25,8 @@ int supervisor_reload(struct supervisor *s, struct json *j, const char **why)
 	char changed[512], later[512];
 	struct board *b = s->board;
 	const char *file = s->run->options->config != NULL ? s->run->options->config : s->run->config_path;
+	// Whoever has renamed files does not wait until a configuration is right.
+	__atomic_add_fetch(&b->reopen, 1, __ATOMIC_RELEASE);
 	*why = "the configuration file cannot be read; the old one stays";
 	if (settings_read(&fresh, s->run->options, s->run->config_path, &errors) != 0) {
 		settings_tell(&errors);
@@ -44,7 +46,6 @@ int supervisor_reload(struct supervisor *s, struct json *j, const char **why)
 	__atomic_store_n(&b->state.config_generation, generation, __ATOMIC_RELEASE);
 	if (outputs) // what it may open was decided when it started
 		__atomic_store_n(&b->courier_leave, true, __ATOMIC_RELEASE);
-	__atomic_add_fetch(&b->reopen, 1, __ATOMIC_RELEASE);
 	run_tell_config(s->run);
 	if (n > 0)
 		tell_change(s, changed);
