@@ -37,7 +37,7 @@ static void check_file(struct doctor *d, const struct sink_config *o)
 	char copy[SINK_PATH + 1];
 	struct stat st;
 	snprintf(copy, sizeof copy, "%s", o->path);
-	if (!check_type(d, o) || !doctor_directory(d, "directory of output", dirname(copy), 0755))
+	if (!check_type(d, o) || !doctor_directory(d, "directory of output", dirname(copy), 0750))
 		return;
 	if (stat(o->path, &st) == 0 && !doctor_user_may(&d->user, st.st_uid, st.st_gid, st.st_mode, W_OK)) {
 		doctor_say(d, DOCTOR_FAIL, "output %.160s: user %s may not write to it", o->path, doctor_user_name(d));

@@ -162,10 +162,10 @@ class Doctor:
         self.program, self.folder, self.checks = program, folder, checks
         self.before = []  # words before the program's
 
-    def examine(self, outputs, state="none"):
+    def examine(self, outputs, state="none", user="none"):
         """Results of the checks `outputs` and `outbox`."""
         config = self.folder / "doctor.yaml"
-        config.write_text(json.dumps({"sensor": {"user": "none", "control": str(self.folder / "sock"), "state_dir": state},
+        config.write_text(json.dumps({"sensor": {"user": user, "control": str(self.folder / "sock"), "state_dir": state},
                                       "policy": {"resolve": "off"}, "outputs": outputs}), encoding="ascii")
         done = subprocess.run([*self.before, self.program, "doctor", "--json", "--config", str(config)], capture_output=True, text=True,
                               timeout=60, check=False)
@@ -201,6 +201,7 @@ def files(doctor):
     folder = doctor.folder
     doctor.says({"type": "file", "path": str(folder / "eve.json")}, "pass", "can be written")
     doctor.says({"type": "file", "path": "/nonexistent/a/eve.json"}, "fail", "No such file", "install -d")
+    doctor.says({"type": "file", "path": "/etc/eve.json"}, "fail", "may not write there", " -m 0750 /etc/postwacht, and name", user="nobody")
     doctor.says({"type": "file", "path": str(folder / "later" / "eve.json")}, "pass", "`run` makes it at its start, not at a reload")
     doctor.says({"type": "file", "path": str(folder)}, "fail", "is neither a file nor a pipe nor a device", f"path: {folder}/eve.json")
     doctor.says({"type": "file", "path": "/dev/null"}, "pass", "can be written")
@@ -318,7 +319,7 @@ def over_http(doctor, ca):
 def outbox(doctor):
     """Where records wait."""
     stdout = {"type": "stdout"}
-    doctor.says(stdout, "warn", "in memory only", "state_dir: /var/lib/postwacht", check="outbox")
+    doctor.says(stdout, "warn", "go with the run", "state_dir: /var/lib/postwacht", check="outbox")
     said = [r["what"] for r in doctor.examine([stdout], state=str(doctor.folder / "a/state")) if r["check"] == "outbox"]
     doctor.checks.check(any(f"is not there yet; its disk is that of {doctor.folder}" in w for w in said), f"not there: {said}")
     doctor.checks.check(any(w.startswith(f"{doctor.folder}: ") or w.startswith(f"{doctor.folder} has ") for w in said), f"room not there: {said}")

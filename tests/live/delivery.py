@@ -446,6 +446,7 @@ def reloaded(args, checks):
             s.process.send_signal(signal.SIGHUP)
             more = pathlib.Path(directory) / "more" / "cef"
             checks.check(wait_for(lambda: more.exists() and b"CEF:0|postwacht" in more.read_bytes()), f"reloaded: nothing in {more}: {s.log[-5:]}")
+            checks.check(more.parent.stat().st_mode & 0o7777 == 0o750, f"reloaded: mode {more.parent.stat().st_mode:o}")
             health = s.ask("status")["health"]
             checks.check("output nowhere takes nothing" in str(health), f"reloaded: {health}")
             shutil.rmtree(more.parent)
