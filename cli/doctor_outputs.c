@@ -156,6 +156,19 @@ static void say_in_clear(struct doctor *d, const struct sink_config *o, const ch
 	doctor_repair(d, "%s", repair);
 }
 
+enum { ENDS_SOON_DAYS = 14 };
+
+static void say_ends(struct doctor *d, const struct sink_config *o, const struct reach *r)
+{
+	if (r->whose == NULL || r->ends_in_days >= ENDS_SOON_DAYS)
+		return;
+	doctor_say(d, DOCTOR_WARN, "%s: the certificate of %s ends in %d days: nothing is delivered then", o->name, r->whose, r->ends_in_days);
+	if (strcmp(r->whose, "this sensor") != 0)
+		doctor_repair(d, "renew it at the receiver");
+	else
+		doctor_repair(d, "renew it under its name, then systemctl %s postwacht", o->type == SINK_SYSLOG ? "reload" : "restart");
+}
+
 static void check_syslog(struct doctor *d, const struct sink_config *o)
 {
 	static const uint16_t standard[] = {[TRANSPORT_UDP] = 514, [TRANSPORT_TCP] = 601, [TRANSPORT_TLS] = 6514};
@@ -184,6 +197,7 @@ static void check_syslog(struct doctor *d, const struct sink_config *o)
 	} else if (how != NULL) {
 		doctor_say(d, DOCTOR_PASS, "%s: %.80s port %u (%s) is %.60s by its certificate, %s", o->name, o->host, port, r.address,
 			how->name, r.tls);
+		say_ends(d, o, &r);
 	} else {
 		doctor_say(d, DOCTOR_PASS, "%s: %.100s port %u (%s) takes connections", o->name, o->host, port, r.address);
 		if (!near)
@@ -195,7 +209,7 @@ static void check_syslog(struct doctor *d, const struct sink_config *o)
 static void check_kafka(struct doctor *d, const struct sink_config *o)
 {
 	unsigned n = 0, reached = 0;
-	struct reach r;
+	struct reach r, first = {.whose = NULL}; // whose certificate ends first
 	struct reach_tls tls;
 	bool secure = strcmp(o->security, "plaintext") != 0, near = true;
 	if (!own_files(d, o))
@@ -208,17 +222,18 @@ static void check_kafka(struct doctor *d, const struct sink_config *o)
 		uint16_t port = e.port != 0 ? e.port : 9092;
 		near &= endpoint_is_loopback(e.host);
 		const struct reach_tls *how = secure ? tls_of(o, e.host, &tls) : NULL;
-		if (reach_tcp(&r, e.host, port, how, DOCTOR_WAIT_MS))
-			reached++;
-		else
+		if (!reach_tcp(&r, e.host, port, how, DOCTOR_WAIT_MS))
 			say_unreached(d, o, &r, e.host, port, how);
+		else if (reached++ == 0 || (r.whose != NULL && r.ends_in_days < first.ends_in_days))
+			first = r;
 	}
 	if (reached == 0)
 		return;
 	for (unsigned i = 0; i < n - reached; i++) // those that were said: not as bad as nobody
 		if (d->n_results > i)
 			d->result[d->n_results - 1 - i].verdict = DOCTOR_WARN;
-	doctor_say(d, DOCTOR_PASS, "%s: %u of %u brokers take connections%s%s", o->name, reached, n, secure ? ", " : "", secure ? r.tls : "");
+	doctor_say(d, DOCTOR_PASS, "%s: %u of %u brokers take connections%s%s", o->name, reached, n, secure ? ", " : "", secure ? first.tls : "");
+	say_ends(d, o, &first);
 	if (!secure && !near)
 		say_in_clear(d, o, "outputs: {security: ssl} or sasl_ssl, with a listener of the brokers for it");
 }
@@ -237,6 +252,7 @@ static void check_http(struct doctor *d, const struct sink_config *o)
 		return;
 	}
 	doctor_http(d, o);
+	say_ends(d, o, &r);
 	if (!secure && !endpoint_is_loopback(e.host))
 		say_in_clear(d, o,
 			o->user[0] != '\0' ? "outputs: {url: https://...}: the password goes in clear, too" : "outputs: {url: https://...}");

@@ -48,9 +48,9 @@ class Authority:
         self.folder, self.name = pathlib.Path(folder), name
         self.cert, self.key = str(self.folder / f"{name}.pem"), str(self.folder / f"{name}.key")
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", self.key, "-out", self.cert,
-                "-days", "2", "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE")
+                "-days", "730", "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE")
 
-    def sign(self, name, alt, days=1):
+    def sign(self, name, alt, days=365):
         """Files of a certificate and its key."""
         cert, key, request, more = (str(self.folder / f"{name}{end}") for end in (".pem", ".key", ".csr", ".ext"))
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request, "-subj", f"/CN={name}")
@@ -249,6 +249,11 @@ def syslog_tls(doctor, ca, other):
         os.chmod(my_key, 0o604)
         doctor.says({**base, "cert": mine, "key": my_key}, "warn", "everybody may read it", "chmod o-rwx")
         os.chmod(my_key, 0o600)
+    late, late_key = ca.sign("late", "DNS:localhost", days=5)
+    with listener(swallow, speaker(cert, key)) as port:
+        doctor.says({**base, "port": port, "cert": late, "key": late_key}, "warn", "of this sensor ends in 4 days", "systemctl reload")
+    with listener(swallow, speaker(late, late_key)) as port:
+        doctor.says({**base, "port": port}, "warn", "of the receiver ends in 4 days", "at the receiver")
     with listener(swallow, speaker(cert, key, ca.cert)) as port:
         base["port"] = port
         doctor.says(base, "fail", "certificate required")
