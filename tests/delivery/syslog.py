@@ -282,6 +282,15 @@ def tls_each_version_closed_in_order():
 
 
 @check
+def tls_line_feeds():
+    """Logstash, Fluent Bit, QRadar and Splunk count no octets, with TLS neither."""
+    server, wanted = Stream(tls=server_tls(FOLDER.name, "good")), lines(1, 500) + HOSTILE
+    delivered(run(PROGRAM, "syslog", wanted, port=server.port, **tls(framing="lf")), len(wanted))
+    server.close()
+    exactly(bytes(server.got[0]).removesuffix(b"\n").split(b"\n"), wanted)
+
+
+@check
 def tls_receiver_without_tickets():
     server = Stream(tls=server_tls(FOLDER.name, "good", True, tickets=0))
     driver = run(PROGRAM, "syslog", lines(1, 10), port=server.port, **tls(cert=pem("client.pem"), key=pem("client.key")))
