@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Tells every story again, in every delivery, and compares what comes of it with what must.
 
-    run.py [--drops N] [--jobs N] [--story NAME]... PROGRAM
+    run.py [--drops N] [--share N] [--jobs N] [--story NAME]... PROGRAM
 
 A story is a folder with traffic.pcap and expect.json. For each of them:
   told       sessions, findings and alerts are those of expect.json, and no others; every record is valid
-  delivered  cut, reordered, doubled, moved, tagged, in another file format: the same records
+  delivered  cut, reordered, doubled, moved, tagged, in another file format: the same records (--share N: each story in one
+             Nth of these, so that all of them are still tried with many stories)
   again      read twice and with 1, 2 and 4 workers: the same octets (P12)
   thinned    with packets removed at random (N times), nothing is claimed above `suspect` that the whole capture does
              not claim at that level (P3); a failure prints the smallest set of packets that shows it
@@ -65,9 +66,9 @@ class Story:
     checks, reader = CHECKS, Reader
     trust = "none"  # certificates are not judged by this machine's store
 
-    def __init__(self, folder, drops=0):
-        self.name, self.drops, self.folder = folder.name, drops, folder
-        self.capture = folder / "traffic.pcap"
+    def __init__(self, folder, drops=0, share=1):
+        self.name, self.drops, self.share, self.folder = folder.name, drops, share, folder
+        self.capture, self.told = folder / "traffic.pcap", {}
         self.claims = self.ambiguous = set()
         self.want(self.read("expect.json"))
 
@@ -87,6 +88,13 @@ class Story:
         """Those of the capture."""
         return pcapkit.read(self.capture)
 
+    def whole(self, reader):
+        """What the whole capture tells, read once."""
+        options = tuple(reader.options)
+        if options not in self.told:
+            self.told[options] = reader.read(self.capture)
+        return self.told[options]
+
 
 def with_policy(session):
     """What a session must be when the policy is known."""
@@ -99,8 +107,8 @@ class Tapped(Story):
     """One tap of a scenario; `knows_policy` when the program reads snapshots."""
     checks, trust = {**CHECKS, **taps.CHECKS}, "ca.pem"
 
-    def __init__(self, folder, tap, drops=0, knows_policy=False):
-        super().__init__(folder, drops)
+    def __init__(self, folder, tap, drops=0, share=1, knows_policy=False):
+        super().__init__(folder, drops, share)
         self.name, self.capture = f"{folder.name}/{tap}", folder / f"{tap}.pcap"
         self.want(taps.expected(self.expect, tap))
         self.truth, self.policy = self.read("truth.json")[tap], self.read("policy.json")
@@ -116,11 +124,11 @@ def knows_policy(program):
     return b"--policy" in done.stdout + done.stderr
 
 
-def stories(program, folder, drops=0):
+def stories(program, folder, drops=0, share=1):
     """The stories of a folder: one, or one for each tap."""
     if (folder / "traffic.pcap").exists():
-        return [Story(folder, drops)]
-    return [Tapped(folder, tap, drops, knows_policy(program)) for tap in taps.TAPS]
+        return [Story(folder, drops, share)]
+    return [Tapped(folder, tap, drops, share, knows_policy(program)) for tap in taps.TAPS]
 
 
 def check(program, story, names=None):
@@ -140,6 +148,7 @@ def arguments(description="replays the stories of this folder", drops=4):
     """What was asked for."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--drops", type=int, default=drops, help="random removals of packets, per story and kind")
+    parser.add_argument("--share", type=int, default=1, help="one in so many deliveries of a story, and others of the next")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--story", action="append", help="only this one")
     parser.add_argument("program", type=pathlib.Path)
@@ -152,7 +161,7 @@ def wanted(args):
     names = set(args.story or [])
     for folder in folders:
         if not names or any(name.partition("/")[0] == folder.name for name in names):
-            for story in stories(str(args.program.resolve()), folder, args.drops):
+            for story in stories(str(args.program.resolve()), folder, args.drops, args.share):
                 if not names & {f"{folder.name}/{tap}" for tap in taps.TAPS} or story.name in names or folder.name in names:
                     yield story
 

@@ -46,7 +46,7 @@ def compare_truth(name, record, wanted):
 
 def story_truth(story, reader):
     """The records against the logs of the ends, server by server."""
-    sessions = [r for r in records(reader.read(story.capture)) if r["event_type"] == "smtp"]
+    sessions = [r for r in records(story.whole(reader)) if r["event_type"] == "smtp"]
     sessions.sort(key=lambda r: (r["flow"]["start"], r["src_port"]))
     told = by_server(sessions, lambda r: ipaddress.ip_address(r["dest_ip"]))
     for r, wanted in zip(sessions, story.expect["sessions"]):
@@ -108,7 +108,7 @@ def check_policy(policy):
 def story_policy(story, reader):
     """Its form, and every recipient's domain that was seen in clear."""
     check_policy(story.policy)
-    for r in records(reader.read(story.capture)):
+    for r in records(story.whole(reader)):
         for domain in r.get("smtp_tls", {}).get("mail", {}).get("rcpt_domains", []):
             if domain not in story.policy["domains"]:
                 raise Failed(f"policy.json does not know {domain}")
