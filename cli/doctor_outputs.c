@@ -232,7 +232,8 @@ static void check_kafka(struct doctor *d, const struct sink_config *o)
 	for (unsigned i = 0; i < n - reached; i++) // those that were said: not as bad as nobody
 		if (d->n_results > i)
 			d->result[d->n_results - 1 - i].verdict = DOCTOR_WARN;
-	doctor_say(d, DOCTOR_PASS, "%s: %u of %u brokers take connections%s%s", o->name, reached, n, secure ? ", " : "", secure ? first.tls : "");
+	doctor_say(d, DOCTOR_PASS, "%s: %u of %u brokers take connections%s%s", o->name, reached, n, secure ? ", " : "",
+		secure ? first.tls : "");
 	say_ends(d, o, &first);
 	if (!secure && !near)
 		say_in_clear(d, o, "outputs: {security: ssl} or sasl_ssl, with a listener of the brokers for it");
