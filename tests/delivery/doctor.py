@@ -251,9 +251,9 @@ def syslog_tls(doctor, ca, other):
         os.chmod(my_key, 0o600)
     late, late_key = ca.sign("late", "DNS:localhost", days=5)
     with listener(swallow, speaker(cert, key)) as port:
-        doctor.says({**base, "port": port, "cert": late, "key": late_key}, "warn", "of this sensor ends in 4 days", "systemctl reload")
+        doctor.says({**base, "port": port, "cert": late, "key": late_key}, "warn", "the certificate of this sensor ends in", "systemctl reload")
     with listener(swallow, speaker(late, late_key)) as port:
-        doctor.says({**base, "port": port}, "warn", "of the receiver ends in 4 days", "at the receiver")
+        doctor.says({**base, "port": port}, "warn", "the certificate of the receiver ends in", "at the receiver")
     with listener(swallow, speaker(cert, key, ca.cert)) as port:
         base["port"] = port
         doctor.says(base, "fail", "certificate required")
