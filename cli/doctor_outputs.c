@@ -259,6 +259,23 @@ static void check_http(struct doctor *d, const struct sink_config *o)
 			o->user[0] != '\0' ? "outputs: {url: https://...}: the password goes in clear, too" : "outputs: {url: https://...}");
 }
 
+// A sensor that says nothing and a link without mail look the same to who gets alerts only.
+static void check_sign_of_life(struct doctor *d)
+{
+	bool elsewhere = false, told = strcmp(d->config->metrics, "none") != 0;
+	for (size_t i = 0; i < d->config->outputs.n; i++) {
+		const struct sink_config *o = &d->config->outputs.output[i];
+		if (o->type != SINK_KAFKA && o->type != SINK_HTTP && (o->type != SINK_SYSLOG || o->transport == TRANSPORT_LOCAL))
+			continue;
+		elsewhere = true;
+		told |= (o->events & 1u << RECORD_STATS) != 0;
+	}
+	if (!elsewhere || told)
+		return;
+	doctor_say(d, DOCTOR_WARN, "nobody elsewhere is sent stats, the sign of life: that a sensor is dead will not be seen there");
+	doctor_repair(d, "outputs: {events: [alert, stats]}; or metrics, and its rules (configs/prometheus)");
+}
+
 void doctor_outputs(struct doctor *d)
 {
 	for (size_t i = 0; i < d->config->outputs.n; i++) {
@@ -284,6 +301,7 @@ void doctor_outputs(struct doctor *d)
 			doctor_say(d, DOCTOR_PASS, "records go to standard output");
 		}
 	}
+	check_sign_of_life(d);
 	if (d->config->outputs.n > 0)
 		return;
 	doctor_say(d, DOCTOR_WARN, "there are no outputs: nothing that is found is told");

@@ -228,6 +228,7 @@ def syslog_in_clear(doctor):
         doctor.says({**base, "port": port, "host": "localhost"}, "warn", "records go in clear", "transport: tls")
     doctor.says({**base, "host": "no-such-host.invalid"}, "fail", "no-such-host.invalid: ", "getent ahosts")
     doctor.says({**base, "transport": "udp"}, "pass", "UDP does not say")
+    doctor.says({**base, "transport": "udp", "events": ["alert"]}, "warn", "nobody elsewhere is sent stats", "events: [alert, stats]")
     doctor.says({**base, "transport": "udp", "host": "localhost"}, "warn", "UDP does not say", "transport: tls")
 
 
