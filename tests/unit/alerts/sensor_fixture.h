@@ -68,6 +68,7 @@ static inline void fixture_delivery(struct sensor_state *s, bool largest)
 
 	o->epoch = largest ? INT64_MAX / 32 : FIXTURE_START_NS / 1000000000;
 	numbers(o->durable, 6 * OUTBOX_LANES, largest, 5000);
+	numbers(o->oldest, OUTBOX_LANES, false, 1);
 	o->errors = largest ? INT64_MAX / 32 : 0;
 	o->state = largest ? OUTBOX_READ_ONLY : OUTBOX_GOOD; // the longest word
 	s->n_sinks = largest ? OUTBOX_SINKS : 2;
