@@ -192,7 +192,7 @@ static void can_listen(struct doctor *d, const struct listen_address *a)
 		doctor_say(d, DOCTOR_SKIP, "somebody listens at %.160s already: the sensor, or another", where);
 	} else {
 		doctor_say(d, DOCTOR_FAIL, "metrics cannot be served at %.160s: %s", where, strerror(error));
-		doctor_repair(d, "metrics: {listen: \"127.0.0.1:9259\"} or a unix:PATH");
+		doctor_repair(d, "metrics: {listen: \"127.0.0.1:9325\"} or a unix:PATH");
 	}
 }
 

@@ -239,7 +239,7 @@ static void check_http(struct doctor *d, const struct sink_config *o)
 	doctor_http(d, o);
 	if (!secure && !endpoint_is_loopback(e.host))
 		say_in_clear(d, o,
-			o->user[0] != '\0' ? "outputs: {url: https://...}: the password goes in clear, too" : "outputs: {url: https://...}");
+			o->password_file[0] != '\0' ? "outputs: {url: https://...}: the password goes in clear, too" : "outputs: {url: https://...}");
 }
 
 void doctor_outputs(struct doctor *d)

@@ -72,7 +72,7 @@ const struct output_member output_members[] = {
 		"Facility of the messages: what it is; local0 to local7 are the site's to give out."},
 	{"cookie", OUTPUT_SWITCH, AT(cookie), 0, 0, NULL, "off", SYSLOG, WHEN_ANY, false,
 		"\"@cee: \" before the JSON, for receivers that look for it."},
-	{"structured", OUTPUT_SWITCH, AT(structured), 0, 0, NULL, "off", SYSLOG, WHEN_ANY, false,
+	{"structured", OUTPUT_SWITCH, AT(structured), 0, 0, NULL, "off", SYSLOG, WHEN_REMOTE, false,
 		"Number, epoch and ids as structured data of RFC 5424, too."},
 	{"ca", OUTPUT_PATH, AT(ca), 1, SINK_PATH, NULL, "", SYSLOG, WHEN_TLS, true,
 		"PEM file of the CA that the receiver's certificate must be from."},

@@ -97,10 +97,18 @@ static int tell(const struct carrier *c, int rc)
 	return sink_why(c->env, rc, "%.100s: %s", c->words, words);
 }
 
-// -EPIPE: it has closed in order, and a kernel does that only when its process has read everything; otherwise it resets.
+static int tcp_state(const struct carrier *c)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof info;
+	return getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ? -1 : info.tcpi_state;
+}
+
+// -EPIPE: it has said that it ends. A kernel ends in order only when its process has read everything, and resets otherwise, perhaps
+// behind a half-closed connection or TLS' close_notify.
 static void ended(struct carrier *c, int rc)
 {
-	if (rc == -EPIPE)
+	if (rc == -EPIPE && c->tcp && tcp_state(c) == TCP_CLOSE_WAIT)
 		sink_batch_clear(&c->last);
 }
 

@@ -14,6 +14,8 @@ enum sink_framing { FRAMING_OCTETS, FRAMING_LF };      // RFC 6587, 3.4.1 and 3.
 enum sink_api { API_ELASTICSEARCH, API_CLICKHOUSE };
 
 enum { SINKS_MAX = 8, SINK_NAME = 63, SINK_PATH = 255, SINK_TEXT = 255, SINK_BATCH = 512, SINK_PATIENCE_S = 10 };
+// Messages refused for good in a row; one more is not believed: then it is rather the topic, table or index that is wrong.
+enum { SINK_REFUSED_MAX = 16 };
 
 // One entry of `outputs` (configs/outputs.c). Plain data.
 struct sink_config {

@@ -5,43 +5,29 @@
 
 The last line: N passed, N failed(, N skipped). The disks are in a mount namespace of its own; without the rights for one that part is skipped.
 """
-import base64
-import hashlib
 import os
 import random
 import re
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 
-from syslog_kit import Driver, lines, run
+import records
+from syslog_kit import Driver, attempt, expect, lines, run
 
 PROGRAM = os.path.abspath(sys.argv[1])
 KILLS = int(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2].isdigit() else 60
-EPOCH = 1790000000
-
-
-def expect(condition, *what):
-    if not condition:
-        raise AssertionError(" ".join(map(str, what)))
 
 
 def stamped(n):
-    """Records of two lanes with their stamps, as deliver.c makes them."""
-    links = [hashlib.sha256(b"postwacht" + struct.pack(">QB", EPOCH, lane)).digest() for lane in (0, 1)]
-    seq, rows = [0, 0], []
+    """Records of two lanes with their stamps: lane, number, line."""
+    row, out = records.Row(), []
     for i in range(n):
-        lane = 0 if i % 7 == 0 else 1
-        seq[lane] += 1
-        begin = b'{"event_type":"%s","fill":"%s","smtp_tls":{"v":1,"epoch":%d,"seq":%d' % (
-            (b"alert", b"smtp")[lane], b"x" * (i * 37 % 1500), EPOCH, seq[lane])
-        links[lane] = hashlib.sha256(links[lane] + begin).digest()
-        chain = base64.urlsafe_b64encode(links[lane]).rstrip(b"=")
-        rows.append((lane, seq[lane], begin + b',"chain":"' + chain + b'"}}'))
-    return rows
+        lane = records.SESSIONS if i % 7 else records.ALERTS
+        line = row.stamp(b'{"event_type":"%s","fill":"%s","smtp_tls":{"v":1}}' % ((b"alert", b"smtp")[lane], b"x" * (i * 37 % 1500)))
+        out.append((lane, row.seq[lane], line))
+    return out
 
 
 def newest(path, **settings):
@@ -55,6 +41,19 @@ def all_lines(folder, name="eve.json"):
     return [line for f in names for line in open(os.path.join(folder, f), "rb").read().split(b"\n")[:-1]]
 
 
+def size_of(path):
+    """0: there is none."""
+    return os.stat(path).st_size if os.path.exists(path) else 0
+
+
+def kill_while_it_writes(driver, path, before, seconds):
+    """So long after something was written; a program that is slow to start would be killed before it writes, each time."""
+    while driver.process.poll() is None and size_of(path) == before:
+        time.sleep(0.001)
+    time.sleep(seconds)
+    driver.process.kill()
+
+
 def killed(folder, **settings):
     """Killed again and again while it writes; each time it goes on behind what is in the file. Nothing is lost, nothing is there twice."""
     path, rows, rng, n = os.path.join(folder, "eve.json"), stamped(500 * KILLS), random.Random(8), 0
@@ -63,9 +62,10 @@ def killed(folder, **settings):
         expect(len(there) == 2, there)
         rest = [line for lane, seq, line in rows if seq > there[lane]]
         pace = {"batch": rng.choice((1, 7, 30)), "wait_ms": rng.choice((1, 2, 5))} if n < KILLS else {}
+        before = size_of(path)
         driver = Driver(PROGRAM, "file", path=path, **pace, **settings)
         if n < KILLS:
-            threading.Timer(rng.uniform(0.03, 0.12), driver.process.kill).start()
+            threading.Thread(target=kill_while_it_writes, args=(driver, path, before, rng.uniform(0, 0.08)), daemon=True).start()
         driver.messages = rest
         try:
             driver.end()
@@ -119,11 +119,12 @@ def full_disk(folder):
     there = []
 
     def more_room():
+        driver.says("No space left")
         with open(path, "rb") as f:
             there.append(f.read())
         subprocess.run(["mount", "-o", "remount,size=8m", folder], check=True)
 
-    threading.Timer(1.5, more_room).start()
+    threading.Thread(target=more_room, daemon=True).start()
     driver.end()
     expect(driver.status == 0 and any("No space left" in t for t in driver.trouble), driver.told)
     expect(all_lines(folder) == wanted, len(all_lines(folder)))
@@ -138,7 +139,12 @@ def read_only_disk(folder):
     run(PROGRAM, "file", lines(1, 3), path=path)
     subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
     driver = Driver(PROGRAM, "file", lines(3, 5), path=path, tries=50, pause_ms=100)
-    threading.Timer(1, subprocess.run, (["mount", "-o", "remount,rw", folder],)).start()
+
+    def writable():
+        driver.says("Read-only file system")
+        subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+
+    threading.Thread(target=writable, daemon=True).start()
     driver.end()
     expect(driver.status == 0 and any("Read-only file system" in t for t in driver.trouble), driver.told)
     expect(all_lines(folder) == lines(1, 5), all_lines(folder))
@@ -169,14 +175,9 @@ def main():
         if "disk" in one.__name__ and not disks:
             skipped += 1
             continue
-        began = time.monotonic()
-        try:
-            one()
-            passed += 1
-            print(f"ok   {one.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-        except Exception as error:  # pylint: disable=broad-except
-            failed += 1
-            print(f"FAIL {one.__name__}: {type(error).__name__}: {error}", flush=True)
+        good = attempt(one)
+        passed += good
+        failed += not good
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 

@@ -19,23 +19,12 @@ import sys
 import tempfile
 import time
 
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
+from checks import Checks, eventually  # noqa: E402 pylint: disable=wrong-import-position
+
 EPOCH = 1790000000
 TYPES = ("smtp", "alert", "tls", "smtp", "stats", "anomaly", "alert", "smtp")
 LANE = {"alert": "alerts", "stats": "alerts", "smtp": "sessions", "tls": "sessions", "anomaly": "sessions"}
-
-
-class Checks:
-    """Counts, and says what failed."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, good, what):
-        """One of them."""
-        self.passed += bool(good)
-        self.failed += not good
-        if not good and self.failed < 40:
-            print(f"FAILED: {what}")
 
 
 class Program:
@@ -535,12 +524,11 @@ def sensor(p):
         return trail.read_bytes().count(b"\n") if trail.exists() else 0
 
     def run(more, how):
-        before, end = lines(), time.monotonic() + 60
+        before = lines()
         with open(folder / "log", "ab") as log:
             with subprocess.Popen(["unshare", "-n", "sh", "-c", f"ip link set lo up; exec {p.program} run --config {folder}/run.yaml"],
                                   stderr=log, stdout=log) as child:
-                while lines() < before + more and child.poll() is None and time.monotonic() < end:
-                    time.sleep(0.1)
+                eventually(lambda: lines() >= before + more or child.poll() is not None, 60)
                 child.send_signal(how)
                 child.wait(30)
         p.checks.check(lines() >= before + more, f"{lines()} lines after {before}: {(folder / 'log').read_text(errors='replace')[-2000:]}")
@@ -579,8 +567,7 @@ def main():
         sensor(p)
         lanes(p)
         outbox(p, 1 if full else 37)
-    print(f"{checks.passed} passed, {checks.failed} failed")
-    return 1 if checks.failed else 0
+    return checks.done()
 
 
 if __name__ == "__main__":

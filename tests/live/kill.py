@@ -9,7 +9,6 @@ opens a rotated file again; a configuration with errors changes nothing. The las
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
 import time
