@@ -401,8 +401,8 @@ def reloaded(args, checks):
             checks.check("output nowhere takes nothing" in str(health), f"reloaded: {health}")
             nowhere = pathlib.Path(directory) / "none" / "none" / "x"
             nowhere.parent.mkdir(parents=True)
-            checks.check(wait_for(lambda: nowhere.exists() and b"event_type" in nowhere.read_bytes()), f"reloaded: nothing in {nowhere}: {s.log[-5:]}")
-            checks.check(wait_for(lambda: "output nowhere" not in str(s.ask("status")["health"])), f"reloaded: {s.ask('status')['health']}")
+            checks.check(eventually(lambda: nowhere.exists() and b"event_type" in nowhere.read_bytes()), f"reloaded: nothing in {nowhere}: {s.log[-5:]}")
+            checks.check(eventually(lambda: "output nowhere" not in str(s.ask("status")["health"])), f"reloaded: {s.ask('status')['health']}")
             shutil.rmtree(more.parent)
             os.kill(s.children()["courier"], signal.SIGKILL)
             before = len(alert_ids(receiver.told()))
