@@ -66,7 +66,7 @@ static bool have_dir(struct courier *c, size_t i, struct sink_shared *shared)
 	struct stat st;
 	if (s->type != SINK_FILE || !sink_file_dir(c->dir[i], s->path))
 		return true;
-	if (stat(c->dir[i], &st) == 0 || mkdir(c->dir[i], 0755) == 0)
+	if (stat(c->dir[i], &st) == 0 || mkdir(c->dir[i], 0750) == 0)
 		return true;
 	int error = errno;
 	snprintf(shared->trouble, sizeof shared->trouble, "%.100s: %s", c->dir[i], strerror(error));

@@ -153,11 +153,11 @@ static int make_dir(const char *dir, mode_t mode, const struct owner *o)
 	return 0;
 }
 
-static int make_dir_of(const char *path, const struct owner *o)
+static int make_dir_of(const char *path, mode_t mode, const struct owner *o)
 {
 	char copy[CONFIG_PATH_MAX + 1];
 	snprintf(copy, sizeof copy, "%s", path);
-	return make_dir(dirname(copy), 0755, o);
+	return make_dir(dirname(copy), mode, o);
 }
 
 // Without a state directory the outbox goes with the run: what is not delivered then is gone.
@@ -207,12 +207,12 @@ static int prepare_dirs(const struct config *c, const struct owner *o)
 	if (strcmp(c->state_dir, "none") != 0)
 		code = make_dir(c->state_dir, 0750, o);
 	if (code == 0 && strcmp(c->control, "none") != 0)
-		code = make_dir_of(c->control, o);
+		code = make_dir_of(c->control, 0755, o);
 	if (code == 0 && strncmp(c->metrics, "unix:", 5) == 0)
-		code = make_dir_of(c->metrics + 5, o);
+		code = make_dir_of(c->metrics + 5, 0755, o);
 	for (size_t i = 0; code == 0 && i < c->outputs.n; i++)
 		if (c->outputs.output[i].type == SINK_FILE)
-			code = make_dir_of(c->outputs.output[i].path, o);
+			code = make_dir_of(c->outputs.output[i].path, 0750, o);
 	return code;
 }
 

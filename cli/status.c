@@ -244,6 +244,7 @@ static void print_outbox(const json_t *s, bool colour)
 	figure_octets(n, ask_u64(octets, "alerts") + ask_u64(octets, "sessions"));
 	printf(", %s on disk", n);
 	print_lanes(json_object_get(o, "durable"), "; written: ");
+	fputs(" (alerts with heartbeats; sessions with tls and anomaly records)", stdout);
 	if (any(json_object_get(o, "evicted")))
 		print_lanes(json_object_get(o, "evicted"), "; gone for room or age: ");
 	if (any(json_object_get(o, "damaged")))

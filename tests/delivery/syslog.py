@@ -198,6 +198,22 @@ def tcp_receiver_restarts_between_batches_unnoticed():
     delivered(driver, len(wanted))
     expect(not driver.trouble and len(server.got) == 4, driver.told, len(server.got))
     exactly(server.counted(), wanted)
+    # Nobody can know whether it keeps what it reads. One that counts octets where line feeds come does just this.
+    expect(sum("has closed 3 connections in a row" in t for t in driver.told) == 1, driver.told)
+
+
+@check
+def tcp_receiver_restarts_now_and_then():
+    def talk(server, connection, n):
+        server.read(connection, n, 400)  # two batches of two messages of some 160 octets
+        time.sleep(0.1)
+        connection.close()
+    server, wanted = Stream(talk), lines(1, 17)
+    driver = run(PROGRAM, "syslog", wanted, batch=2, wait_ms=300, port=server.port, **tcp())
+    server.close()
+    delivered(driver, len(wanted))
+    expect(len(server.got) == 4 and not any("in a row" in t for t in driver.told), driver.told, len(server.got))
+    exactly(server.counted(), wanted)
 
 
 @check
@@ -341,6 +357,15 @@ def tls_each_version_closed_in_order():
         messages, left = split_counted(bytes(server.got[0]))
         expect(left == b"" and server.ends == ["closed"], version, server.ends)  # "cut": no close_notify
         exactly(messages, wanted)
+
+
+@check
+def tls_line_feeds():
+    """Logstash, Fluent Bit, QRadar and Splunk count no octets, with TLS neither."""
+    server, wanted = Stream(tls=server_tls(FOLDER.name, "good")), lines(1, 500) + HOSTILE
+    delivered(run(PROGRAM, "syslog", wanted, port=server.port, **tls(framing="lf")), len(wanted))
+    server.close()
+    exactly(bytes(server.got[0]).removesuffix(b"\n").split(b"\n"), wanted)
 
 
 @check
