@@ -142,14 +142,14 @@ int outbox_lane_begin(struct outbox *o, struct outbox_lane_files *l)
 	const struct outbox_file f = {.first = l->done.seq + 1, .octets = o->c.segment_octets, .made_ns = clock_wall_ns()};
 	char name[SEGMENT_NAME + 1];
 
-	outbox_lane_seal(o, l);
 	while (l->n > 1 && l->octets + f.octets > o->c.octets_max[l->id])
 		if (!outbox_lane_evict(o, l))
 			return -errno;
 	segment_name(name, f.first);
 	int fd = make(o, l, name, f.made_ns);
-	if (fd < 0)
+	if (fd < 0) // the one before goes on: what is reserved in it may be all the room there is
 		return fd;
+	outbox_lane_seal(o, l);
 	if (is_there(l, f.first))
 		l->octets -= l->file[--l->n].octets;
 	int rc = outbox_lane_note(l, &f);

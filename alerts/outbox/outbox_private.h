@@ -45,7 +45,8 @@ struct outbox {
 
 // ---- outbox_lane.c -----------------------------------------------------------------------------------------------------
 
-// Makes room, makes a segment whose first record is the one behind l->done, begins it. -errno: the old one stays sealed.
+// Makes room, makes a segment whose first record is the one behind l->done, seals the old one, begins it. -errno: nothing has changed but
+// the room.
 int outbox_lane_begin(struct outbox *o, struct outbox_lane_files *l);
 // Cuts the newest back to what is on disk and closes it. What cannot be cut is passed over later: a segment ends where the next begins.
 void outbox_lane_seal(struct outbox *o, struct outbox_lane_files *l);

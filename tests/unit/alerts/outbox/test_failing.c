@@ -5,6 +5,7 @@
 #include "tests/unit/alerts/outbox/outbox_fixture.h"
 
 #include "alerts/verify/segments.h"
+#include "hw/clock.h"
 #include "hw/log.h"
 
 int __real_fdatasync(int fd);
@@ -306,6 +307,42 @@ static void test_new_segment_after_failure(void **state)
 	outbox_close(&o);
 }
 
+// A day is over, and there is no room for another segment: what was reserved is not given up for that.
+static void test_no_room_when_a_day_is_over(void **state)
+{
+	struct outbox_config c = config_of(32 * PAGE, 64 << 20, 64 << 20);
+	struct outbox_shared shared = {0};
+	struct stat st;
+	char path[160];
+	c.keep_days = 9;
+	memset(&plan, 0, sizeof(plan));
+	plan.call = CALLS;
+	struct outbox *o = open_with(&c, &shared);
+	fill(o, OUTBOX_ALERTS, 1, 3);
+	plan.call = FALLOCATE;
+	plan.at = 1;
+	plan.times = 1 << 30;
+	plan.error = ENOSPC;
+	outbox_tend(o, clock_wall_ns() + UINT64_C(2) * 86400 * 1000000000);
+	assert_int_equal(shared.state, OUTBOX_NO_SPACE);
+	path_of(path, OUTBOX_ALERTS, 1);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 32 * PAGE);
+	fill(o, OUTBOX_ALERTS, 4, 6);
+	assert_int_equal(shared.state, OUTBOX_GOOD);
+	plan.call = CALLS;
+	outbox_tend(o, clock_wall_ns() + UINT64_C(2) * 86400 * 1000000000);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size < PAGE);
+	fill(o, OUTBOX_ALERTS, 7, 9);
+	assert_int_equal(o->lane[OUTBOX_ALERTS].n, 2);
+	outbox_close(&o);
+	is_intact(OUTBOX_ALERTS);
+	struct outbox_reader *r = reader_of(OUTBOX_ALERTS);
+	expect(r, OUTBOX_ALERTS, 1, 9);
+	outbox_reader_close(&r);
+}
+
 // What could not be read for a while is still there afterwards.
 static void test_unreadable_for_a_while(void **state)
 {
@@ -376,6 +413,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failing_and_never_cut, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_dying_at_failures, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_new_segment_after_failure, make_dir_in_memory, remove_dir),
+		cmocka_unit_test_setup_teardown(test_no_room_when_a_day_is_over, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_unreadable_for_a_while, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_names_are_synced_again, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_without_preallocation, make_dir_in_memory, remove_dir),
