@@ -316,9 +316,11 @@ static int ask_fewer(struct sink *s, struct http_outcome *o, const struct sink_m
 			o->in_a_row++;
 			return 0;
 		}
-		if (clock_mono_ns() > end_ns)
-			return 0;
 		n /= 2;
+		if (clock_mono_ns() > end_ns) { // the next time goes on from here
+			s->most = n;
+			return 0;
+		}
 	}
 }
 

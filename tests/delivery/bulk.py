@@ -229,10 +229,23 @@ def slow(checks, program, lines):
     checks.check(code == 1 and 9 < took < 40 and "timed out" in said.lower(), f"slow: exit code {code} after {took:.1f} s: {said}")
 
 
+def slow_to_refuse(checks, program, lines):
+    """A row that is refused is found, also where each answer takes so long that one hand-over does not get that far."""
+    def choosy(_, handler):
+        if lines[0] not in [json.loads(x)["line"] for x in handler.server.requests[-1][2].split("\n")[:-1]]:
+            return None
+        time.sleep(4)
+        return 400, "Code: 27. DB::Exception: Cannot parse input"
+    server = Mock(choosy)
+    code, said = drive(program, lines[:8], "api=clickhouse", f"url={server.url()}", "target=t", "tries=3", "pause_ms=10")
+    checks.check(code == 0 and refused(said) == 1, f"slow to refuse: exit code {code}: {said[-300:]}")
+    checks.equal(server.lines(), [x for x in lines[:8] if x != lines[0]], "slow to refuse: the others")
+
+
 def main():
     """All of it."""
     program, checks, lines = str(pathlib.Path(sys.argv[1]).resolve()), sensor.Checks(), lines_of(200)
-    for part in (good, bad_days, too_much, items, halves, elsewhere, slow):
+    for part in (good, bad_days, too_much, items, halves, elsewhere, slow, slow_to_refuse):
         part(checks, program, lines)
     with tempfile.TemporaryDirectory() as directory:
         artifacts.certificates(pathlib.Path(directory))
