@@ -281,20 +281,6 @@ bool inventory_partner_at(const struct inventory *i, const uint8_t addr[16], uin
 	return true;
 }
 
-bool inventory_partner_owns(const struct inventory *i, const char *domain, const uint8_t addr[16], uint8_t ip_v)
-{
-	uint32_t value;
-
-	if (!partner_index(i, domain, &value))
-		return false;
-	const struct inventory_partners *c = &i->config->partners;
-	const struct inventory_partner *p = &c->partner[value];
-	for (uint32_t k = p->first; k < p->first + p->n; k++)
-		if (judge_net_covers(&c->pool.net[k], addr, ip_v))
-			return true;
-	return false;
-}
-
 // ---- exemptions ----------------------------------------------------------------------------------------------
 
 static void cover(uint8_t bits[32], const struct inventory_exemption *e)

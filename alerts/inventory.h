@@ -153,8 +153,6 @@ struct inventory_peer {
 bool inventory_partner(const struct inventory *i, const char *domain, struct inventory_peer *out);
 // By address: the longest prefix.
 bool inventory_partner_at(const struct inventory *i, const uint8_t addr[16], uint8_t ip_v, struct inventory_peer *out);
-// Whether the address is in the networks of the entry that `domain` belongs to.
-bool inventory_partner_owns(const struct inventory *i, const char *domain, const uint8_t addr[16], uint8_t ip_v);
 
 // ---- exemptions ----------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 
 #include "alerts/record_parts.h"
 #include "dissect/bytes.h"
+#include "dissect/tls/names.h"
 
 #include <stdlib.h>
 
@@ -31,19 +32,13 @@ struct parts {
 	char text[VALUES_MAX * 10]; // two lists of "abcd,"
 };
 
-// RFC 8701: 0x0a0a, 0x1a1a, ... 0xfafa.
-static bool is_grease(uint16_t value)
-{
-	return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
-}
-
 // The values of a vector in their order, without GREASE. False: half a value.
 static bool read_values(struct bytes list, struct values *out)
 {
 	out->n = 0;
 	while (bytes_ok(&list) && bytes_left(&list)) {
 		uint16_t value = bytes_be16(&list);
-		if (bytes_ok(&list) && !is_grease(value))
+		if (bytes_ok(&list) && !tls_value_is_grease(value))
 			out->value[out->n++] = value;
 	}
 	return bytes_ok(&list);
@@ -75,7 +70,7 @@ static uint16_t read_versions(struct bytes body)
 	uint16_t highest = 0;
 	while (bytes_ok(&list) && bytes_left(&list)) {
 		uint16_t version = bytes_be16(&list);
-		if (!is_grease(version) && version > highest)
+		if (!tls_value_is_grease(version) && version > highest)
 			highest = version;
 	}
 	return highest;
@@ -84,7 +79,7 @@ static uint16_t read_versions(struct bytes body)
 // An extension that contradicts itself counts as one; what it would have said is absent.
 static void read_extension(struct parts *p, uint16_t type, struct bytes body)
 {
-	if (is_grease(type))
+	if (tls_value_is_grease(type))
 		return;
 	p->n_extensions++;
 	if (type == EXT_SERVER_NAME)

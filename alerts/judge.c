@@ -343,11 +343,6 @@ int judge_take(struct judge *j, const struct message *m, size_t len)
 	return 0;
 }
 
-const struct inventory *judge_inventory(const struct judge *j)
-{
-	return j->inventory;
-}
-
 const char *judge_store_name(const struct judge *j)
 {
 	return judge_peers_store(j->peers);

@@ -138,8 +138,5 @@ void judge_finish(struct judge *j);
 
 const struct judge_summary *judge_summary(const struct judge *j);
 
-// What the operator knows, made ready; NULL: nothing. For whoever answers expectations.
-const struct inventory *judge_inventory(const struct judge *j);
-
 // What the trust store is called in records; empty without one.
 const char *judge_store_name(const struct judge *j);

@@ -2,6 +2,7 @@
 #include "alerts/memory.h"
 
 #include "alerts/rules.h"
+#include "hw/pages.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,15 +44,16 @@ struct rules_memory {
 	struct server *servers;
 };
 
+#define ROWS ((size_t)MEMORY_SETS * MEMORY_WAYS)
+
 int rules_memory_open(struct rules_memory **out)
 {
-	const size_t n = (size_t)MEMORY_SETS * MEMORY_WAYS;
 	struct rules_memory *m = calloc(1, sizeof(*m));
 
 	if (m) {
-		m->pairs = calloc(n, sizeof(*m->pairs)); // untouched, and so not there, where history keeps them
-		m->guesses = calloc(n, sizeof(*m->guesses));
-		m->servers = calloc(n, sizeof(*m->servers));
+		m->pairs = pages_map(ROWS * sizeof(*m->pairs)); // untouched, and so not there, where history keeps them
+		m->guesses = pages_map(ROWS * sizeof(*m->guesses));
+		m->servers = pages_map(ROWS * sizeof(*m->servers));
 	}
 	if (!m || !m->pairs || !m->guesses || !m->servers) {
 		rules_memory_close(&m);
@@ -65,9 +67,9 @@ void rules_memory_close(struct rules_memory **m)
 {
 	if (!*m)
 		return;
-	free((*m)->pairs);
-	free((*m)->guesses);
-	free((*m)->servers);
+	pages_unmap((*m)->pairs, ROWS * sizeof(*(*m)->pairs));
+	pages_unmap((*m)->guesses, ROWS * sizeof(*(*m)->guesses));
+	pages_unmap((*m)->servers, ROWS * sizeof(*(*m)->servers));
 	free(*m);
 	*m = NULL;
 }

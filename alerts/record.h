@@ -105,6 +105,13 @@ size_t record_stats_live(char *out, const struct record_config *c, const struct 
 size_t record_stats(char *out, const struct record_config *c, const struct message_counters *m,
                     const uint64_t sessions[STATE_N], const uint64_t verdicts[VERDICT_N], uint64_t alerts);
 
+// Not records: members that `stats` and the control socket write in the same words. `s`: of sensor_copy().
+void record_counts(struct json *j, const uint64_t counter[static DISSECT_COUNTERS], const uint64_t states[static STATE_N],
+                   const uint64_t verdicts[static VERDICT_N]); // counters, states, verdicts
+void record_clock(struct json *j, const struct sensor_state *s);
+void record_ledger(struct json *j, const struct sensor_state *s); // what stands in it
+void record_lanes(struct json *j, const char *name, const uint64_t n[static OUTBOX_LANES]);
+
 // Words of what was learned of the peers, as records have them.
 const char *record_key_name(uint8_t key);       // enum peer_key
 const char *record_hash_name(uint8_t hash);     // enum peer_hash

@@ -2,9 +2,9 @@
 // receives it can hold `sent` against the numbers he has.
 #include "alerts/record_parts.h"
 
-static void lanes(struct json *j, const char *name, const uint64_t n[static OUTBOX_LANES])
+void record_lanes(struct json *j, const char *name, const uint64_t n[static OUTBOX_LANES])
 {
-	record_key(j, name);
+	json_put_name(j, name);
 	json_open_object(j);
 	for (size_t lane = 0; lane < OUTBOX_LANES; lane++)
 		record_number(j, outbox_lane_name[lane], n[lane]);
@@ -21,12 +21,12 @@ void record_outbox(struct record_writer *w, const struct outbox_shared *o)
 	json_open_object(j);
 	record_number(j, "epoch", o->epoch);
 	json_field(j, "state", word, outbox_state_name[o->state]);
-	lanes(j, "durable", o->durable);
+	record_lanes(j, "durable", o->durable);
 	if (!record_bare(w)) {
-		lanes(j, "evicted", o->evicted);
-		lanes(j, "damaged", o->damaged);
-		lanes(j, "oldest", o->oldest);
-		lanes(j, "octets", o->octets);
+		record_lanes(j, "evicted", o->evicted);
+		record_lanes(j, "damaged", o->damaged);
+		record_lanes(j, "oldest", o->oldest);
+		record_lanes(j, "octets", o->octets);
 		record_number(j, "errors", o->errors);
 	}
 	json_close_object(j);
@@ -42,14 +42,14 @@ static void sink(struct record_writer *w, const struct sink_shared *s, const str
 	if (!record_bare(w)) {
 		json_key(j, "type");
 		record_bounded(w, s->type);
-		lanes(j, "waiting", (uint64_t[]){sink_waiting(o, s, OUTBOX_ALERTS), sink_waiting(o, s, OUTBOX_SESSIONS)});
-		lanes(j, "missed", s->missed);
+		record_lanes(j, "waiting", (uint64_t[]){sink_waiting(o, s, OUTBOX_ALERTS), sink_waiting(o, s, OUTBOX_SESSIONS)});
+		record_lanes(j, "missed", s->missed);
 		record_number(j, "filtered", s->filtered);
 		record_number(j, "refused", s->refused);
 		record_number(j, "errors", s->errors);
 	}
 	record_number(j, "epoch", s->epoch);
-	lanes(j, "sent", s->sent);
+	record_lanes(j, "sent", s->sent);
 	json_field(j, "failing", flag, s->failing_since_ns != 0);
 	json_close_object(j);
 }

@@ -8,7 +8,7 @@ static void text(struct record_writer *w, const char *name, const char *value)
 {
 	if (!value || !value[0])
 		return;
-	record_key(&w->json, name);
+	json_put_name(&w->json, name);
 	record_bounded(w, value);
 }
 
@@ -59,17 +59,14 @@ static void ports(struct record_writer *w, const struct record_live *l)
 }
 
 // rx = dissected + lanes_full + in_flight. The numbers are read one after the other: what came between is in flight.
-static void ledger(struct json *j, const struct sensor_state *s)
+void record_ledger(struct json *j, const struct sensor_state *s)
 {
 	uint64_t out = s->dissected + s->lanes_full;
 
-	json_key(j, "ledger");
-	json_open_object(j);
 	record_number(j, "rx", s->rx > out ? s->rx : out);
 	record_number(j, "dissected", s->dissected);
 	record_number(j, "lanes_full", s->lanes_full);
 	record_number(j, "in_flight", s->rx > out ? s->rx - out : 0);
-	json_close_object(j);
 }
 
 static void loss(struct json *j, const struct record_live *l)
@@ -166,15 +163,19 @@ static void findings(struct record_writer *w, const struct record_live *l)
 	json_close_array(&w->json);
 }
 
-static void clock_and_config(struct record_writer *w, const struct sensor_state *s)
+void record_clock(struct json *j, const struct sensor_state *s)
 {
-	struct json *j = &w->json;
-
 	json_key(j, "clock");
 	json_open_object(j);
 	json_field(j, "synced", flag, s->clock_synced);
 	record_number(j, "error_ns", s->clock_error_ns);
 	json_close_object(j);
+}
+
+static void config(struct record_writer *w, const struct sensor_state *s)
+{
+	struct json *j = &w->json;
+
 	json_key(j, "config");
 	json_open_object(j);
 	record_number(j, "generation", s->config_generation);
@@ -206,9 +207,13 @@ void record_live_members(struct record_writer *w, const struct record_live *l)
 		record_time(j, l->counters_at_ns);
 	}
 	findings(w, l);
-	ledger(j, s);
+	json_key(j, "ledger");
+	json_open_object(j);
+	record_ledger(j, s);
+	json_close_object(j);
 	loss(j, l);
-	clock_and_config(w, s);
+	record_clock(j, s);
+	config(w, s);
 	record_number(j, "sessions_forgotten", l->sessions_forgotten);
 	record_number(j, "ends_unknown", l->ends_unknown);
 	record_number(j, "records_lost", sensor_records_lost(s));

@@ -1,5 +1,5 @@
 // What the writers of records share: the shape of a line, the common EVE fields, and the objects that several event
-// types embed. Private to alerts/record*.c. The judge's thread; nothing is kept between two records.
+// types embed; digests. Private to alerts/. Any thread; nothing is kept between two records.
 #pragma once
 
 #include "alerts/json.h"
@@ -81,18 +81,10 @@ void record_sinks(struct record_writer *w, const struct sensor_state *state);
 // Members of smtp_tls of a sensor that runs.
 void record_live_members(struct record_writer *w, const struct record_live *l);
 
-// A member whose key is in a table, not a literal; names in tables need no escaping.
-static inline void record_key(struct json *j, const char *name)
-{
-	json_put_word(j, name);
-	json_put_char(j, ':');
-	j->first = true;
-}
-
 // A whole member with a number that another process wrote: receivers hold 63 bits.
 static inline void record_number(struct json *j, const char *name, uint64_t value)
 {
-	record_key(j, name);
+	json_put_name(j, name);
 	json_put_u64(j, value < INT64_MAX ? value : INT64_MAX);
 }
 

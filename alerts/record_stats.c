@@ -69,12 +69,12 @@ static void eve_groups(struct json *j, const struct message_counters *m)
 			if (group)
 				json_close_object(j);
 			group = eve[i].group;
-			record_key(j, group);
+			json_put_name(j, group);
 			json_open_object(j);
 			if (strcmp(group, "flow") == 0)
 				json_field(j, "active", u64, m->flows_now);
 		}
-		record_key(j, eve[i].name);
+		json_put_name(j, eve[i].name);
 		json_put_u64(j, m->counter[eve[i].counter]);
 	}
 	json_close_object(j);
@@ -99,6 +99,35 @@ static void stats_object(struct record_writer *w, const struct stats *s)
 	json_close_object(j);
 }
 
+void record_counts(struct json *j, const uint64_t counter[static DISSECT_COUNTERS], const uint64_t states[static STATE_N],
+                   const uint64_t verdicts[static VERDICT_N])
+{
+	json_key(j, "counters");
+	json_open_object(j);
+	// Most count what hardly ever happens: a counter that is not there is 0.
+	for (size_t i = 0; i < DISSECT_COUNTERS; i++) {
+		if (!counter[i])
+			continue;
+		json_put_name(j, dissect_counter_table[i].name);
+		json_put_u64(j, counter[i]);
+	}
+	json_close_object(j);
+	json_key(j, "states");
+	json_open_object(j);
+	for (size_t i = 0; i < STATE_N; i++) {
+		json_put_name(j, state_name((enum state)i));
+		json_put_u64(j, states[i]);
+	}
+	json_close_object(j);
+	json_key(j, "verdicts");
+	json_open_object(j);
+	for (size_t i = 0; i < VERDICT_N; i++) {
+		json_put_name(j, verdict_name((enum verdict)i));
+		json_put_u64(j, verdicts[i]);
+	}
+	json_close_object(j);
+}
+
 static void own(struct record_writer *w, const struct stats *s)
 {
 	struct json *j = &w->json;
@@ -110,30 +139,7 @@ static void own(struct record_writer *w, const struct stats *s)
 	json_field(j, "last", flag, m->last);
 	json_field(j, "sessions_now", u64, m->sessions_now);
 	json_field(j, "memory_octets", u64, m->memory_octets);
-	json_key(j, "counters");
-	json_open_object(j);
-	// Most count what hardly ever happens: a counter that is not there is 0.
-	for (size_t i = 0; i < DISSECT_COUNTERS; i++) {
-		if (!m->counter[i])
-			continue;
-		record_key(j, dissect_counter_table[i].name);
-		json_put_u64(j, m->counter[i]);
-	}
-	json_close_object(j);
-	json_key(j, "states");
-	json_open_object(j);
-	for (size_t i = 0; i < STATE_N; i++) {
-		record_key(j, state_name((enum state)i));
-		json_put_u64(j, s->sessions[i]);
-	}
-	json_close_object(j);
-	json_key(j, "verdicts");
-	json_open_object(j);
-	for (size_t i = 0; i < VERDICT_N; i++) {
-		record_key(j, verdict_name((enum verdict)i));
-		json_put_u64(j, s->verdicts[i]);
-	}
-	json_close_object(j);
+	record_counts(j, m->counter, s->sessions, s->verdicts);
 	if (s->live)
 		record_live_members(w, s->live);
 	if (w->truncated)

@@ -1,8 +1,9 @@
 // A hash of fixed size over (server, digest), two places to look in a bucket; the older of the two leaves.
 #include "alerts/resumed.h"
 
+#include "hw/pages.h"
+
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <xxhash.h>
@@ -22,13 +23,13 @@ struct resumed {
 
 int resumed_open(struct resumed **out)
 {
-	*out = calloc(1, sizeof(**out));
+	*out = pages_map(sizeof(**out));
 	return *out ? 0 : -ENOMEM;
 }
 
 void resumed_close(struct resumed **r)
 {
-	free(*r);
+	pages_unmap(*r, sizeof(**r));
 	*r = NULL;
 }
 

@@ -1,6 +1,8 @@
 // From promises to duties.
 #include "cli/advice.h"
 
+#include "alerts/expect/decide.h"
+
 #include <stdio.h>
 
 const char *advice_name(enum advice a)
@@ -9,28 +11,30 @@ const char *advice_name(enum advice a)
 	return names[a];
 }
 
-static bool known(uint8_t dnssec)
-{
-	return dnssec == DNSSEC_SECURE || dnssec == DNSSEC_INSECURE;
-}
-
 enum advice advice_host(const struct policy_domain *d, const struct policy_host *h)
 {
 	struct dane_set set;
-	if (h == NULL || !known(h->addresses_dnssec) || !known(h->tlsa.dnssec))
+	if (h == NULL)
 		return ADVICE_UNDECIDED;
-	if (h->tlsa.dnssec == DNSSEC_SECURE && h->tlsa.n > 0) {
-		dane_set_read(&set, &h->tlsa);
-		return set.n_usable > 0 ? ADVICE_DANE : h->tlsa.more ? ADVICE_UNDECIDED : ADVICE_ENCRYPT;
+	dane_set_read(&set, &h->tlsa);
+	switch (decide_promise(h, NULL, &set)) {
+	case PROMISE_USABLE:
+		return ADVICE_DANE;
+	case PROMISE_UNUSABLE:
+		return ADVICE_ENCRYPT;
+	case PROMISE_NONE:
+	case PROMISE_INSECURE:
+		return d->sts.mode == STS_ENFORCE ? ADVICE_STS : d->sts.mode == STS_TESTING ? ADVICE_TESTING : ADVICE_NONE;
+	default:
+		return ADVICE_UNDECIDED;
 	}
-	return d->sts.mode == STS_ENFORCE ? ADVICE_STS : d->sts.mode == STS_TESTING ? ADVICE_TESTING : ADVICE_NONE;
 }
 
 enum advice advice_domain(const struct policy_domain *d, struct store *s, bool *mixed)
 {
 	enum advice out = ADVICE_NONE;
 	*mixed = false;
-	if (!known(d->mx_dnssec))
+	if (d->mx_dnssec != DNSSEC_SECURE && d->mx_dnssec != DNSSEC_INSECURE)
 		return ADVICE_UNDECIDED;
 	if (d->null_mx || d->n_mx == 0)
 		return d->mx_more ? ADVICE_UNDECIDED : ADVICE_NO_MAIL;

@@ -1,14 +1,8 @@
-// What status, stats and metrics say of outbox and outputs. Reads what other processes write: nothing of it is trusted.
+// What status and stats say of outbox and outputs.
 #pragma once
 
 #include "alerts/json.h"
 #include "alerts/sensor.h"
 
-// Adds the members `outbox` and `outputs`.
+// Adds the members `outbox` and `outputs`. `state`: of sensor_copy().
 void control_put_delivery(struct json *j, const struct sensor_state *state, uint64_t wall_ns);
-
-// sink_waiting(); none of a sink that has not begun.
-uint64_t control_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane);
-
-// The bound below which so many in a hundred are, in ms; UINT32_MAX: above the last one; 0: there are none.
-uint32_t control_quantile_ms(const struct latency *l, unsigned percent);

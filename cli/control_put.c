@@ -1,19 +1,17 @@
-// What the sensor says of itself, as JSON. Names are those of the `stats` record where the same thing is meant.
+// What the sensor says of itself, as JSON. Names are those of the `stats` record where the same thing is meant. What others write on
+// the board is read from a copy in which it is right (sensor_copy()): a worker that was taken over writes there, too (P13).
 #include "cli/control.h"
 
 #include <string.h>
 
+#include "alerts/record.h"
 #include "cli/control_delivery.h"
 #include "cli/control_health.h"
 #include "cli/words.h"
-#include "dissect/counters.h"
 #include "hw/clock.h"
 #include "hw/counter.h"
 
 #define SECOND_NS UINT64_C(1000000000)
-
-// Texts on the board are others' work, and may have no end: a worker that was taken over writes there, too (P13).
-#define put_board_text(j, name, array) json_field(j, name, string, array, strnlen(array, sizeof(array)))
 
 static const char *tap_name(const struct config *c, uint8_t tap)
 {
@@ -31,49 +29,49 @@ static void put_since(struct json *j, uint64_t started_ns, uint64_t wall_ns)
 static void put_port(struct json *j, const struct sensor_port *p, const struct config *c)
 {
 	json_open_object(j);
-	put_board_text(j, "name", p->name);
+	json_field(j, "name", cstr, p->name);
 	const char *tap = tap_name(c, p->tap);
 	json_field(j, "tap", string, tap, strnlen(tap, CONFIG_NAME_MAX));
-	put_board_text(j, "driver", p->driver);
+	json_field(j, "driver", cstr, p->driver);
 	json_key(j, "up");
-	if (board_flag(&p->link_known))
-		json_put_flag(j, board_flag(&p->link_up));
+	if (p->link_known)
+		json_put_flag(j, p->link_up);
 	else
 		json_put_null(j);
 	json_field(j, "mbps", u64, p->speed_mbps);
-	put_board_text(j, "time_source", p->clock);
+	json_field(j, "time_source", cstr, p->clock);
 	json_field(j, "queues", u64, p->queues);
-	put_board_text(j, "rss", p->rss);
-	put_board_text(j, "offload", p->offload);
-	json_field(j, "steered", flag, board_flag(&p->steered));
-	put_board_text(j, "flow_control", p->flow_control);
-	json_field(j, "rx_packets", u64, counter_read(&p->rx_packets));
-	json_field(j, "rx_octets", u64, counter_read(&p->rx_octets));
-	json_field(j, "missed", u64, counter_read(&p->missed));
-	json_field(j, "errors", u64, counter_read(&p->errors));
-	json_field(j, "no_mbuf", u64, counter_read(&p->no_mbuf));
+	json_field(j, "rss", cstr, p->rss);
+	json_field(j, "offload", cstr, p->offload);
+	json_field(j, "steered", flag, p->steered);
+	json_field(j, "flow_control", cstr, p->flow_control);
+	json_field(j, "rx_packets", u64, p->rx_packets);
+	json_field(j, "rx_octets", u64, p->rx_octets);
+	json_field(j, "missed", u64, p->missed);
+	json_field(j, "errors", u64, p->errors);
+	json_field(j, "no_mbuf", u64, p->no_mbuf);
 	json_field(j, "tx_queues", u64, p->tx_queues);
-	json_field(j, "tx_packets", u64, counter_read(&p->tx_packets));
-	json_field(j, "tx_octets", u64, counter_read(&p->tx_octets));
-	json_field(j, "tx_errors", u64, counter_read(&p->tx_errors));
+	json_field(j, "tx_packets", u64, p->tx_packets);
+	json_field(j, "tx_octets", u64, p->tx_octets);
+	json_field(j, "tx_errors", u64, p->tx_errors);
 	json_close_object(j);
 }
 
-static void put_ports(struct json *j, const struct board *b, const struct config *c)
+static void put_ports(struct json *j, const struct sensor_state *s, const struct config *c)
 {
 	json_key(j, "ports");
 	json_open_array(j);
-	for (size_t i = 0; i < b->state.n_ports && i < SENSOR_PORTS; i++)
-		put_port(j, &b->state.port[i], c);
+	for (size_t i = 0; i < s->n_ports; i++)
+		put_port(j, &s->port[i], c);
 	json_close_array(j);
 }
 
-static void put_workers(struct json *j, const struct board *b, uint64_t mono_ns)
+static void put_workers(struct json *j, const struct sensor_state *s, const struct board *b, uint64_t mono_ns)
 {
 	json_key(j, "workers");
 	json_open_array(j);
-	for (size_t i = 0; i < b->state.n_workers && i < SENSOR_WORKERS; i++) {
-		const struct sensor_worker *w = &b->state.worker[i];
+	for (size_t i = 0; i < s->n_workers; i++) {
+		const struct sensor_worker *w = &s->worker[i];
 		uint64_t turned_ns = counter_read(&b->turned_ns[i]);
 		json_open_object(j);
 		json_key(j, "cpu");
@@ -81,13 +79,13 @@ static void put_workers(struct json *j, const struct board *b, uint64_t mono_ns)
 			json_put_null(j);
 		else
 			json_put_u64(j, (uint64_t)w->cpu);
-		json_field(j, "turns", u64, counter_read(&w->turns));
-		json_field(j, "bursts", u64, counter_read(&w->bursts));
-		json_field(j, "packets", u64, counter_read(&w->packets));
-		json_field(j, "busy_ns", u64, counter_read(&w->busy_ns));
-		json_field(j, "slept_ns", u64, counter_read(&w->slept_ns));
-		json_field(j, "facts_lost", u64, counter_read(&w->facts_lost));
-		json_field(j, "evidence_lost", u64, counter_read(&w->evidence_lost));
+		json_field(j, "turns", u64, w->turns);
+		json_field(j, "bursts", u64, w->bursts);
+		json_field(j, "packets", u64, w->packets);
+		json_field(j, "busy_ns", u64, w->busy_ns);
+		json_field(j, "slept_ns", u64, w->slept_ns);
+		json_field(j, "facts_lost", u64, w->facts_lost);
+		json_field(j, "evidence_lost", u64, w->evidence_lost);
 		json_key(j, "turned_ms_ago");
 		if (turned_ns == 0)
 			json_put_null(j);
@@ -98,56 +96,51 @@ static void put_workers(struct json *j, const struct board *b, uint64_t mono_ns)
 	json_close_array(j);
 }
 
-// P2. Each number is read a moment after the one before: in_flight is what came between them, too.
-static void put_ledger(struct json *j, const struct board *b)
+// P2: and what of it never came to a port, or over a lane.
+static void put_ledger(struct json *j, const struct sensor_state *s)
 {
-	const struct sensor_state *s = &b->state;
-	uint64_t full = counter_read(&s->lanes_full), dissected = counter_read(&s->dissected), rx = counter_read(&s->rx);
 	uint64_t missed = 0, errors = 0, no_mbuf = 0;
-	for (size_t i = 0; i < s->n_ports && i < SENSOR_PORTS; i++) {
-		missed += counter_read(&s->port[i].missed);
-		errors += counter_read(&s->port[i].errors);
-		no_mbuf += counter_read(&s->port[i].no_mbuf);
+	for (size_t i = 0; i < s->n_ports; i++) {
+		missed += s->port[i].missed;
+		errors += s->port[i].errors;
+		no_mbuf += s->port[i].no_mbuf;
 	}
 	json_key(j, "ledger");
 	json_open_object(j);
-	json_field(j, "rx", u64, rx > dissected + full ? rx : dissected + full);
-	json_field(j, "dissected", u64, dissected);
-	json_field(j, "lanes_full", u64, full);
-	json_field(j, "in_flight", u64, rx > dissected + full ? rx - dissected - full : 0);
+	record_ledger(j, s);
 	json_field(j, "missed", u64, missed);
 	json_field(j, "errors", u64, errors);
 	json_field(j, "no_mbuf", u64, no_mbuf);
-	json_field(j, "lanes_taken", u64, counter_read(&s->lanes_taken));
+	json_field(j, "lanes_taken", u64, s->lanes_taken);
 	json_close_object(j);
 }
 
 static void put_told(struct json *j, const struct sensor_state *s)
 {
-	json_field(j, "sessions", u64, counter_read(&s->sessions));
-	json_field(j, "alerts", u64, counter_read(&s->alerts));
-	json_field(j, "alerts_suppressed", u64, counter_read(&s->alerts_suppressed));
-	json_field(j, "records", u64, counter_read(&s->records));
+	json_field(j, "sessions", u64, s->sessions);
+	json_field(j, "alerts", u64, s->alerts);
+	json_field(j, "alerts_suppressed", u64, s->alerts_suppressed);
+	json_field(j, "records", u64, s->records);
 	json_field(j, "records_lost", u64, sensor_records_lost(s));
-	json_field(j, "alerts_lost", u64, counter_read(&s->alerts_lost));
+	json_field(j, "alerts_lost", u64, s->alerts_lost);
 }
 
-static void put_children(struct json *j, const struct board *b, uint64_t wall_ns)
+static void put_children(struct json *j, const struct sensor_state *s, const struct board *b, uint64_t wall_ns)
 {
 	json_key(j, "children");
 	json_open_array(j);
-	for (size_t i = 0; i < b->state.n_children && i < SENSOR_CHILDREN; i++) {
-		const struct sensor_child *c = &b->state.child[i];
+	for (size_t i = 0; i < s->n_children; i++) {
+		const struct sensor_child *c = &s->child[i];
 		if (c->name[0] == '\0')
 			continue;
 		json_open_object(j);
-		put_board_text(j, "name", c->name);
+		json_field(j, "name", cstr, c->name);
 		json_field(j, "pid", u64, c->pid > 0 ? (uint64_t)c->pid : 0);
 		json_field(j, "restarts", u64, c->restarts);
 		put_since(j, c->started_ns, wall_ns);
 		if (i < CHILDREN)
 			json_field(j, "generation", u64, b->applied[i]);
-		put_board_text(j, "rights", c->rights);
+		json_field(j, "rights", cstr, c->rights);
 		json_close_object(j);
 	}
 	json_close_array(j);
@@ -169,12 +162,12 @@ static void put_health(struct json *j, const struct board *b, uint64_t mono_ns, 
 	json_close_object(j);
 }
 
-static void put_config(struct json *j, const struct board *b)
+static void put_config(struct json *j, const struct sensor_state *s, const struct board *b)
 {
 	json_key(j, "config");
 	json_open_object(j);
-	json_field(j, "generation", u64, b->state.config_generation);
-	put_board_text(j, "sha256", b->state.config_sha256);
+	json_field(j, "generation", u64, s->config_generation);
+	json_field(j, "sha256", cstr, s->config_sha256);
 	json_key(j, "file");
 	if (b->config_file[0] != '\0')
 		json_put_string(j, b->config_file, strnlen(b->config_file, sizeof b->config_file));
@@ -183,80 +176,57 @@ static void put_config(struct json *j, const struct board *b)
 	json_close_object(j);
 }
 
-static void put_clock(struct json *j, const struct sensor_state *s)
+static void put_counts(struct json *j, const struct sensor_state *s, const struct board *b)
 {
-	json_key(j, "clock");
-	json_open_object(j);
-	json_field(j, "synced", flag, board_flag(&s->clock_synced));
-	json_field(j, "error_ns", u64, counter_read(&s->clock_error_ns));
-	json_close_object(j);
-}
-
-static void put_numbers(struct json *j, const struct board *b)
-{
-	json_key(j, "counters"); // one that is not there is 0
-	json_open_object(j);
-	for (size_t i = 0; i < DISSECT_COUNTERS; i++) {
-		uint64_t n = 0;
-		for (size_t w = 0; w < b->state.n_workers && w < SENSOR_WORKERS; w++)
-			n += counter_read(&b->counter[w][i]);
-		if (n == 0)
-			continue;
-		json_put_name(j, dissect_counter_table[i].name);
-		json_put_u64(j, n);
-	}
-	json_close_object(j);
-	json_key(j, "states");
-	json_open_object(j);
-	for (size_t i = 0; i < STATE_N; i++) {
-		json_put_name(j, state_name((enum state)i));
-		json_put_u64(j, counter_read(&b->states[i]));
-	}
-	json_close_object(j);
-	json_key(j, "verdicts");
-	json_open_object(j);
-	for (size_t i = 0; i < VERDICT_N; i++) {
-		json_put_name(j, verdict_name((enum verdict)i));
-		json_put_u64(j, counter_read(&b->verdicts[i]));
-	}
-	json_close_object(j);
+	uint64_t counter[DISSECT_COUNTERS] = {0}, states[STATE_N], verdicts[VERDICT_N];
+	for (size_t i = 0; i < DISSECT_COUNTERS; i++)
+		for (size_t w = 0; w < s->n_workers; w++)
+			counter[i] += counter_read(&b->counter[w][i]);
+	for (size_t i = 0; i < STATE_N; i++)
+		states[i] = counter_read(&b->states[i]);
+	for (size_t i = 0; i < VERDICT_N; i++)
+		verdicts[i] = counter_read(&b->verdicts[i]);
+	record_counts(j, counter, states, verdicts);
 }
 
 void control_put_status(struct json *j, const struct board *b, const struct config *c)
 {
 	uint64_t mono_ns = clock_mono_ns(), wall_ns = clock_wall_ns();
+	struct sensor_state s;
+	sensor_copy(&s, &b->state);
 	json_key(j, "status");
 	json_open_object(j);
 	json_field(j, "program", cstr, "postwacht " POSTWACHT_VERSION);
 	json_field(j, "host", cstr, c->sensor_name);
-	put_since(j, b->state.started_ns, wall_ns);
+	put_since(j, s.started_ns, wall_ns);
 	put_health(j, b, mono_ns, wall_ns);
-	put_config(j, b);
-	put_children(j, b, wall_ns);
-	put_ports(j, b, c);
-	json_field(j, "fanned", flag, board_flag(&b->state.fanned));
-	put_workers(j, b, mono_ns);
-	put_ledger(j, b);
-	put_told(j, &b->state);
-	control_put_delivery(j, &b->state, wall_ns);
-	put_clock(j, &b->state);
+	put_config(j, &s, b);
+	put_children(j, &s, b, wall_ns);
+	put_ports(j, &s, c);
+	json_field(j, "fanned", flag, s.fanned);
+	put_workers(j, &s, b, mono_ns);
+	put_ledger(j, &s);
+	put_told(j, &s);
+	control_put_delivery(j, &s, wall_ns);
+	record_clock(j, &s);
 	json_close_object(j);
 }
 
 void control_put_stats(struct json *j, const struct board *b)
 {
 	uint64_t mono_ns = clock_mono_ns(), wall_ns = clock_wall_ns();
-	const struct config *c = &b->config[b->state.config_generation % BOARD_CONFIGS];
+	struct sensor_state s;
+	sensor_copy(&s, &b->state);
 	json_key(j, "stats");
 	json_open_object(j);
 	json_field(j, "mono_ns", u64, mono_ns);
-	put_since(j, b->state.started_ns, wall_ns);
-	put_ports(j, b, c);
-	put_workers(j, b, mono_ns);
-	put_ledger(j, b);
-	put_told(j, &b->state);
-	control_put_delivery(j, &b->state, wall_ns);
-	put_numbers(j, b);
+	put_since(j, s.started_ns, wall_ns);
+	put_ports(j, &s, &b->config[s.config_generation % BOARD_CONFIGS]);
+	put_workers(j, &s, b, mono_ns);
+	put_ledger(j, &s);
+	put_told(j, &s);
+	control_put_delivery(j, &s, wall_ns);
+	put_counts(j, &s, b);
 	json_close_object(j);
 }
 

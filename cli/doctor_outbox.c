@@ -162,7 +162,7 @@ void doctor_outbox(struct doctor *d)
 	char path[DOCTOR_PATH];
 	struct stat st;
 	if (strcmp(dir, "none") == 0) {
-		doctor_say(d, DOCTOR_WARN, "sensor.state_dir is none: records that an output has not yet taken are kept in memory only");
+		doctor_say(d, DOCTOR_WARN, "sensor.state_dir is none: records that an output has not yet taken go with the run");
 		doctor_repair(d, "sensor: {state_dir: /var/lib/postwacht}");
 		return;
 	}

@@ -2,7 +2,6 @@
 #include "cli/notify.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 
 #include "hw/clock.h"
 
-enum { TEXT_MAX = 512 };
+enum { TEXT_MAX = 64 };
 
 int notify_open(struct notify *n)
 {
@@ -71,18 +70,6 @@ int notify_stopping(struct notify *n)
 int notify_watchdog(struct notify *n)
 {
 	return tell(n, "WATCHDOG=1");
-}
-
-int notify_status(struct notify *n, const char *format, ...)
-{
-	char text[TEXT_MAX] = "STATUS=";
-	size_t head = strlen(text);
-	va_list args;
-	va_start(args, format);
-	vsnprintf(text + head, sizeof text - head, format, args);
-	va_end(args);
-	text[strcspn(text, "\n")] = '\0'; // what follows would be another assignment
-	return tell(n, text);
 }
 
 static uint64_t number(const char *name)

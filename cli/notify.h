@@ -25,7 +25,6 @@ int notify_ready(struct notify *n);     // the start is over; and after a reload
 int notify_reloading(struct notify *n);
 int notify_stopping(struct notify *n);
 int notify_watchdog(struct notify *n);  // alive; more often than notify_watchdog_us()
-int notify_status(struct notify *n, const char *format, ...) __attribute__((format(printf, 2, 3))); // one line, for people
 
 // Microseconds within which notify_watchdog() is expected of this process each time (WATCHDOG_USEC, WATCHDOG_PID); 0: it is not.
 uint64_t notify_watchdog_us(void);

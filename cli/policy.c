@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "alerts/expect/cache.h"
-#include "alerts/expect/dane.h"
+#include "alerts/expect/decide.h"
 #include "alerts/session.h"
 #include "hw/log.h"
 
@@ -50,14 +50,6 @@ void policy_left_out(uint32_t n)
 		log_warn("policy", "the cache is full: the %lu values learned first were left out", (unsigned long)n);
 }
 
-// Whether something that decides was not learned: then less than `sts` is not known to be all.
-static bool host_unknown(const struct policy_host *h)
-{
-	if (h == NULL || h->addresses_dnssec == DNSSEC_UNKNOWN)
-		return true;
-	return h->addresses_dnssec == DNSSEC_SECURE && h->tlsa.dnssec != DNSSEC_SECURE && h->tlsa.dnssec != DNSSEC_INSECURE;
-}
-
 static enum expect_level level(const struct policy_domain *d, bool usable, bool records, bool unknown)
 {
 	if (d->null_mx)
@@ -78,13 +70,16 @@ void policy_row(struct policy_row *out, struct store *s, const struct policy_dom
 		.as_of_s = d->as_of_s, .why = d->why};
 	for (size_t i = 0; i < d->n_mx; i++) {
 		const struct policy_host *h = store_host(s, d->mx[i].host);
-		unknown = unknown || host_unknown(h);
-		if (h == NULL || h->tlsa.dnssec != DNSSEC_SECURE || h->tlsa.n == 0)
-			continue;
 		struct dane_set set;
-		dane_set_read(&set, &h->tlsa);
-		out->n_usable = (uint8_t)(out->n_usable + (set.n_usable > 0));
-		records = true;
+		uint8_t promise = PROMISE_UNKNOWN;
+		if (h != NULL) {
+			dane_set_read(&set, &h->tlsa);
+			promise = decide_promise(h, NULL, &set);
+		}
+		// Something that decides was not learned: then less than `sts` is not known to be all.
+		unknown |= promise == PROMISE_UNKNOWN || promise == PROMISE_BOGUS || promise == PROMISE_INDETERMINATE;
+		out->n_usable = (uint8_t)(out->n_usable + (promise == PROMISE_USABLE));
+		records |= promise == PROMISE_UNUSABLE;
 	}
 	out->level = level(d, out->n_usable > 0, records, unknown);
 }

@@ -36,7 +36,7 @@ struct sampler {
 	uint64_t next_ns, sampled_ns, sampled_wall_ns;
 	struct port_seen port[LIVE_PORTS_MAX];
 	struct tap_seen tap[FACTS_TAPS];
-	uint64_t rx, lanes_full, facts_lost, split, split_told_ns;
+	uint64_t rx, lanes_full, facts_lost, split;
 };
 
 static struct sensor_state *state_of(const struct sampler *s)

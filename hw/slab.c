@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "hw/pages.h"
 
 // One more than n_max: index 0 means "none" and its object is never used, so that slab_at() needs no subtraction.
 static size_t map_len(const struct slab *s)
@@ -22,11 +23,9 @@ int slab_open(struct slab *s, size_t object_len, uint32_t n_max)
 	if (__builtin_mul_overflow((size_t)n_max + 1, rounded, &len))
 		return -ENOMEM;
 
-	// Reserved, not committed: a table for millions of flows costs what its busiest moment needed.
-	void *base = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED)
+	s->base = pages_map(len);
+	if (!s->base)
 		return -ENOMEM;
-	s->base = base;
 	s->object_len = (uint32_t)rounded;
 	s->n_max = n_max;
 	return 0;
@@ -34,8 +33,7 @@ int slab_open(struct slab *s, size_t object_len, uint32_t n_max)
 
 void slab_close(struct slab *s)
 {
-	if (s->base)
-		munmap(s->base, map_len(s));
+	pages_unmap(s->base, map_len(s));
 	*s = (struct slab){0};
 }
 

@@ -1,10 +1,11 @@
 // A set-associative table of questions under way, and a queue of those that were answered twice.
 #include "alerts/dns/race.h"
 
+#include "hw/pages.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <xxhash.h>
@@ -45,13 +46,13 @@ struct race {
 
 int race_open(struct race **out)
 {
-	*out = calloc(1, sizeof(**out));
+	*out = pages_map(sizeof(**out));
 	return *out ? 0 : -ENOMEM;
 }
 
 void race_close(struct race **r)
 {
-	free(*r);
+	pages_unmap(*r, sizeof(**r));
 	*r = NULL;
 }
 

@@ -50,17 +50,19 @@ static uint8_t promise_of_dnssec(uint8_t dnssec)
 	return dnssec < sizeof(promise) ? promise[dnssec] : PROMISE_UNKNOWN;
 }
 
-// The weakest of the answers on the way to the records: bogus and indeterminate stop a sender, insecure ends DANE.
-static uint8_t promised(const struct candidate *c, const struct dane_set *set)
+// A signed alias may have records though what it points at is not signed; that they could not be asked for is no answer: RFC 7672 2.2.3.
+static bool alias_counts(const struct policy_host *h)
 {
-	const struct policy_host *h = c->host;
-	const struct policy_domain *d = c->domain;
+	return h->addresses_dnssec == DNSSEC_INSECURE && ((h->tlsa.dnssec == DNSSEC_SECURE && h->tlsa.n) ||
+		h->tlsa.dnssec == DNSSEC_BOGUS || h->tlsa.dnssec == DNSSEC_INDETERMINATE);
+}
 
+// The weakest of the answers on the way to the records: bogus and indeterminate stop a sender, insecure ends DANE.
+uint8_t decide_promise(const struct policy_host *h, const struct policy_domain *d, const struct dane_set *set)
+{
 	if (d && (d->mx_dnssec == DNSSEC_BOGUS || d->mx_dnssec == DNSSEC_INDETERMINATE))
 		return promise_of_dnssec(d->mx_dnssec);
-	// A signed alias may have records though what it points at is not signed: RFC 7672 2.2.3.
-	bool alias = h->addresses_dnssec == DNSSEC_INSECURE && h->tlsa.dnssec == DNSSEC_SECURE && h->tlsa.n;
-	if (h->addresses_dnssec != DNSSEC_SECURE && !alias)
+	if (h->addresses_dnssec != DNSSEC_SECURE && !alias_counts(h))
 		return promise_of_dnssec(h->addresses_dnssec);
 	if (h->tlsa.dnssec != DNSSEC_SECURE)
 		return promise_of_dnssec(h->tlsa.dnssec);
@@ -71,21 +73,14 @@ static uint8_t promised(const struct candidate *c, const struct dane_set *set)
 	return h->tlsa.more ? PROMISE_UNKNOWN : PROMISE_UNUSABLE;
 }
 
-// Reference identifiers, RFC 7672 3.2.2: the base domain, and where the MX answer is secure the next hop and its alias.
-// With the recipient hidden inside TLS the next hop is any domain that names the host.
-static size_t reference_names(const char **names, const struct deciding *d, const struct candidate *c, bool *open)
+size_t decide_names(const char *names[static DANE_NAMES_MAX], struct store *store, const struct policy_host *h,
+                    const struct policy_domain *next_hop)
 {
-	const struct policy_domain *of[DECIDE_NEXT_HOPS];
-	size_t n = 0, n_of = 1;
+	const struct policy_domain *of[DECIDE_NEXT_HOPS] = {next_hop};
+	size_t n = 0, n_of = next_hop ? 1 : store_of_host(store, h->name, of, DECIDE_NEXT_HOPS);
 
-	names[n++] = c->host->tlsa.base[0] ? c->host->tlsa.base : c->host->name;
-	of[0] = c->domain;
-	if (!c->domain) {
-		n_of = store_of_host(d->in->store, c->host->name, of, DECIDE_NEXT_HOPS);
-		*open = true;
-		n_of = n_of < DECIDE_NEXT_HOPS ? n_of : DECIDE_NEXT_HOPS;
-	}
-	for (size_t i = 0; i < n_of && n < DANE_NAMES_MAX; i++) {
+	names[n++] = h->tlsa.base[0] ? h->tlsa.base : h->name;
+	for (size_t i = 0; i < n_of && i < DECIDE_NEXT_HOPS && n < DANE_NAMES_MAX; i++) {
 		if (of[i]->mx_dnssec != DNSSEC_SECURE)
 			continue;
 		names[n++] = of[i]->name;
@@ -132,7 +127,7 @@ static void compare(struct host_promise *p, const struct deciding *d, const stru
 		p->match.outcome = DANE_OUTCOME_COSTLY;
 		return;
 	}
-	size_t n = reference_names(names, d, c, &p->name_open);
+	size_t n = decide_names(names, d->in->store, c->host, c->domain);
 	const struct dane_shown shown = {.octets = kept.octets, .len = kept.len, .raw_key = kept.raw_key, .sha256 = peer->chain_sha256};
 	dane_compare(d->in->dane, &p->match, &shown, &c->host->tlsa, names, n, d->now_s);
 	if (p->match.outcome != DANE_OUTCOME_COSTLY && former_counts(d, c->host))
@@ -141,7 +136,7 @@ static void compare(struct host_promise *p, const struct deciding *d, const stru
 	if (c->host->tlsa.more && !fits(p->match.outcome))
 		p->match.outcome = DANE_OUTCOME_COSTLY;
 	// One of the names that were not seen might be in it.
-	p->name_open &= p->match.outcome == DANE_OUTCOME_TA_NAME;
+	p->name_open = !c->domain && p->match.outcome == DANE_OUTCOME_TA_NAME;
 }
 
 // Nobody's name for this host is signed. Which domain's mail it is may be hidden: then none of theirs.
@@ -160,7 +155,7 @@ static void promise_of(struct host_promise *p, const struct deciding *d, const s
 {
 	*p = (struct host_promise){.match = {.record = -1}};
 	dane_read(d->in->dane, &p->set, &c->host->tlsa);
-	p->promise = promised(c, &p->set);
+	p->promise = decide_promise(c->host, c->domain, &p->set);
 	p->dnssec = c->host->tlsa.dnssec != DNSSEC_UNKNOWN ? c->host->tlsa.dnssec : c->host->addresses_dnssec;
 	if (c->domain && c->domain->mx_dnssec != DNSSEC_SECURE)
 		p->dnssec = c->domain->mx_dnssec;
@@ -280,12 +275,12 @@ static uint8_t promise_of_all_hosts(struct store *store, struct dane_memory *dan
 	uint8_t all = PROMISE_UNKNOWN;
 
 	for (size_t i = 0; i < d->n_mx; i++) {
-		struct candidate c = {.host = store_host(store, d->mx[i].host), .domain = d};
+		const struct policy_host *h = store_host(store, d->mx[i].host);
 		struct dane_set set;
-		if (!c.host)
+		if (!h)
 			return PROMISE_UNKNOWN;
-		dane_read(dane, &set, &c.host->tlsa);
-		uint8_t one = promised(&c, &set);
+		dane_read(dane, &set, &h->tlsa);
+		uint8_t one = decide_promise(h, d, &set);
 		if (i > 0 && one != all)
 			return PROMISE_UNKNOWN;
 		all = one;

@@ -19,3 +19,11 @@ struct decide_input {
 };
 
 void decide(struct expectation *out, const struct decide_input *in);
+
+// What a host promises by DANE (enum promise), where it is `d` that names it; NULL: whoever does. `set`: of its records.
+uint8_t decide_promise(const struct policy_host *h, const struct policy_domain *d, const struct dane_set *set);
+
+// Reference identifiers of a host, RFC 7672 3.2.2: the base domain, and where the MX answer is secure the next hop and its alias. The
+// next hop is any domain that names the host where it is not known (NULL): hidden inside TLS, or nobody's mail. How many.
+size_t decide_names(const char *names[static DANE_NAMES_MAX], struct store *store, const struct policy_host *h,
+                    const struct policy_domain *next_hop);

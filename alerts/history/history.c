@@ -3,6 +3,7 @@
 
 #include "hw/clock.h"
 #include "hw/log.h"
+#include "hw/pages.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,8 +18,8 @@ enum {
 
 static int learned_open(struct history_learned *l)
 {
-	l->ring = calloc(LEARNED_MAX, sizeof(*l->ring));
-	l->index = calloc(LEARNED_MAX, sizeof(*l->index));
+	l->ring = pages_map(LEARNED_MAX * sizeof(*l->ring));
+	l->index = pages_map(LEARNED_MAX * sizeof(*l->index));
 	l->turn = calloc(LEARNED_MAX / HISTORY_WAYS, 1);
 	return l->ring && l->index && l->turn ? 0 : -ENOMEM;
 }
@@ -27,8 +28,8 @@ static void tear_down(struct history **h)
 {
 	for (size_t k = 0; k < KIND_N; k++)
 		history_table_close(&(*h)->table[k]);
-	free((*h)->learned.ring);
-	free((*h)->learned.index);
+	pages_unmap((*h)->learned.ring, LEARNED_MAX * sizeof(*(*h)->learned.ring));
+	pages_unmap((*h)->learned.index, LEARNED_MAX * sizeof(*(*h)->learned.index));
 	free((*h)->learned.turn);
 	history_db_close(&(*h)->db);
 	free(*h);

@@ -1,6 +1,8 @@
 // Set-associative tables: a key has eight possible places, and when all are taken the row seen longest ago goes.
 #include "alerts/history/private.h"
 
+#include "hw/pages.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +14,14 @@ int history_table_open(struct history_table *t, const struct history_kind_info *
 {
 	t->n_sets = k->n_max / HISTORY_WAYS;
 	t->row_len = (uint32_t)(sizeof(struct history_row) + k->value_len);
-	t->rows = calloc(k->n_max, t->row_len);
+	t->rows = pages_map((size_t)k->n_max * t->row_len);
 	t->dirty = calloc(k->n_max, sizeof(*t->dirty));
 	return t->rows && t->dirty ? 0 : -ENOMEM;
 }
 
 void history_table_close(struct history_table *t)
 {
-	free(t->rows);
+	pages_unmap(t->rows, (size_t)t->n_sets * HISTORY_WAYS * t->row_len);
 	free(t->dirty);
 	*t = (struct history_table){0};
 }

@@ -1,6 +1,8 @@
 // Certificates of a probe through the same readers as those of sessions.
 #include "alerts/probe/compare.h"
 
+#include "alerts/expect/decide.h"
+
 #include <string.h>
 
 static void open_chain(struct probe_compared *out, const struct probe_result *r, const char *name, struct cert *cert)
@@ -14,22 +16,6 @@ static void open_chain(struct probe_compared *out, const struct probe_result *r,
 		out->n_certs++;
 		at += 3 + len;
 	}
-}
-
-// Reference names for DANE-TA(2): the TLSA base domain, the host, the domains it serves. RFC 7672 3.2.2.
-static size_t reference_names(const char *names[DANE_NAMES_MAX], const struct policy_host *h, struct store *s)
-{
-	const struct policy_domain *domains[DANE_NAMES_MAX];
-	size_t n = 0, found = store_of_host(s, h->name, domains, DANE_NAMES_MAX);
-
-	if (h->tlsa.base[0])
-		names[n++] = h->tlsa.base;
-	if (strcmp(h->tlsa.base, h->name) != 0)
-		names[n++] = h->name;
-	for (size_t i = 0; i < found && i < DANE_NAMES_MAX && n < DANE_NAMES_MAX; i++)
-		if (domains[i]->mx_dnssec == DNSSEC_SECURE)
-			names[n++] = domains[i]->name;
-	return n;
 }
 
 // A probe is rare: nothing of it is worth remembering.
@@ -57,7 +43,7 @@ static uint8_t compare_records(struct probe_compared *out, const struct probe_re
 		return DANE_NOT_ENCRYPTED;
 	if (!set.n_counted)
 		return t->more ? DANE_UNVERIFIABLE : DANE_UNUSABLE;
-	size_t n = reference_names(names, out->host, s);
+	size_t n = decide_names(names, s, out->host, NULL);
 	compare_once(&out->match, &shown, t, names, n, now_s);
 	switch (out->match.outcome) {
 	case DANE_OUTCOME_MATCH:

@@ -12,11 +12,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hw/log.h"
+
 enum {
 	CARRIER_BATCH = 256 << 10,  // what is sent again at most
 	PAUSE_MIN_US = 100, PAUSE_MAX_US = 20000,
 	LOOKS = 64,                 // of 1 KiB at a time: nobody has anything to tell us
 	DEAD_MS = 10000,            // octets are out and nothing was acknowledged
+	BRIEF_TOLD = 3,             // a receiver that is restarted does so less often
 	SILENT_MS = 150000,         // probes of a full window come every two minutes at last
 };
 
@@ -133,13 +136,28 @@ bool carrier_has(const struct carrier *c, const struct sink_message *first)
 	return c->under_way && first->epoch == c->epoch && first->seq == c->seq && first->lane == c->lane;
 }
 
+// It has read all that it was sent, and may have kept nothing of it: who is framed in a way that he does not know does just this.
+static void closed_after_batch(struct carrier *c, int rc)
+{
+	if (!c->tcp || c->fresh || rc != -EPIPE || ++c->brief != BRIEF_TOLD)
+		return;
+	log_warn("syslog", "%s: the receiver has closed %u connections in a row after one batch each: its log may say why (framing?)", c->words,
+		c->brief);
+}
+
 // Whoever has closed since the last batch was sent nothing that is in doubt.
 bool carrier_stands(struct carrier *c, const struct sink_message *first)
 {
 	if (c->fd < 0)
 		return false;
-	if (carrier_has(c, first) || (!c->under_way && carrier_look(c) == 0))
+	if (carrier_has(c, first))
 		return true;
+	int rc = c->under_way ? -ECANCELED : carrier_look(c);
+	if (rc == 0) {
+		c->brief = c->fresh ? c->brief : 0;
+		return true;
+	}
+	closed_after_batch(c, rc);
 	carrier_drop(c);
 	return false;
 }

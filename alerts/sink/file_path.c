@@ -83,6 +83,18 @@ static int take_descriptor(struct sink *s, int fd)
 	return 0;
 }
 
+// A name is as durable as its directory, also one that was made by somebody who died before he had it on disk.
+static void sync_directory(const struct sink *s)
+{
+	char copy[FILE_NAME];
+	memcpy(copy, s->real, sizeof copy);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	close(fd);
+}
+
 int file_open_path(struct sink *s)
 {
 	int fd = open_or_make(s->path);
@@ -91,6 +103,8 @@ int file_open_path(struct sink *s)
 	int rc = take_descriptor(s, fd);
 	if (rc < 0)
 		close(fd);
+	else if (s->regular)
+		sync_directory(s);
 	return rc;
 }
 
@@ -113,18 +127,6 @@ uint64_t file_size(const struct sink *s)
 static bool numbered(char *out, const struct sink *s, uint32_t n)
 {
 	return snprintf(out, FILE_NAME, "%s.%u", s->real, n) < FILE_NAME;
-}
-
-// A name is as durable as its directory.
-static void sync_directory(const struct sink *s)
-{
-	char copy[FILE_NAME];
-	memcpy(copy, s->real, sizeof copy);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	close(fd);
 }
 
 // How many of PATH.1, PATH.2 ... have to make room: a number that is free ends them, so that rotation that fails again and again, or
@@ -169,7 +171,6 @@ int file_rotate(struct sink *s)
 		s->fd = before;
 		return rc;
 	}
-	sync_directory(s);
 	close(before);
 	return 0;
 }

@@ -247,7 +247,7 @@ static void member(struct ecs *e, const char *name)
 		e->depth = level + 1;
 	}
 	close_to(e, level);
-	record_key(&e->json, name);
+	json_put_name(&e->json, name);
 }
 
 static void fields(struct ecs *e, const struct row *row, size_t n)

@@ -31,7 +31,7 @@ struct sink_config {
 	uint32_t rotate_mib, rotate_keep; // file: at that size it is renamed to PATH.1, and so on; 0: by others (SIGHUP)
 	// syslog, kafka
 	int transport;                   // enum sink_transport
-	int framing;                     // enum sink_framing, TCP only
+	int framing;                     // enum sink_framing; TCP and TLS
 	char host[SINK_TEXT + 1];
 	uint16_t port;                   // 0: the standard's: 514 UDP, 601 TCP, 6514 TLS
 	int facility;                    // 0..23

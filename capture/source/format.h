@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "capture/packet.h"
 #include "capture/source/input.h"
@@ -82,3 +83,18 @@ static inline const uint8_t *format_prefetch(const uint8_t *ahead, const uint8_t
 
 extern const struct format pcapfile_format;
 extern const struct format pcapng_format;
+
+// A number at any address, in the order of this machine or in the other one.
+static inline uint32_t format_u32(const uint8_t *p, bool swapped)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return swapped ? __builtin_bswap32(v) : v;
+}
+
+static inline uint16_t format_u16(const uint8_t *p, bool swapped)
+{
+	uint16_t v;
+	memcpy(&v, p, sizeof(v));
+	return swapped ? __builtin_bswap16(v) : v;
+}

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -20,6 +19,7 @@
 #include "capture/source/ops.h"
 #include "capture/source/netdev.h"
 #include "hw/counter.h"
+#include "hw/pages.h"
 
 enum {
 	SNAPLEN = PACKET_WIRE_MAX,
@@ -164,8 +164,7 @@ static void port_free(struct port *base)
 	struct pcap_port *p = (struct pcap_port *)base;
 	if (p->pcap)
 		pcap_close(p->pcap);
-	if (p->room)
-		munmap(p->room, ROOM_LEN);
+	pages_unmap(p->room, ROOM_LEN);
 	netdev_close(&p->netdev);
 	free(p);
 }
@@ -262,9 +261,8 @@ static int prepare(struct pcap_port *p, const struct port_config *c, char why[st
 	}
 	int dlt = pcap_datalink(p->pcap);
 	p->linktype = (uint16_t)(dlt == DLT_RAW ? LINKTYPE_RAW : dlt); // the one usual type whose two numbers differ
-	p->room = mmap(NULL, ROOM_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p->room == MAP_FAILED) {
-		p->room = NULL;
+	p->room = pages_map(ROOM_LEN);
+	if (!p->room) {
 		snprintf(why, PORT_WHY, "no memory for packets of %.64s", p->name);
 		return -ENOMEM;
 	}

@@ -32,20 +32,6 @@ static bool recognise(const uint8_t head[static 4])
 	return find_magic(head) != NULL;
 }
 
-static inline uint32_t get32(const uint8_t *p, bool swapped)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return swapped ? __builtin_bswap32(v) : v;
-}
-
-static inline uint16_t get16(const uint8_t *p, bool swapped)
-{
-	uint16_t v;
-	memcpy(&v, p, sizeof(v));
-	return swapped ? __builtin_bswap16(v) : v;
-}
-
 static enum format_outcome begin(struct reader *r)
 {
 	const uint8_t *p = r->in.at;
@@ -54,13 +40,13 @@ static enum format_outcome begin(struct reader *r)
 		return FORMAT_MORE;
 	const struct magic *magic = find_magic(p);
 	bool swapped = magic->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-	if (get16(p + 4, swapped) != VERSION_MAJOR) {
+	if (format_u16(p + 4, swapped) != VERSION_MAJOR) {
 		r->damage = "unknown version of the pcap format";
 		return FORMAT_DAMAGED;
 	}
 	r->pcapfile = (struct pcapfile_state){
 		.swapped = swapped,
-		.linktype = (uint16_t)get32(p + 20, swapped), // the upper half tells of frame check sequences
+		.linktype = (uint16_t)format_u32(p + 20, swapped), // the upper half tells of frame check sequences
 		.fraction_ns = magic->fraction_ns,
 	};
 	r->in.at += HEADER_LEN;
@@ -79,15 +65,15 @@ static inline __attribute__((always_inline)) int take_records(struct reader *r, 
 	const uint8_t *ahead = at + FORMAT_AHEAD;
 	uint32_t n = 0;
 	while (n < PACKET_BURST && end - at >= RECORD_LEN) {
-		uint32_t len = get32(at + 8, swapped), wire_len = get32(at + 12, swapped);
+		uint32_t len = format_u32(at + 8, swapped), wire_len = format_u32(at + 12, swapped);
 		if (len > FORMAT_CAPLEN_MAX || len > (size_t)(end - at) - RECORD_LEN)
 			break;
 		burst[n] = (struct packet){
 			.data = at + RECORD_LEN,
 			.len = len,
 			.wire_len = wire_len < len ? len : wire_len,
-			.time_ns = get32(at, swapped) * UINT64_C(1000000000) +
-				   get32(at + 4, swapped) * (uint64_t)state.fraction_ns,
+			.time_ns = format_u32(at, swapped) * UINT64_C(1000000000) +
+				   format_u32(at + 4, swapped) * (uint64_t)state.fraction_ns,
 			.seq = seq + n,
 			.frame = frame + n,
 			.file = file,
@@ -110,7 +96,7 @@ static int burst(struct reader *r, struct packet out[static PACKET_BURST])
 	r->record_off = input_offset(&r->in);
 	if (n > 0)
 		return n;
-	if (input_left(&r->in) >= RECORD_LEN && get32(r->in.at + 8, swapped) > FORMAT_CAPLEN_MAX) {
+	if (input_left(&r->in) >= RECORD_LEN && format_u32(r->in.at + 8, swapped) > FORMAT_CAPLEN_MAX) {
 		r->damage = "impossible packet length";
 		return FORMAT_DAMAGED;
 	}

@@ -21,20 +21,6 @@ static const uint64_t ns_per_s = 1000000000;
 
 __extension__ typedef unsigned __int128 wide;
 
-static inline uint32_t get32(const uint8_t *p, bool swapped)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return swapped ? __builtin_bswap32(v) : v;
-}
-
-static inline uint16_t get16(const uint8_t *p, bool swapped)
-{
-	uint16_t v;
-	memcpy(&v, p, sizeof(v));
-	return swapped ? __builtin_bswap16(v) : v;
-}
-
 static inline uint64_t get64(const uint8_t *p, bool swapped)
 {
 	uint64_t v;
@@ -103,7 +89,7 @@ struct body {
 
 static int take_section(struct reader *r, struct body b, struct packet *out)
 {
-	if (get16(b.at + 4, r->pcapng.swapped) != VERSION_MAJOR)
+	if (format_u16(b.at + 4, r->pcapng.swapped) != VERSION_MAJOR)
 		return damaged(r, "unknown version of the pcapng format");
 	r->pcapng.n_interfaces = 0;
 	return STEP_DONE;
@@ -113,7 +99,7 @@ static int take_options(struct reader *r, struct body b, struct pcapng_interface
 {
 	bool swapped = r->pcapng.swapped;
 	while (b.len >= 4) {
-		uint16_t code = get16(b.at, swapped), len = get16(b.at + 2, swapped);
+		uint16_t code = format_u16(b.at, swapped), len = format_u16(b.at + 2, swapped);
 		uint32_t padded = 4 + ((len + 3u) & ~3u);
 		if (code == OPTION_END)
 			return STEP_DONE;
@@ -136,8 +122,8 @@ static int take_interface(struct reader *r, struct body b, struct packet *out)
 		return damaged(r, "too many interfaces");
 	struct pcapng_interface *ifc = &s->interfaces[s->n_interfaces];
 	*ifc = (struct pcapng_interface){
-		.linktype = get16(b.at, s->swapped),
-		.snaplen = get32(b.at + 4, s->swapped),
+		.linktype = format_u16(b.at, s->swapped),
+		.snaplen = format_u32(b.at + 4, s->swapped),
 	};
 	set_resolution(ifc, 6); // microseconds, where nothing else is said
 	if (take_options(r, (struct body){b.at + 8, b.len - 8}, ifc) < 0)
@@ -169,10 +155,10 @@ static int put_timed(struct reader *r, struct body b, uint32_t interface, struct
 	if (interface >= s->n_interfaces)
 		return damaged(r, "packet of an unknown interface");
 	const struct pcapng_interface *ifc = &s->interfaces[interface];
-	uint64_t ticks = (uint64_t)get32(b.at + 4, s->swapped) << 32 | get32(b.at + 8, s->swapped);
+	uint64_t ticks = (uint64_t)format_u32(b.at + 4, s->swapped) << 32 | format_u32(b.at + 8, s->swapped);
 	*out = (struct packet){
-		.len = get32(b.at + 12, s->swapped),
-		.wire_len = get32(b.at + 16, s->swapped),
+		.len = format_u32(b.at + 12, s->swapped),
+		.wire_len = format_u32(b.at + 16, s->swapped),
 		.time_ns = to_ns(ifc, ticks),
 		.linktype = ifc->linktype,
 	};
@@ -181,13 +167,13 @@ static int put_timed(struct reader *r, struct body b, uint32_t interface, struct
 
 static int take_enhanced(struct reader *r, struct body b, struct packet *out)
 {
-	return put_timed(r, b, get32(b.at, r->pcapng.swapped), out);
+	return put_timed(r, b, format_u32(b.at, r->pcapng.swapped), out);
 }
 
 // Two octets of interface, two of a drop count that says nothing about this packet.
 static int take_obsolete(struct reader *r, struct body b, struct packet *out)
 {
-	return put_timed(r, b, get16(b.at, r->pcapng.swapped), out);
+	return put_timed(r, b, format_u16(b.at, r->pcapng.swapped), out);
 }
 
 // No time, no length of its own: cut by the snapshot length of interface 0, else all there is.
@@ -197,7 +183,7 @@ static int take_simple(struct reader *r, struct body b, struct packet *out)
 	if (s->n_interfaces == 0)
 		return damaged(r, "packet of an unknown interface");
 	const struct pcapng_interface *ifc = &s->interfaces[0];
-	uint32_t wire_len = get32(b.at, s->swapped);
+	uint32_t wire_len = format_u32(b.at, s->swapped);
 	bool cut = ifc->snaplen && ifc->snaplen < wire_len;
 	*out = (struct packet){
 		.len = cut ? ifc->snaplen : wire_len,
@@ -237,7 +223,7 @@ static int set_order(struct reader *r)
 {
 	if (input_left(&r->in) < FRAME_LEN)
 		return STEP_MORE;
-	uint32_t magic = get32(r->in.at + 8, false);
+	uint32_t magic = format_u32(r->in.at + 8, false);
 	if (magic != order_magic && magic != __builtin_bswap32(order_magic))
 		return damaged(r, "bad byte order mark of a section");
 	r->pcapng.swapped = magic != order_magic;
@@ -251,7 +237,7 @@ static int take_known(struct reader *r, const struct block_kind *kind, uint32_t 
 	if (len > input_left(&r->in))
 		return STEP_MORE;
 	struct body b = {r->in.at + 8, len - FRAME_LEN};
-	if (get32(b.at + b.len, r->pcapng.swapped) != len)
+	if (format_u32(b.at + b.len, r->pcapng.swapped) != len)
 		return damaged(r, "block lengths differ");
 	if (b.len < kind->len_min)
 		return damaged(r, "bad block length");
@@ -266,13 +252,13 @@ static int take_block(struct reader *r, struct packet *out)
 	r->record_off = input_offset(&r->in);
 	if (input_left(&r->in) < 8)
 		return STEP_MORE;
-	if (get32(r->in.at, false) == BLOCK_SECTION) {
+	if (format_u32(r->in.at, false) == BLOCK_SECTION) {
 		int result = set_order(r);
 		if (result != STEP_DONE)
 			return result;
 	}
-	uint32_t type = get32(r->in.at, r->pcapng.swapped);
-	uint32_t len = get32(r->in.at + 4, r->pcapng.swapped);
+	uint32_t type = format_u32(r->in.at, r->pcapng.swapped);
+	uint32_t len = format_u32(r->in.at + 4, r->pcapng.swapped);
 	if (len < FRAME_LEN || len % 4)
 		return damaged(r, "bad block length");
 	const struct block_kind *kind = find_kind(type);
@@ -288,7 +274,7 @@ static int check_trailer(struct reader *r)
 {
 	if (input_left(&r->in) < 4)
 		return STEP_MORE;
-	if (get32(r->in.at, r->pcapng.swapped) != r->pcapng.trailer)
+	if (format_u32(r->in.at, r->pcapng.swapped) != r->pcapng.trailer)
 		return damaged(r, "block lengths differ");
 	r->in.at += 4;
 	r->pcapng.trailer = 0;
@@ -314,7 +300,7 @@ static int burst(struct reader *r, struct packet out[static PACKET_BURST])
 
 static bool recognise(const uint8_t head[static 4])
 {
-	return get32(head, false) == BLOCK_SECTION;
+	return format_u32(head, false) == BLOCK_SECTION;
 }
 
 static enum format_outcome begin(struct reader *r)

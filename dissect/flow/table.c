@@ -6,8 +6,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
+
+#include "hw/pages.h"
 
 enum { VICTIM_LOOKS = 64 }; // 64, because a sweep of the whole table per packet would be the attacker's gift
 
@@ -26,11 +27,9 @@ int flow_table_open(struct flow_table *t, uint32_t flows_max)
 	t->bucket_mask = n_buckets - 1;
 	if (getrandom(&t->seed, sizeof(t->seed), 0) != (ssize_t)sizeof(t->seed))
 		return -errno;
-	t->bucket = mmap(NULL, index_len(t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (t->bucket == MAP_FAILED) {
-		t->bucket = NULL;
+	t->bucket = pages_map(index_len(t));
+	if (!t->bucket)
 		return -ENOMEM;
-	}
 	int err = slab_open(&t->hot, sizeof(struct flow_hot), flows_max);
 	if (!err)
 		err = slab_open(&t->cold, sizeof(struct flow_cold), flows_max);
@@ -41,8 +40,7 @@ int flow_table_open(struct flow_table *t, uint32_t flows_max)
 
 void flow_table_close(struct flow_table *t)
 {
-	if (t->bucket)
-		munmap(t->bucket, index_len(t));
+	pages_unmap(t->bucket, index_len(t));
 	slab_close(&t->hot);
 	slab_close(&t->cold);
 	memset(t, 0, sizeof(*t));

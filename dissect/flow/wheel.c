@@ -3,25 +3,21 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "hw/pages.h"
 
 int wheel_open(struct wheel *w, struct flow_table *table, uint32_t flows_max)
 {
 	memset(w, 0, sizeof(*w));
 	w->table = table;
 	w->due_len = ((size_t)flows_max + 1) * sizeof(*w->due);
-	w->due = mmap(NULL, w->due_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (w->due == MAP_FAILED) {
-		w->due = NULL;
-		return -ENOMEM;
-	}
-	return 0;
+	w->due = pages_map(w->due_len);
+	return w->due ? 0 : -ENOMEM;
 }
 
 void wheel_close(struct wheel *w)
 {
-	if (w->due)
-		munmap(w->due, w->due_len);
+	pages_unmap(w->due, w->due_len);
 	memset(w, 0, sizeof(*w));
 }
 

@@ -6,9 +6,9 @@
 #include "dissect/net/frag.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 
 #include "dissect/net/layer.h"
+#include "hw/pages.h"
 
 #define FRAG_TIMEOUT_NS UINT64_C(30000000000)
 
@@ -42,16 +42,13 @@ struct frag_table {
 
 int frag_open(struct frag_table **out)
 {
-	void *p = mmap(NULL, sizeof(struct frag_table), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-	               -1, 0);
-	*out = p == MAP_FAILED ? NULL : p;
+	*out = pages_map(sizeof(**out));
 	return *out ? 0 : -ENOMEM;
 }
 
 void frag_close(struct frag_table **t)
 {
-	if (*t)
-		munmap(*t, sizeof(**t));
+	pages_unmap(*t, sizeof(**t));
 	*t = NULL;
 }
 

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "dissect/keep.h"
 #include "dissect/stream/stream.h"
+#include "hw/pages.h"
 
 static size_t ring_len(const struct guards *g)
 {
@@ -17,17 +17,13 @@ int guards_open(struct guards *g, uint32_t flows_max)
 {
 	memset(g, 0, sizeof(*g));
 	g->n = flows_max < GUARDS_MAX ? flows_max : GUARDS_MAX;
-	void *p = mmap(NULL, ring_len(g), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p == MAP_FAILED)
-		return -ENOMEM;
-	g->ring = p;
-	return 0;
+	g->ring = pages_map(ring_len(g));
+	return g->ring ? 0 : -ENOMEM;
 }
 
 void guards_close(struct guards *g)
 {
-	if (g->ring)
-		munmap(g->ring, ring_len(g));
+	pages_unmap(g->ring, ring_len(g));
 	memset(g, 0, sizeof(*g));
 }
 

@@ -2,12 +2,15 @@
 What cannot be had is told, and the test is skipped (77)."""
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path += [str(HERE.parent / "lab"), str(HERE.parent / "tools")]
+import packages  # noqa: E402 pylint: disable=wrong-import-position
+from checks import eventually, skip  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-import
+
 CACHE = ROOT / "build-full-receivers"
 KAFKA = ["org.apache.kafka:kafka_2.13:3.9.1", "org.apache.kafka:kafka-tools:3.9.1"]
 CHDB = ["chdb==3.6.0", "pyarrow"]  # ClickHouse 25.5; Kafka tables of the 4.x that were tried cannot be made
@@ -18,12 +21,6 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0<
 <dependencies>{}</dependencies></project>
 """
 DEPENDENCY = "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>"
-
-
-def skip(why):
-    """Said, never passed over."""
-    print(f"{pathlib.Path(sys.argv[0]).name}: skipped: {why}\n0 passed, 0 failed, 1 skipped")
-    sys.exit(77)
 
 
 def fetch(folder, command):
@@ -68,38 +65,10 @@ def python(name, packages):
 
 def debian(name, rows):
     """Folder of Debian packages, unpacked over each other."""
-    sys.path.insert(0, str(ROOT / "tests" / "lab"))
-    import packages  # pylint: disable=import-outside-toplevel,import-error
     return fetch(CACHE / name, lambda folder: packages.unpack(folder, rows)) / "root"
 
 
-def free_ports(n):
-    """Of this machine's loopback, at this moment."""
-    sockets = [socket.socket() for _ in range(n)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-def answers(port):
-    """Whether somebody listens there."""
-    with socket.socket() as s:
-        s.settimeout(1)
-        return s.connect_ex(("127.0.0.1", port)) == 0
-
-
-def certificates(folder, names=("localhost", "sensor-1", "other.example")):
-    """A CA, another one (`stranger-ca`), and of the first for each name NAME.pem, NAME.key (PKCS #8). 127.0.0.1 is localhost's, too."""
-    for ca in ("ca", "stranger-ca"):
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={ca}",
-            "-keyout", f"{folder}/{ca}.key", "-out", f"{folder}/{ca}.pem")
-    for name in names:
-        addresses = ""
-        run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-            "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.csr")
-        (folder / "ext").write_text(f"subjectAltName=DNS:{name}{addresses}\n", encoding="ascii")
-        run("openssl", "x509", "-req", "-in", f"{folder}/{name}.csr", "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-CAcreateserial",
-            "-days", "2", "-extfile", f"{folder}/ext", "-out", f"{folder}/{name}.pem")
+def started(process, ready, log, seconds=60):
+    """Waits until a receiver is ready, which it must be while it runs. `log`: where it says what is wrong."""
+    good = eventually(lambda: process.poll() is not None or ready(), seconds) and process.poll() is None
+    assert good, f"{process.args[0]} does not start: {pathlib.Path(log).read_text(errors='replace')[-2000:]}"

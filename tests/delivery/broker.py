@@ -4,9 +4,9 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
 
 import artifacts
+import loopback
 
 SETTINGS = """
 process.roles=broker,controller
@@ -32,7 +32,6 @@ sasl.enabled.mechanisms=SCRAM-SHA-256
 listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 """
 CLUSTER = "4L6g3nShT-eMCtK--X86sw"
-START_S = 60
 USER, PASSWORD = "sensor", "a secret with = and ; in it"
 
 Message = collections.namedtuple("Message", "partition offset key headers value")
@@ -43,9 +42,9 @@ class Broker:
 
     def __init__(self, jars, folder):
         self.jars, self.folder = jars, pathlib.Path(folder)
-        self.plain, self.ssl, self.sasl, self.controller = artifacts.free_ports(4)
+        self.plain, self.ssl, self.sasl, self.controller = loopback.free_ports(4)
         self.process = None
-        artifacts.certificates(self.folder)
+        loopback.certificates(self.folder, "localhost", "sensor-1", "other.example")
         (self.folder / "broker.pem").write_text((self.folder / "localhost.key").read_text() + (self.folder / "localhost.pem").read_text())
         (self.folder / "password").write_text(PASSWORD + "\nonly the first line counts\n")
         (self.folder / "server.properties").write_text(SETTINGS.format(
@@ -68,10 +67,7 @@ class Broker:
         log = open(self.folder / "log", "ab")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             self.command("kafka.Kafka", str(self.folder / "server.properties")), stdout=log, stderr=log, start_new_session=True)
-        until = time.monotonic() + START_S
-        while not all(map(artifacts.answers, (self.plain, self.ssl, self.sasl))):
-            assert self.process.poll() is None and time.monotonic() < until, f"the broker does not start: {(self.folder / 'log').read_text()[-800:]}"
-            time.sleep(0.1)
+        artifacts.started(self.process, lambda: all(map(loopback.listens, (self.plain, self.ssl, self.sasl))), log.name)
 
     def kill(self):
         """As a power cut ends it."""

@@ -17,7 +17,7 @@ import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "live")]
-import artifacts  # noqa: E402 pylint: disable=wrong-import-position
+import loopback  # noqa: E402 pylint: disable=wrong-import-position
 import broker  # noqa: E402 pylint: disable=wrong-import-position
 import made  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
@@ -248,7 +248,7 @@ def main():
     for part in (good, bad_days, too_much, items, halves, elsewhere, slow, slow_to_refuse):
         part(checks, program, lines)
     with tempfile.TemporaryDirectory() as directory:
-        artifacts.certificates(pathlib.Path(directory))
+        loopback.certificates(directory, "localhost", "sensor-1", "other.example")
         secured(checks, program, lines, pathlib.Path(directory))
     return checks.done()
 

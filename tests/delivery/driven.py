@@ -4,15 +4,15 @@ import signal
 import subprocess
 import time
 
+import loopback
 import records
-import talk
 
 SENSOR = "sensor-1"
 
 
 def settings(receiver, way):
     """What stands in postwacht.yaml for it."""
-    out = {"host": talk.HOST}
+    out = {"host": loopback.HOST}
     if way == "tls":
         out |= {"transport": "tls", "port": receiver.tls, "ca": receiver.pki / "ca.pem", "cert": receiver.pki / f"{SENSOR}.pem",
                 "key": receiver.pki / f"{SENSOR}.key", "server_name": "siem.example"}
@@ -47,7 +47,7 @@ def every_way(checks, receiver, sink, lines, rows, what):
             if way == "udp":
                 print(f"{what}, sink, udp: {len(got)} of {len(wanted)} arrived", flush=True)
                 wanted = [line for line in wanted if line in got] if len(got) > len(wanted) // 4 else wanted
-            checks.same(got, wanted, f"{what}, sink, {way}: {file}")
+            checks.equal(got, wanted, f"{what}, sink, {way}: {file}")
 
 
 def refused(checks, receiver, sink, lines, what):
@@ -87,7 +87,6 @@ def killed(checks, receiver, sink, alerts, program, what):
                 checks.check(False, f"{what}, sink, killed, {way}: half a line: {line[-120:]}")
         checks.check(all(seen.get(i + 1) == {line} for i, line in enumerate(many)), f"{what}, sink, killed, {way}: "
                      f"{len(set(range(1, len(many) + 1)) - set(seen))} of {len(many)} are missing, or changed")
-        run = subprocess.run([str(program), "verify", "--whole", str(receiver.folder / "log" / name / "alerts.json")], stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True, check=False)
-        checks.check(run.returncode == 0, f"{what}, sink, killed, {way}: verify: {run.returncode} {run.stdout[-400:]}")
+        code, said = records.verify(program, "--whole", receiver.folder / "log" / name / "alerts.json")
+        checks.check(code == 0, f"{what}, sink, killed, {way}: verify: {code} {said}")
         print(f"{what}, sink, {way}: killed twice: {len(many)} records, none missing, {len(got) - len(seen)} came twice", flush=True)

@@ -4,6 +4,7 @@ import json
 import re
 
 import opensearch
+import records
 
 # What the sensor knows better, or says besides: texts for people, its version, more of certificates, how long a session was.
 ONLY_ONE = r"(message|threat\.framework|ecs\.version|event\.(ingested|duration)|observer\.version|tls\.(client\.(subject|not_|hash)|server\.x509|next_protocol)|dns\.|network\.inner)"
@@ -117,23 +118,16 @@ def queries(checks, node, lines, converted):
             checks.check(got == meant, f"{name}: in {target} OpenSearch finds {len(got)} records, {len(meant)} are meant: {query}")
 
 
-def leaves(value, name="", out=None):
-    """Paths and values."""
-    out = {} if out is None else out
-    for key, v in value.items():
-        key = f"{name}.{key}" if name else key
-        if isinstance(v, dict):
-            leaves(v, key, out)
-        elif v is not None and v != []:
-            out[key] = re.sub(r"\.000000Z$", "Z", v) if isinstance(v, str) else v
-    return out
+def plain(document):
+    """Names and values; a time without its microseconds where they are none, nothing for null and an empty list."""
+    return {name: re.sub(r"\.000000Z$", "Z", v) if isinstance(v, str) else v for name, v in records.leaves(document) if v not in (None, [])}
 
 
 def both(checks, node, n):
     """Format ecs goes into the same data stream untouched, and says what the pipeline makes of EVE. What only one of them has is listed."""
     by_pipeline, by_sensor = stored(node, "postwacht-mail", n), stored(node, "postwacht-ecs", n)
     for number, document in by_pipeline.items():
-        one, other = leaves(document), leaves(by_sensor[number])
+        one, other = plain(document), plain(by_sensor[number])
         for path in set(one) | set(other):
             if not re.match(ONLY_ONE, path):
                 checks.quiet(one.get(path) == other.get(path), f"{path}: {one.get(path)} by the pipeline, {other.get(path)} by format ecs")

@@ -25,6 +25,7 @@ sys.path[:0] = [str(HERE.parent / "live")]
 import artifacts  # noqa: E402 pylint: disable=wrong-import-position
 import broker  # noqa: E402 pylint: disable=wrong-import-position
 import made  # noqa: E402 pylint: disable=wrong-import-position
+import records  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
 import warehouse  # noqa: E402 pylint: disable=wrong-import-position
 
@@ -107,7 +108,7 @@ class Sensor:
     def put(self, row, record):
         """With its numbers."""
         line = row.stamp(record)
-        self.sent[(made.lane(record), row.epoch, row.seq[made.lane(record)])] = line
+        self.sent[records.number(json.loads(line))] = line
         self.lines.append(line)
 
     def arrived(self):
@@ -255,12 +256,10 @@ def on_their_way(fleet, program, kafka, store):
 def all_there(fleet, store):
     """Waits until every record is in the warehouse; how many are missing."""
     wanted = sum(len(one.sent) for one in fleet)
-    until = time.monotonic() + ARRIVE_S
-    while True:
-        got = int(store.ask("SELECT uniqExact(host, sink, lane, epoch, seq) FROM postwacht.records"))
-        if got >= wanted or time.monotonic() > until:
-            return wanted - got
-        time.sleep(0.5)
+    def missing():
+        return wanted - int(store.ask("SELECT uniqExact(host, sink, lane, epoch, seq) FROM postwacht.records"))
+    sensor.eventually(lambda: missing() <= 0, ARRIVE_S)
+    return missing()
 
 
 # ---- checks ------------------------------------------------------------------------------------------------------------
@@ -299,8 +298,8 @@ def lines(checks, fleet, store, program):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         file.write("".join(line + "\n" for line in exported))
         file.flush()
-        run = subprocess.run([program, "verify", file.name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        checks.check(run.returncode == 0, f"postwacht verify: exit code {run.returncode}: {run.stdout[-300:]}")
+        code, said = records.verify(program, file.name)
+        checks.check(code == 0, f"postwacht verify: exit code {code}: {said}")
     checks.check(store.question("forged") == [], "forged: before anybody forged")
     victim = next(line for key, line in sorted(fleet[0].sent.items()) if key[0] == "sessions")
     forged = victim.replace('"in_clear":1', '"in_clear":0').replace('"v":1', '"v":1 ', 1)

@@ -20,7 +20,11 @@ import sys
 import tempfile
 
 import hostile
+import records
 from format_parsers import Malformed, UNFIT, at, meant_cef, meant_leef, read_cef, read_cef_simply, read_leef
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
+from checks import Checks  # noqa: E402 pylint: disable=wrong-import-position
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -29,28 +33,6 @@ STORIES = ["answer-454", "cert-many-names", "cert-expired", "dane-mismatch-deliv
 FORMAT_MAX, EPOCH = 8 * 1024 - 512, 1790000000
 FIELDS = json.loads((HERE / "ecs_fields.json").read_text(encoding="ascii"))
 VERSION = re.search(r"version: '([^']+)'", (ROOT / "meson.build").read_text(encoding="utf-8"))[1]
-
-
-class Checks:
-    """Counts, and says what failed; only the first of many alike."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, good, what):
-        """One of them."""
-        self.passed += bool(good)
-        self.failed += not good
-        if not good and self.failed <= 20:
-            print(f"FAILED: {what}")
-        return good
-
-
-def records_of(program, capture, policy=None):
-    """Lines of `postwacht read --out -`."""
-    more = ["--policy", str(policy)] if policy and policy.exists() else []
-    run = subprocess.run([program, "read", "--out", "-", *more, str(capture)], capture_output=True, check=False)
-    return run.stdout.splitlines()
 
 
 def told(drive, form, lines):
@@ -90,15 +72,6 @@ def check_flat(c, record, line, read, meant, key):
     return c.check(not differs, [(k, fields.get(k), wanted.get(k)) for k in differs])
 
 
-def leaves(value, path=""):
-    """(dotted name, value) of all but objects."""
-    for name, member in value.items():
-        if isinstance(member, dict):
-            yield from leaves(member, f"{path}{name}.")
-        else:
-            yield path + name, member
-
-
 def is_date(value):
     """RFC 3339, UTC."""
     return bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", value))
@@ -135,7 +108,7 @@ def check_ecs(c, record, line):
     """Only fields that ECS has, of its types; what was said stands in them."""
     root = json.loads(line)
     own = root.pop("smtp_tls")
-    for name, value in leaves(root):
+    for name, value in records.leaves(root):
         c.check(not ecs_fault(name, value), f"{name} = {value!r}: {ecs_fault(name, value)}")
     expected = {t for category in root["event"]["category"] for t in FIELDS["event_types"][category]}
     c.check(set(root["event"]["type"]) <= expected, f"{root['event']['type']} of {root['event']['category']}")
@@ -307,14 +280,12 @@ def main(arguments):
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for story in STORIES:
-            where = ROOT / "tests" / "replay" / story
-            capture = where / "traffic.pcap"
-            lines = records_of(program, capture if capture.exists() else where / "outside.pcap", where / "policy.json")
+            lines = records.story(program, story, "outside")
             c.check(len(lines) > 1, f"{story}: {len(lines)} records")
             check_lines(c, drive, lines, story)
             ordinary += lines
         capture, sessions = hostile.capture(folder)
-        lines = records_of(program, capture)
+        lines = records.read(program, capture)
         c.check(sum(b'"event_type":"smtp"' in line for line in lines) == sessions, "hostile: sessions")
         text = b"".join(lines).decode()
         c.check(all(part in text for part in ("cs1=forged", "^sev=10^", "\\u2028", "\\u0000", "<13>", "\\u202e")), "hostile: the wire was not repeated")
@@ -327,8 +298,7 @@ def main(arguments):
         shown(c)
         chain(c, drive, ordinary, folder)
         holes(c, drive, ordinary, folder)
-    print(f"{c.passed} passed, {c.failed} failed")
-    return 1 if c.failed else 0
+    return c.done()
 
 
 if __name__ == "__main__":

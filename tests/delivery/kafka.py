@@ -24,6 +24,7 @@ sys.path[:0] = [str(HERE.parent / "live")]
 import artifacts  # noqa: E402 pylint: disable=wrong-import-position
 import broker  # noqa: E402 pylint: disable=wrong-import-position
 import made  # noqa: E402 pylint: disable=wrong-import-position
+import records  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
 
 TROUBLE_S = 14  # a hand-over that waits for nothing, and what is told of it
@@ -83,8 +84,7 @@ def drive(program, lines, *options):
 
 def number(line):
     """What a record is told apart by."""
-    own = json.loads(line)["smtp_tls"]
-    return made.lane(json.loads(line)), own["epoch"], own["seq"]
+    return records.number(json.loads(line))
 
 
 def arrived(checks, name, sent, got, doubles=True):

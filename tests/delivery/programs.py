@@ -1,18 +1,14 @@
 """The real receivers: Debian's packages unpacked aside (they cannot be installed together), started on loopback without root's
 rights, with the shipped recipes. Only paths, ports and addresses of a recipe are replaced, by rules that must all apply."""
 import os
-import pathlib
 import re
 import signal
 import subprocess
-import sys
 import time
 
-import talk
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "lab"))
-import packages  # noqa: E402  (of the lab)
+import loopback
+from artifacts import ROOT, eventually, packages, started
+from loopback import free_ports, listens
 
 RECIPES = ROOT / "configs" / "receivers"
 ROWS = ["rsyslog rsyslog-gnutls rsyslog-openssl", "syslog-ng-core"]
@@ -32,6 +28,15 @@ def unpacked(directory):
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"packages: {error}")
         return None
+
+
+def certificates(folder, *names):
+    """For receivers, too, that are nobody."""
+    folder.mkdir()
+    loopback.certificates(folder, *names)
+    for key in folder.glob("*.key"):
+        key.chmod(0o644)
+    return folder
 
 
 def replaced(text, rules):
@@ -57,16 +62,7 @@ class Receiver:
         log = open(self.folder / "program.log", "ab")
         self.process = subprocess.Popen(command, cwd=self.folder, env=self.environment, stdout=log, stderr=log, user=NOBODY, group=NOBODY,
                                         extra_groups=[], umask=0o022)
-        for _ in range(200):
-            if ready():
-                return
-            assert self.process.poll() is None, f"{command[0]} ended: {self.said()}"
-            time.sleep(0.05)
-        raise AssertionError(f"{command[0]} does not listen: {self.said()}")
-
-    def said(self):
-        """What it wrote to its terminal."""
-        return (self.folder / "program.log").read_text(errors="replace")[-2000:]
+        started(self.process, ready, log.name)
 
     def stop(self, how=signal.SIGTERM):
         """Ends it, and waits."""
@@ -82,21 +78,9 @@ class Receiver:
 
     def wait_for(self, name, n, patience_s=15):
         """The lines of a file, when there are n of them, or time is up. Waits a little for more than that."""
-        until = time.monotonic() + patience_s
-        while len(self.lines(name)) < n and time.monotonic() < until:
-            time.sleep(0.05)
+        eventually(lambda: len(self.lines(name)) >= n, patience_s)
         time.sleep(0.2)
         return self.lines(name)
-
-
-def listens(port, kind="tcp"):
-    """Whether somebody does, on loopback or any address."""
-    for table in (kind, kind + "6"):
-        for line in pathlib.Path("/proc/net/" + table).read_text(encoding="ascii").splitlines()[1:]:
-            local, state = line.split()[1], line.split()[3]
-            if int(local.rpartition(":")[2], 16) == port and state == ("0A" if kind == "tcp" else "07"):
-                return True
-    return False
 
 
 class Rsyslog(Receiver):
@@ -104,7 +88,7 @@ class Rsyslog(Receiver):
 
     def __init__(self, root, folder, pki, recipe="postwacht.conf", more=()):
         super().__init__(root, folder, pki)
-        self.tls, self.tcp, self.udp = talk.free_ports(3)
+        self.tls, self.tcp, self.udp = free_ports(3)
         text = (RECIPES / "rsyslog" / recipe).read_text(encoding="utf-8")
         rules = [("/var/log/postwacht-(received|local)", str(folder / "log")), *more]
         if recipe == "postwacht.conf":
@@ -140,7 +124,7 @@ class SyslogNg(Receiver):
 
     def __init__(self, root, folder, pki, more=()):
         super().__init__(root, folder, pki)
-        self.tls, self.tcp, self.udp = talk.free_ports(3)
+        self.tls, self.tcp, self.udp = free_ports(3)
         text = (RECIPES / "syslog-ng" / "postwacht.conf").read_text(encoding="utf-8")
         rules = [("/var/log/postwacht-received", str(folder / "log")), *more, ("O=Example", "O=Lab"),
                  ("/etc/postwacht-receiver/cert", f"{pki}/siem.example"), ("/etc/postwacht-receiver/key.pem", f"{pki}/siem.example.key"),

@@ -158,8 +158,8 @@ def silence(checks, server, s):
     state = 'ALERTS{alertname="PostwachtSensorSilent",alertstate="%s"}'
     checks.check(not server.ask(state % "pending")[1] and not server.ask(state % "firing")[1], "silent already")
     s.stop()
-    checks.check(metrics.eventually(lambda: server.ask(state % "pending")[1]), "the sensor is stopped, and nobody notices")
-    checks.check(metrics.eventually(lambda: server.ask(state % "firing")[1], FIRED_S + 20), "PostwachtSensorSilent is not fired")
+    checks.check(sensor.eventually(lambda: server.ask(state % "pending")[1]), "the sensor is stopped, and nobody notices")
+    checks.check(sensor.eventually(lambda: server.ask(state % "firing")[1], FIRED_S + 20), "PostwachtSensorSilent is not fired")
     silent = {r["metric"]["alertname"] for r in server.ask('ALERTS{alertstate="firing"}')[1]}
     checks.check(silent == {"PostwachtSensorSilent"}, f"fired: {silent}")
 
@@ -192,9 +192,9 @@ def main():
             player.play()
             (directory / "prometheus").mkdir()
             with Prometheus(directory / "prometheus") as server:
-                checks.check(metrics.eventually(server.ready, 60), "no scrape")
+                checks.check(sensor.eventually(server.ready, 60), "no scrape")
                 player.play()
-                metrics.eventually(lambda: s.ask("status")["sessions"] >= 2)
+                sensor.eventually(lambda: s.ask("status")["sessions"] >= 2)
                 time.sleep(5)  # two scrapes at least, for rates
                 page = scraped.get(metrics.WHERE, "/metrics")[2]
                 promtool(checks, "check", "metrics", text=page)

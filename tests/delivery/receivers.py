@@ -6,7 +6,7 @@
 Records are sent by a sender of these tests, and by the real sink (tests/delivery/sinkdrive of the same build); what the receivers
 wrote is proved by `postwacht verify`.
 
-The packages are unpacked below DIR (build-full-receivers), never installed. The last line is `N passed, N failed, N skipped`.
+The packages are unpacked below DIR (build-full-receivers), never installed. The last line is `N passed, N failed(, N skipped)`.
 """
 import argparse
 import json
@@ -22,37 +22,21 @@ import time
 
 import artifacts
 import driven
+import loopback
 import programs
 import records
 import talk
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
+from checks import Checks, skip  # noqa: E402 pylint: disable=wrong-import-position
 
 SENSOR = "sensor-1"
 FILES = ("alerts.json", "sessions.json")
 
 
-class Checks:
-    """What was looked at, and what was wrong."""
-
-    def __init__(self):
-        self.passed = self.failed = self.skipped = 0
-
-    def check(self, fine, text):
-        """One of them."""
-        self.passed += bool(fine)
-        self.failed += not fine
-        if not fine:
-            print(f"wrong: {text}", flush=True)
-
-    def same(self, got, wanted, what):
-        """Lines, each of them."""
-        where = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b), min(len(got), len(wanted)))
-        at = [lines[where][:300] if where < len(lines) else None for lines in (got, wanted)]
-        self.check(got == wanted, f"{what}: {len(got)} lines, {len(wanted)} wanted; at {where}: {at[0]} for {at[1]}")
-
-
 def rows(lines):
     """Alerts and sessions, apart."""
-    return [[line for line in lines if records.lane(line) == row] for row in (records.ALERTS, records.SESSIONS)]
+    return [[line for line in lines if records.lane(json.loads(line)) == row] for row in (records.ALERTS, records.SESSIONS)]
 
 
 def missing(lines):
@@ -73,7 +57,7 @@ def send(stream, lines, host=SENSOR, prefix=b"", pause_s=0.0):
 def arrived(checks, receiver, lines, host, what):
     """Each row is in its file, in order, octet for octet."""
     for name, wanted in zip(FILES, rows(lines)):
-        checks.same(receiver.wait_for(f"{host}/{name}", len(wanted)), wanted, f"{what}: {name}")
+        checks.equal(receiver.wait_for(f"{host}/{name}", len(wanted)), wanted, f"{what}: {name}")
 
 
 def transports(checks, receiver, lines, what):
@@ -131,16 +115,16 @@ def verified(checks, receiver, lines, program, what):
         arrived(checks, receiver, proved, way, f"{what}, {way}")
         for name in FILES:
             path = receiver.folder / "log" / way / name
-            run = subprocess.run([str(program), "verify", "--whole", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-            checks.check(run.returncode == 0, f"{what}: verify {way}/{name}: {run.returncode} {run.stdout[-300:]}")
+            code, said = records.verify(program, "--whole", path)
+            checks.check(code == 0, f"{what}: verify {way}/{name}: {code} {said}")
             lines = path.read_bytes().splitlines(keepends=True)
             at = len(lines) // 2
             changed = lines[at].replace(b'"timestamp":"2', b'"timestamp":"3', 1)
             for bad in (lines[:at] + lines[at + 1:], [*lines[:at], changed, *lines[at + 1:]]):
                 copy = receiver.folder / "changed.json"
                 copy.write_bytes(b"".join(bad))
-                run = subprocess.run([str(program), "verify", str(copy)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-                checks.check(run.returncode == 1, f"{what}: verify of a changed file: {run.returncode} {run.stdout[-300:]}")
+                code, said = records.verify(program, copy)
+                checks.check(code == 1, f"{what}: verify of a changed file: {code} {said}")
 
 
 def killed(checks, receiver, lines, what):
@@ -180,8 +164,21 @@ def rotated(checks, receiver, lines, what):
     time.sleep(1)
     send(talk.Stream(receiver.tls, receiver.pki, SENSOR), alerts[half:], "rotated")
     after = receiver.wait_for("rotated/alerts.json", len(alerts) - half)
-    checks.same(receiver.lines("rotated/alerts.1") + after, alerts, f"{what}: rotated")
+    checks.equal(receiver.lines("rotated/alerts.1") + after, alerts, f"{what}: rotated")
     checks.check((path.stat().st_mode & 0o777) == 0o640, f"{what}: a file has the mode {path.stat().st_mode:o}")
+
+
+def kept_out(checks, receiver, lines, what):
+    """A file that cannot be opened for a while: what comes meanwhile waits."""
+    alerts = rows(lines)[records.ALERTS]
+    path = receiver.folder / "log" / "kept-out" / "alerts.json"
+    path.mkdir(parents=True)
+    for made in (path.parent, path):
+        os.chown(made, programs.NOBODY, programs.NOBODY)
+    send(talk.Stream(receiver.tls, receiver.pki, SENSOR), alerts, "kept-out")
+    time.sleep(2)
+    path.rmdir()
+    checks.same(receiver.wait_for("kept-out/alerts.json", len(alerts), 30), alerts, f"{what}: kept out")
 
 
 def other_driver(checks, make, lines, what, _sink, _program):
@@ -218,6 +215,8 @@ def network_receiver(checks, make, lines, what, sink, program):
         verified(checks, receiver, lines, program, what)
         if isinstance(receiver, programs.SyslogNg):
             urgent(checks, receiver, lines, what)
+        else:  # syslog-ng waits, too, but for a minute
+            kept_out(checks, receiver, lines, what)
         strangers(checks, receiver, lines, what)
         oddities(checks, receiver, lines, what)
         rotated(checks, receiver, lines, what)
@@ -254,14 +253,14 @@ def local(checks, make, lines, what, sink, _program):
             code, told = driven.finish(driven.start(sink, transport="local", path=path), lines)
             checks.check(code == 0 and f"sent {len(lines)} refused 0" in told, f"{what}, sink: {code} {told}")
         for name, wanted in zip(FILES, rows(lines)):
-            checks.same(receiver.wait_for(name, times * len(wanted)), wanted * times, f"{what}: {name}")
+            checks.equal(receiver.wait_for(name, times * len(wanted)), wanted * times, f"{what}: {name}")
     finally:
         receiver.stop()
 
 
 def agent(port, got, n):
     """Takes what rsyslog passes on: octet counted."""
-    listener = socket.create_server((talk.HOST, port))
+    listener = socket.create_server((loopback.HOST, port))
     listener.settimeout(20)
     connection, _ = listener.accept()
     connection.settimeout(20)
@@ -277,7 +276,7 @@ def agent(port, got, n):
 
 def cef(checks, make, lines, what, sink, _program):
     """CEF goes through untouched: to a file, and on to an agent. What the sensor writes, and what a hostile text could come to."""
-    port, = talk.free_ports(1)
+    port, = loopback.free_ports(1)
     receiver = make([('port="28330"', f'port="{port}"')])
     fine, said = receiver.checked()
     checks.check(fine, f"{what} has something to say of its recipe: {said}")
@@ -289,7 +288,7 @@ def cef(checks, make, lines, what, sink, _program):
         run = subprocess.run([str(sink.parent / "formatdrive"), "cef"], input=b"\n".join(records.stripped(alerts)) + b"\n", stdout=subprocess.PIPE, check=True)
         events += run.stdout.split(b"\n")[:-1]
         checks.check(len(events) == 4 + len(alerts), f"{what}: {len(events)} events of {len(alerts)} alerts")
-    receiver.start(ready=lambda: programs.listens(receiver.tcp))
+    receiver.start(ready=lambda: loopback.listens(receiver.tcp))
     thread = threading.Thread(target=agent, args=(port, got, len(events)), daemon=True)
     thread.start()
     try:
@@ -297,9 +296,9 @@ def cef(checks, make, lines, what, sink, _program):
         for event in [*events, b"something else"]:
             stream.send(talk.message(event))
         stream.close()
-        checks.same(receiver.wait_for("alerts.cef", len(events)), events, f"{what}: file")
+        checks.equal(receiver.wait_for("alerts.cef", len(events)), events, f"{what}: file")
         thread.join(25)
-        checks.same([message[message.index(b"CEF:"):] for message in got], events, f"{what}: agent")
+        checks.equal([message[message.index(b"CEF:"):] for message in got], events, f"{what}: agent")
         checks.check(all(message.startswith(b"<129>") for message in got), f"{what}: {got[:1]}")
     finally:
         receiver.stop()
@@ -312,12 +311,10 @@ def main():
     options = parser.parse_args()
     checks = Checks()
     if os.geteuid() != 0:
-        print("skipped: not root\n0 passed, 0 failed, 1 skipped")
-        return 77
+        skip("not root")
     root = programs.unpacked(options.packages)
     if root is None:
-        print("skipped: no packages\n0 passed, 0 failed, 1 skipped")
-        return 77
+        skip("no packages")
     sink = options.program.resolve().parent.parent / "tests" / "delivery" / "sinkdrive"
     if not sink.exists():
         checks.skipped += 1
@@ -326,9 +323,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
-        pki = talk.certificates(folder / "pki", ["siem.example", SENSOR, SENSOR + "0", "stranger"])
-        for key in pki.glob("*.key"):
-            key.chmod(0o644)
+        pki = programs.certificates(folder / "pki", "siem.example", SENSOR, SENSOR + "0", "stranger")
         cases = [
             (network_receiver, "rsyslog", lambda: programs.Rsyslog(root, folder / "rsyslog", pki)),
             (network_receiver, "syslog-ng", lambda: programs.SyslogNg(root, folder / "syslog-ng", pki)),
@@ -341,8 +336,7 @@ def main():
                 case(checks, make, lines, what, sink, options.program)
             except (AssertionError, OSError) as error:
                 checks.check(False, f"{what}: {error}")
-    print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
-    return 1 if checks.failed else 0
+    return checks.done()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 
 PROGRAM is postwacht; record_samples of the same build has records that only a running sensor writes, formatdrive its formats.
 --full: pySigma is fetched and converts the rules, which are then run on records; OpenSearch is fetched and takes them, too.
-The last line is `N passed, N failed, N skipped`.
+The last line is `N passed, N failed(, N skipped)`.
 """
 import argparse
 import json
@@ -20,6 +20,9 @@ import sigma_rules
 import splunk
 import wazuh
 
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
+from checks import Checks  # noqa: E402 pylint: disable=wrong-import-position
+
 RECEIVERS = records.ROOT / "configs" / "receivers"
 # Every category, and every kind of record.
 STORIES = ["stripped-by-path", "mask-command", "tls-downgraded-by-path", "dane-mismatch-delivered", "dane-sent-in-clear", "sts-sent-in-clear",
@@ -30,19 +33,12 @@ STORIES = ["stripped-by-path", "mask-command", "tls-downgraded-by-path", "dane-m
            "implicit-tls-465", "ugly-worst"]
 
 
-class Checks:
-    """What was looked at, and what was wrong. The quiet ones are many: they count as one when they are right."""
+class Silent(Checks):
+    """The quiet ones are many: they count as one when they are right."""
 
     def __init__(self):
-        self.passed = self.failed = self.skipped = 0
+        super().__init__()
         self.silent = 0
-
-    def check(self, fine, text):
-        """One of them."""
-        self.passed += bool(fine)
-        self.failed += not fine
-        if not fine and self.failed < 40:
-            print(f"wrong: {text}", flush=True)
 
     def quiet(self, fine, text):
         """One of many."""
@@ -76,7 +72,7 @@ def main():
     parser.add_argument("--full", action="store_true")
     parser.add_argument("program", type=pathlib.Path)
     options = parser.parse_args()
-    checks = Checks()
+    checks = Silent()
     lines = [line for name in STORIES for line in records.story(options.program, name)]
     checks.check(len(lines) > 100, f"{len(lines)} records")
     build = options.program.resolve().parent.parent / "tests"
@@ -101,8 +97,7 @@ def main():
         checks.check(checks.failed == before, f"{part}: see above")
         print(f"{part}: {checks.silent - silent} looks at {len(lines)} records and {len(samples)} samples", flush=True)
     outputs(checks, options.program)
-    print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
-    return 1 if checks.failed else 0
+    return checks.done()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 STORIES = ROOT / "tests" / "replay"
 RECORD_MAX = 7 * 1024  # alerts/record.h
-ALERTS, SESSIONS = range(2)  # lanes: alert and stats; smtp, tls and anomaly
+ALERTS, SESSIONS = range(2)  # alert and stats; smtp, tls and anomaly
+LANES = ("alerts", "sessions")
 EPOCH = 1790000000
 
 # Text that a client may say, as the records escape it (\u for controls), and as anybody else might write it into JSON.
@@ -25,24 +26,39 @@ def read(program, *arguments):
     return run.stdout.split(b"\n")[:-1]
 
 
-def story(program, name):
-    """A story's records, with what its README's files let us know."""
+def verify(program, *words):
+    """`postwacht verify`: its exit code, and the end of what it says."""
+    run = subprocess.run([str(program), "verify", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return run.returncode, run.stdout[-500:]
+
+
+def story(program, name, tap="inside"):
+    """A story's records, with what its README's files let us know. `tap`: where there are two."""
     folder = STORIES / name
     options = ["--policy", folder / "policy.json"] if (folder / "policy.json").exists() else []
     if (folder / "config.yaml").exists():
         options += ["--config", folder / "config.yaml"]
-    captures = [folder / f for f in ("traffic.pcap", "traffic.pcapng", "inside.pcap") if (folder / f).exists()]
+    captures = [folder / f for f in ("traffic.pcap", "traffic.pcapng", tap + ".pcap") if (folder / f).exists()]
     return read(program, *options, captures[0]) if captures else []
 
 
-def stories():
-    """Their names."""
-    return sorted(p.parent.name for p in STORIES.glob("*/expect.json"))
+def lane(record):
+    """Which of the two rows it is numbered in."""
+    return ALERTS if record["event_type"] in ("alert", "stats") else SESSIONS
 
 
-def lane(line):
-    """Which of the two rows a record is numbered in."""
-    return ALERTS if json.loads(line)["event_type"] in ("alert", "stats") else SESSIONS
+def number(record):
+    """What it is told apart by: the name of its lane, epoch, number."""
+    return LANES[lane(record)], record["smtp_tls"]["epoch"], record["smtp_tls"]["seq"]
+
+
+def leaves(value, path=""):
+    """(dotted name, value) of all that is no object."""
+    for name, member in value.items():
+        if isinstance(member, dict):
+            yield from leaves(member, f"{path}{name}.")
+        else:
+            yield path + name, member
 
 
 def hostile(alert):
@@ -61,19 +77,27 @@ def hostile(alert):
     return lines
 
 
-def stamp(lines, epoch=EPOCH):
-    """The lines with their places: ... ,"epoch":E,"seq":N,"chain":"..."}} as alerts/sink/stamp.h says."""
-    link = [hashlib.sha256(b"postwacht" + epoch.to_bytes(8, "big") + bytes([row])).digest() for row in (ALERTS, SESSIONS)]
-    seq = [0, 0]
-    out = []
-    for line in lines:
-        row = lane(line)
-        seq[row] += 1
+class Row:
+    """Numbers and links of one output."""
+
+    def __init__(self, epoch=EPOCH):
+        self.epoch, self.seq = epoch, [0, 0]
+        self.link = [hashlib.sha256(b"postwacht" + epoch.to_bytes(8, "big") + bytes([row])).digest() for row in (ALERTS, SESSIONS)]
+
+    def stamp(self, line):
+        """The line with its place: ... ,"epoch":E,"seq":N,"chain":"..."}} as alerts/sink/stamp.h says."""
+        row = lane(json.loads(line))
+        self.seq[row] += 1
         body = line[:-2] if b'"smtp_tls":{' in line and line.endswith(b"}}") else line[:-1] + b',"smtp_tls":{"v":1'
-        covered = body + b',"epoch":%d,"seq":%d' % (epoch, seq[row])
-        link[row] = hashlib.sha256(link[row] + covered).digest()
-        out.append(covered + b',"chain":"' + base64.urlsafe_b64encode(link[row]).rstrip(b"=") + b'"}}')
-    return out
+        covered = body + b',"epoch":%d,"seq":%d' % (self.epoch, self.seq[row])
+        self.link[row] = hashlib.sha256(self.link[row] + covered).digest()
+        return covered + b',"chain":"' + base64.urlsafe_b64encode(self.link[row]).rstrip(b"=") + b'"}}'
+
+
+def stamp(lines, epoch=EPOCH):
+    """All of them."""
+    row = Row(epoch)
+    return [row.stamp(line) for line in lines]
 
 
 def stripped(lines):
@@ -92,5 +116,5 @@ def sample(program):
     for name in ("stripped-by-path", "dane-mismatch-delivered", "sts-sent-in-clear", "submission-auth-plain-clear", "smuggling-success",
                  "cert-expired", "tls-cipher-null", "overlap-first-valid", "ordinary-hour", "starttls-tls10", "ugly-octets"):
         lines += story(program, name)
-    alert = next(line for line in lines if lane(line) == ALERTS and b'"event_type":"alert"' in line)
+    alert = next(line for line in lines if b'"event_type":"alert"' in line)
     return lines + hostile(alert)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import artifacts
+import records
 
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = ["pysigma==1.5.1", "pysigma-backend-sqlite==2.0.0", "pysigma-backend-elasticsearch==2.1.1", "pysigma-backend-splunk==2.1.0"]
@@ -18,7 +19,7 @@ MEANT = {
     "smtp_tls_auth_in_clear": r"auth\.cleartext-(plain|challenge)",
     "smtp_tls_starttls_injection": r"starttls\.injection-(command|response|effect)",
     "smtp_tls_smtp_smuggling": r"smuggle\.(attempt|success)",
-    "smtp_tls_sensor_blind": r"sensor\.(loss|arm-lost|too-little-traffic|rss-asymmetric|child-restarted|state-evicted)",
+    "smtp_tls_sensor_blind": r"sensor\.(loss|one-direction|truncated-input|arm-lost|too-little-traffic|rss-asymmetric|child-restarted|state-evicted)",
     "smtp_tls_sensor_alerts_lost": r"sensor\.(outbox-trouble|alert-suppressed)",
 }
 SESSIONS = {"smtp_tls_clear_against_policy": "clear_against_policy"}
@@ -31,18 +32,10 @@ def meant(name, record):
     return record["event_type"] == "alert" and re.fullmatch(MEANT[name], record["alert"]["metadata"]["finding"][0]) is not None
 
 
-def flat(value, name="", out=None):
+def flat(record):
     """Columns. A list of one is that one, as in any index; longer ones are a text, and no rule may ask for them."""
-    out = {} if out is None else out
-    for key, v in value.items():
-        key = f"{name}.{key}" if name else key
-        if isinstance(v, dict):
-            flat(v, key, out)
-        elif isinstance(v, list):
-            out[key] = v[0] if len(v) == 1 else json.dumps(v)
-        elif v is not None:
-            out[key] = v
-    return out
+    return {name: v if not isinstance(v, list) else v[0] if len(v) == 1 else json.dumps(v)
+            for name, v in records.leaves(record) if v is not None}
 
 
 def table(rows):

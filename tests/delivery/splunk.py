@@ -5,6 +5,8 @@ import datetime
 import json
 import re
 
+from records import leaves
+
 # Of the Common Information Model: what a data set asks for, of the fields that a network sensor can know.
 CIM = {
     "postwacht_alert": ["action", "app", "category", "dest", "dest_port", "dvc", "ids_type", "severity", "severity_id", "signature", "signature_id", "src",
@@ -24,18 +26,9 @@ def settings(path):
     return {name: dict(parser[name]) for name in parser.sections()}
 
 
-def flat(value, name="", out=None):
+def flat(record):
     """KV_MODE = json: a list gives NAME{}."""
-    out = {} if out is None else out
-    for key, v in value.items():
-        key = f"{name}.{key}" if name else key
-        if isinstance(v, dict):
-            flat(v, key, out)
-        elif isinstance(v, list):
-            out[key + "{}"] = v
-        elif v is not None:
-            out[key] = v
-    return out
+    return {name + "{}" * isinstance(v, list): v for name, v in leaves(record) if v is not None}
 
 
 def names_in(expression):

@@ -1,13 +1,20 @@
 """What the tests of delivery share: the driver of a sink, receivers of syslog on loopback, and certificates of every kind."""
 
 import os
+import pathlib
 import re
 import select
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
+
+from loopback import make_ca, make_leaf, openssl
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
+from checks import eventually  # noqa: E402 pylint: disable=wrong-import-position
 
 HEAD = re.compile(rb"<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([!-~]{1,255}) postwacht (\d+) ([!-~]{1,32}) "
                   rb'(-|\[postwacht@32473(?: [a-z]+="(?:[^"\\\]]|\\["\\\]])*")+\]) (.*)', re.DOTALL)
@@ -21,11 +28,8 @@ def lines(first, end, width=0, kind=None):
 
 def wait_for(wanted, seconds=60):
     """Until it is so. Nothing here is waited for by a time that may be too short where there are many tests and few cores."""
-    end = time.monotonic() + seconds
-    while not wanted():
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s")
-        time.sleep(0.005)
+    if not eventually(wanted, seconds):
+        raise AssertionError(f"not within {seconds} s")
 
 
 class Driver:
@@ -177,26 +181,24 @@ def reset(connection):
     connection.close()
 
 
+def expect(condition, *what):
+    if not condition:
+        raise AssertionError(" ".join(map(str, what)))
+
+
+def attempt(one):
+    """Whether a check held. Each is told, and what it took."""
+    began = time.monotonic()
+    try:
+        one()
+        print(f"ok   {one.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
+        return True
+    except Exception as error:  # pylint: disable=broad-except
+        print(f"FAIL {one.__name__}: {type(error).__name__}: {error}", flush=True)
+        return False
+
+
 # ---- certificates ------------------------------------------------------------------------------------------------
-
-def openssl(*arguments, folder):
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def make_ca(folder, name):
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", name + ".key",
-            "-out", name + ".pem", "-days", "30", "-subj", "/CN=" + name, folder=folder)
-
-
-def make_leaf(folder, name, ca, names, days=("-days", "20")):
-    """A certificate for these names ("DNS:x,IP:y")."""
-    with open(os.path.join(folder, name + ".ext"), "w", encoding="ascii") as ext:
-        ext.write(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\n")
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", name + ".key", "-out",
-            name + ".csr", "-subj", "/CN=" + name, folder=folder)
-    openssl("x509", "-req", "-in", name + ".csr", "-CA", ca + ".pem", "-CAkey", ca + ".key", "-CAcreateserial", "-out", name + ".pem",
-            "-extfile", name + ".ext", *days, folder=folder)
-
 
 def make_certificates(folder):
     for ca in ("ca", "stranger"):
@@ -204,7 +206,7 @@ def make_certificates(folder):
     make_leaf(folder, "good", "ca", "DNS:siem.example,DNS:localhost,IP:127.0.0.1")
     make_leaf(folder, "other", "ca", "DNS:other.example")
     make_leaf(folder, "foreign", "stranger", "DNS:localhost")
-    make_leaf(folder, "expired", "ca", "DNS:localhost", ("-days", "-1"))
+    make_leaf(folder, "expired", "ca", "DNS:localhost", days=-1)
     make_leaf(folder, "client", "ca", "DNS:sensor-1")
     make_leaf(folder, "intruder", "stranger", "DNS:sensor-1")
     openssl("ec", "-aes256", "-passout", "pass:secret", "-in", "client.key", "-out", "locked.key", folder=folder)

@@ -1,9 +1,8 @@
-"""A sender of syslog and what it needs: RFC 5424 messages over UDP, TCP with octet counting, TLS, and a socket like /dev/log."""
+"""A sender of syslog: RFC 5424 messages over UDP, TCP with octet counting, TLS, and a socket like /dev/log."""
 import socket
 import ssl
-import subprocess
 
-HOST = "127.0.0.1"
+from loopback import HOST
 
 
 def message(octets, kind="alert", host="sensor-1", priority=129):
@@ -73,32 +72,3 @@ def refused(port, pki, name, octets):
         return False
     except OSError:
         return True
-
-
-def certificates(folder, names):
-    """An authority, a receiver and senders; `stranger` is signed by another authority."""
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def run(*command):
-        subprocess.run(["openssl", *map(str, command)], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    for authority in ("ca", "other-ca"):
-        run("req", "-x509", *key, "-days", "2", "-subj", f"/CN={authority}", "-keyout", authority + ".key", "-out", authority + ".pem")
-    for name in names:
-        authority = "other-ca" if name == "stranger" else "ca"
-        run("req", *key, "-subj", f"/O=Lab/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", name + ".key", "-out", name + ".csr")
-        run("x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem", "-CAkey", authority + ".key", "-CAcreateserial", "-days", "2",
-            "-copy_extensions", "copy", "-out", name + ".pem")
-    return folder
-
-
-def free_ports(n):
-    """Ports of loopback that nobody listens at, now."""
-    held = [socket.socket() for _ in range(n)]
-    for s in held:
-        s.bind((HOST, 0))
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports

@@ -11,14 +11,13 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import artifacts
+import loopback
 
-START_S = 60
 RECIPES = artifacts.ROOT / "configs" / "receivers" / "clickhouse"
 QUESTIONS = RECIPES / "questions"
 
@@ -69,11 +68,7 @@ class Program(Http):
         """Until it answers."""
         log = open(self.folder / "clickhouse.log", "ab")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=self.environment)  # pylint: disable=consider-using-with
-        until = time.monotonic() + START_S
-        while not artifacts.answers(self.port):
-            said = (self.folder / "clickhouse.log").read_text(errors="replace")[-800:]
-            assert self.process.poll() is None and time.monotonic() < until, f"ClickHouse does not start: {said}"
-            time.sleep(0.1)
+        artifacts.started(self.process, lambda: loopback.listens(self.port), log.name)
 
     def kill(self):
         """At once."""
@@ -86,7 +81,7 @@ class Program(Http):
 def chdb(folder):
     """25.5, not started."""
     interpreter = artifacts.python("chdb", artifacts.CHDB)
-    port, = artifacts.free_ports(1)
+    port, = loopback.free_ports(1)
     return Program(port, folder, [str(interpreter), str(pathlib.Path(__file__).resolve()), str(port), str(pathlib.Path(folder) / "chdb")], os.environ)
 
 
@@ -106,12 +101,12 @@ USERS = """<yandex><profiles><default></default></profiles><quotas><default></de
 
 
 def debian(folder, password):
-    """18.16, not started; https with client certificates at `.secure`. Certificates of artifacts.certificates() lie in the folder."""
+    """18.16, not started; https with client certificates at `.secure`. Certificates of localhost and its CA lie in the folder."""
     root = artifacts.debian("clickhouse-debian", artifacts.CLICKHOUSE)
     folder = pathlib.Path(folder)
     for name in ("data", "tmp"):
         (folder / name).mkdir(exist_ok=True)
-    http_port, tcp, secure = artifacts.free_ports(3)
+    http_port, tcp, secure = loopback.free_ports(3)
     (folder / "config.xml").write_text(CONFIG.format(http=http_port, tcp=tcp, folder=folder, more=SECURE.format(port=secure, folder=folder)))
     (folder / "users.xml").write_text(USERS.format(password=password))
     program = Program(http_port, folder, [str(root / "usr/sbin/clickhouse-server"), f"--config-file={folder}/config.xml"],

@@ -4,6 +4,8 @@ import json
 import re
 import xml.etree.ElementTree as xml
 
+from records import leaves
+
 # The two stock rules that ours hang on, in our own words: JSON with a timestamp and an event_type; of these, alerts.
 STOCK = """<group name="stock,">
 <rule id="86600" level="0"><field name="timestamp">\\.+</field><field name="event_type">\\.+</field><description>any</description></rule>
@@ -39,16 +41,10 @@ def osregex(text):
     return re.compile(out, re.DOTALL)
 
 
-def flat(value, name="", out=None):
+def flat(record):
     """The fields that Wazuh's JSON decoder makes. Lists are one text; null is none here."""
-    out = {} if out is None else out
-    for key, v in value.items():
-        key = f"{name}.{key}" if name else key
-        if isinstance(v, dict):
-            flat(v, key, out)
-        elif v is not None:
-            out[key] = str(v).lower() if isinstance(v, bool) else json.dumps(v) if isinstance(v, list) else str(v)
-    return out
+    return {name: str(v).lower() if isinstance(v, bool) else json.dumps(v) if isinstance(v, list) else str(v)
+            for name, v in leaves(record) if v is not None}
 
 
 def rules_of(text):

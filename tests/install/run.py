@@ -2,7 +2,7 @@
 """Installs a build below an empty directory and looks at what is there: files, the unit, the user, the first configuration.
 
     run.py BUILD
-The unit is judged by systemd's own tools where they are installed. The last line is `N passed, N failed, N skipped`.
+The unit is judged by systemd's own tools where they are installed. The last line is `N passed, N failed(, N skipped)`.
 """
 import json
 import pathlib
@@ -12,21 +12,14 @@ import subprocess
 import sys
 import tempfile
 
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
+from checks import Checks  # noqa: E402 pylint: disable=wrong-import-position
+
 EXPOSURE_MAX = 25  # tenths, of `systemd-analyze security`: what a sensor needs of a machine is worth 2.1
 
 
-class Checks:
-    """What was looked at, and what was wrong."""
-
-    def __init__(self):
-        self.passed = self.failed = self.skipped = 0
-
-    def check(self, fine, text):
-        """One of them."""
-        self.passed += bool(fine)
-        self.failed += not fine
-        if not fine:
-            print(f"wrong: {text}")
+class Tried(Checks):
+    """With programs that may be missing."""
 
     def tool(self, *command):
         """A program's exit status and what it said; None where it is not installed."""
@@ -83,6 +76,7 @@ def configuration(checks, prefix, destination):
     for name in ("tap.yaml", "postwacht.yaml", "examples/elastic.yaml", "examples/siem-tls.yaml"):
         done = subprocess.run([program, "check", "--config", prefix / "share/postwacht" / name], capture_output=True, text=True, check=False)
         checks.check(done.returncode == 0, f"{name}: {done.stdout}{done.stderr}")
+    checks.check("warn: config: outputs: siem: ca /etc/postwacht/siem-ca.pem: No such file" in done.stderr, f"what is missing: {done.stderr}")
     rules = prefix / "lib/tmpfiles.d/postwacht.conf"
     command = ("systemd-tmpfiles", "--create", f"--root={destination}", str(rules))
     result = checks.tool(*command)
@@ -115,7 +109,7 @@ def unit(checks, prefix, destination):
 
 
 def main():
-    checks = Checks()
+    checks = Tried()
     build = pathlib.Path(sys.argv[1]).resolve()
     options = {o["name"]: o["value"] for o in introspect(str(build), "--buildoptions")}
     with tempfile.TemporaryDirectory() as name:
@@ -127,8 +121,7 @@ def main():
         completions(checks, prefix)
         unit(checks, prefix, destination)
         configuration(checks, prefix, destination)
-    print(f"{checks.passed} passed, {checks.failed} failed, {checks.skipped} skipped")
-    return 1 if checks.failed else 0
+    return checks.done()
 
 
 if __name__ == "__main__":

@@ -63,11 +63,8 @@ def shown(asker):
     played = 20
     subprocess.run(["tcpreplay", "-q", "--topspeed", f"--loop={played}", "--unique-ip", "-i", "to", str(RECORDING)], stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, check=True)
-    end = time.monotonic() + 20
-    status = {}
-    while time.monotonic() < end and status.get("sessions", 0) < played:
-        status = json.loads(asker.run("status", "--json")[1])
-        time.sleep(0.2)
+    sensor.eventually(lambda: json.loads(asker.run("status", "--json")[1])["sessions"] >= played)
+    status = json.loads(asker.run("status", "--json")[1])
     stats = json.loads(asker.run("stats", "--json")[1])
     checks = asker.checks
     checks.check(status["sessions"] >= played, f"sessions {status['sessions']}")

@@ -14,19 +14,12 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE.parent / "tools")]
-import pcapkit  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-import
+import pcapkit  # noqa: E402 pylint: disable=wrong-import-position
+from checks import SKIP, Checks, eventually, skip  # noqa: E402,F401 pylint: disable=wrong-import-position,unused-import
 
-SKIP = 77
 # What a record has of where it came from and not of what it says (P12 excludes these), and what only a live sensor tells.
 PLACE = ("host", "in_iface", "pcap_cnt", "pcap_filename")
 PLACE_SMTP_TLS = ("seq", "epoch", "chain", "pcap")
-
-
-def skip(why):
-    """Said, never passed over."""
-    print(f"{pathlib.Path(sys.argv[0]).name}: skipped: {why}")
-    print("0 passed, 0 failed, 1 skipped")
-    sys.exit(SKIP)
 
 
 def own_namespace(*tools):
@@ -99,15 +92,15 @@ class Player:
 
 
 class Sensor:
-    """`postwacht run`, in the foreground of a thread that reads its log."""
+    """`postwacht run`, in the foreground of a thread that reads its log. It writes records.json, or has the outputs of a configuration."""
 
-    def __init__(self, program, directory, *arguments, settings=(), environment=None, prefix=()):
+    def __init__(self, program, directory, *arguments, settings=(), environment=None, prefix=(), config=None):
         self.directory = pathlib.Path(directory)
         self.records_path = self.directory / "records.json"
         self.socket = self.directory / "control.sock"
         self.log = []
         options = [f"sensor.control={self.socket}", "sensor.user=none", "policy.resolve=off", *settings]
-        command = [*prefix, str(program), "run", "--out", str(self.records_path)]
+        command = [*prefix, str(program), "run", *(["--config", str(config)] if config else ["--out", str(self.records_path)])]
         for option in options:
             command += ["--set", option]
         self.program = str(program)
@@ -186,36 +179,3 @@ class Sensor:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-
-
-class Checks:
-    """Counts, and says what failed."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, good, what):
-        """One check."""
-        if good:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAIL {what}", flush=True)
-
-    def equal(self, got, wanted, what):
-        """Two lists of texts are the same."""
-        if got == wanted:
-            self.passed += 1
-            return
-        self.failed += 1
-        less, more = [w for w in wanted if w not in got], [g for g in got if g not in wanted]
-        print(f"FAIL {what}: {len(less)} missing, {len(more)} too many", flush=True)
-        for text in less[:2]:
-            print(f"  missing  {text[:1500]}")
-        for text in more[:2]:
-            print(f"  too many {text[:1500]}")
-
-    def done(self):
-        """The last line; the exit code."""
-        print(f"{self.passed} passed, {self.failed} failed")
-        return 1 if self.failed else 0

@@ -22,6 +22,15 @@ struct rules_row {
 	void (*make_peer)(struct peer *p); // NULL: nothing was opened
 };
 
+// The table of a test: its state. RULES_TESTS(&table) are the two tests that each table goes through.
+struct rules_table {
+	const struct rules_row *rows;
+	size_t n;
+};
+
+#define RULES_TABLE(rows) (struct rules_table){rows, sizeof(rows) / sizeof((rows)[0])}
+#define RULES_TESTS(table) cmocka_unit_test_prestate(findings, table), cmocka_unit_test_prestate(details_are_printable, table)
+
 static inline void list_findings(const struct session *s, char *out, size_t room)
 {
 	*out = '\0';
@@ -41,9 +50,12 @@ static inline const struct peer *opened_peer(const struct rules_row *row, struct
 	return p;
 }
 
-static inline void check_findings(const struct rules_row *rows, size_t n_rows)
+static inline void findings(void **state)
 {
-	for (size_t i = 0; i < n_rows; i++) {
+	const struct rules_table *table = *state;
+	const struct rules_row *rows = table->rows;
+
+	for (size_t i = 0; i < table->n; i++) {
 		struct rules_memory *memory;
 		static struct session s;
 		struct facts f;
@@ -67,9 +79,12 @@ static inline void check_findings(const struct rules_row *rows, size_t n_rows)
 }
 
 // What came from the wire is printable in details, whatever it was.
-static inline void check_details(const struct rules_row *rows, size_t n_rows)
+static inline void details_are_printable(void **state)
 {
-	for (size_t i = 0; i < n_rows; i++) {
+	const struct rules_table *table = *state;
+	const struct rules_row *rows = table->rows;
+
+	for (size_t i = 0; i < table->n; i++) {
 		static struct session s;
 		struct facts f;
 		struct peer p;

@@ -222,16 +222,6 @@ static const struct rules_row rows[] = {
 	{"a client certificate, opened", client_cert, NULL, OF("client-cert-seen", "info"), client_named},
 };
 
-static void findings(void **state)
-{
-	check_findings(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
-static void details_are_printable(void **state)
-{
-	check_details(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
 // Whose dates they are.
 static void whose_dates(void **state)
 {
@@ -261,7 +251,8 @@ static void whose_dates(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(findings), cmocka_unit_test(details_are_printable),
+	struct rules_table table = RULES_TABLE(rows);
+	const struct CMUnitTest tests[] = {RULES_TESTS(&table),
 		cmocka_unit_test(whose_dates)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,18 +76,9 @@ static const struct rules_row rows[] = {
 	{"an empty line behind the 220", injected_blank, NULL, "starttls.injection-response/certain/info/complete"},
 };
 
-static void findings(void **state)
-{
-	check_findings(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
-static void details_are_printable(void **state)
-{
-	check_details(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(findings), cmocka_unit_test(details_are_printable)};
+	struct rules_table table = RULES_TABLE(rows);
+	const struct CMUnitTest tests[] = {RULES_TESTS(&table)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

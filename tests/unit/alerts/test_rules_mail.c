@@ -355,18 +355,9 @@ static const struct rules_row rows[] = {
 	{"cut packets", cut, NULL, "sensor.truncated-input/certain/medium/truncated"},
 };
 
-static void findings(void **state)
-{
-	check_findings(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
-static void details_are_printable(void **state)
-{
-	check_details(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(findings), cmocka_unit_test(details_are_printable)};
+	struct rules_table table = RULES_TABLE(rows);
+	const struct CMUnitTest tests[] = {RULES_TESTS(&table)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,16 +168,6 @@ static const struct rules_row rows[] = {
 	{"truncated HMAC", truncated_hmac, NULL, "tls.truncated-hmac/certain/low/complete"},
 };
 
-static void findings(void **state)
-{
-	check_findings(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
-static void details_are_printable(void **state)
-{
-	check_details(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
 // Who has to act where both could.
 static void subjects(void **state)
 {
@@ -212,9 +202,9 @@ static void subjects(void **state)
 
 int main(void)
 {
+	struct rules_table table = RULES_TABLE(rows);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(findings),
-		cmocka_unit_test(details_are_printable),
+		RULES_TESTS(&table),
 		cmocka_unit_test(subjects),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

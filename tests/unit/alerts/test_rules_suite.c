@@ -110,21 +110,11 @@ static const struct rules_row rows[] = {
 		"tls.version-obsolete/certain/high/complete tls.cipher-anon/certain/low/complete " CBC_SHA1 MISSING},
 };
 
-static void findings(void **state)
-{
-	check_findings(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
-static void details_are_printable(void **state)
-{
-	check_details(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
 int main(void)
 {
+	struct rules_table table = RULES_TABLE(rows);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(findings),
-		cmocka_unit_test(details_are_printable),
+		RULES_TESTS(&table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -247,16 +247,6 @@ static const struct rules_row rows[] = {
 	{"a careless server", careless, NULL, "tls.hello-modified/certain/medium/complete"},
 };
 
-static void findings(void **state)
-{
-	check_findings(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
-static void details_are_printable(void **state)
-{
-	check_details(rows, sizeof(rows) / sizeof(rows[0]));
-}
-
 // Every octet set is no session, and describes more than any session could: still nothing is pushed out.
 static void worst(struct facts *f, uint16_t suite, uint16_t version)
 {
@@ -302,9 +292,9 @@ static void room_for_the_worst(void **state)
 
 int main(void)
 {
+	struct rules_table table = RULES_TABLE(rows);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(findings),
-		cmocka_unit_test(details_are_printable),
+		RULES_TESTS(&table),
 		cmocka_unit_test(room_for_the_worst),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

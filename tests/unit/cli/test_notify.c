@@ -47,10 +47,6 @@ static void tell_everything(int fd)
 	assert_string_equal(heard(fd), "WATCHDOG=1");
 	assert_int_equal(notify_stopping(&n), 0);
 	assert_string_equal(heard(fd), "STOPPING=1");
-	assert_int_equal(notify_status(&n, "%d sessions", 7), 0);
-	assert_string_equal(heard(fd), "STATUS=7 sessions");
-	assert_int_equal(notify_status(&n, "%s", "one\nREADY=1"), 0);
-	assert_string_equal(heard(fd), "STATUS=one");
 	struct timespec before, after;
 	unsigned long long us = 0;
 	clock_gettime(CLOCK_MONOTONIC, &before);

@@ -199,7 +199,7 @@ static void test_json(void **state)
 	assert_string_equal(json_string_value(json_object_get(o, "facility")), "daemon");
 	assert_int_equal(json_array_size(json_object_get(o, "events")), 2);
 	assert_null(json_object_get(o, "path"));
-	assert_null(json_object_get(o, "framing"));
+	assert_string_equal(json_string_value(json_object_get(o, "framing")), "octet-counting");
 	o = json_array_get(list, 1);
 	assert_string_equal(json_string_value(json_object_get(o, "name")), "stdout");
 	assert_null(json_object_get(o, "host"));
@@ -250,7 +250,7 @@ static const struct {
 	{SYSLOG ", transport: udp, server_name: a", "outputs: server_name has no meaning without transport: tls"},
 	{"type: syslog, transport: local, host: a", "outputs: host has no meaning without a transport other than local"},
 	{"type: syslog, transport: local, structured: on", "outputs: structured has no meaning without a transport other than local"},
-	{TLS ", framing: lf", "outputs: framing has no meaning without transport: tcp"},
+	{SYSLOG ", transport: udp, framing: lf", "outputs: framing has no meaning without transport: tcp or tls"},
 	{KAFKA ", ca: /a", "outputs: ca has no meaning without security: ssl or sasl_ssl"},
 	{KAFKA ", security: ssl, user: a, password_file: b", "outputs: user has no meaning without security: sasl_ssl"},
 	{"type: http, api: clickhouse, url: \"http://a\", target: b, ca: /a", "outputs: ca has no meaning without an https: url"},

@@ -11,6 +11,13 @@ int fdatasync(int fd)
 	return (int)syscall(SYS_fdatasync, fd);
 }
 
+static unsigned directories;
+int fsync(int fd)
+{
+	directories++;
+	return (int)syscall(SYS_fsync, fd);
+}
+
 // Whoever wrote it may have been killed before it was on disk: what is in it counts as had only when it is.
 static void what_is_there_is_on_disk(void **state)
 {
@@ -20,6 +27,18 @@ static void what_is_there_is_on_disk(void **state)
 	struct sink *s = opened(&c);
 	assert_int_equal(syncs, 1);
 	ops->destroy(&s);
+}
+
+// A name that a power cut could take back would take the records with it; whoever made it may have died before it was on disk.
+static void its_name_is_on_disk(void **state)
+{
+	const struct sink_config c = config_of(sink_path("eve.json"));
+	for (int life = 0; life < 2; life++) {
+		directories = 0;
+		struct sink *s = opened(&c);
+		assert_int_equal(directories, 1);
+		ops->destroy(&s);
+	}
 }
 
 // In a directory of somebody else, who would have root write elsewhere.
@@ -71,6 +90,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_there_is_on_disk, sink_setup, sink_teardown),
+		cmocka_unit_test_setup_teardown(its_name_is_on_disk, sink_setup, sink_teardown),
 		cmocka_unit_test_setup_teardown(no_link_of_others, sink_setup, sink_teardown),
 		cmocka_unit_test_setup_teardown(no_second_name, sink_setup, sink_teardown),
 	};
