@@ -287,6 +287,8 @@ static int ask(struct sink *s, struct http_outcome *o, const struct sink_message
 		return error;
 	struct http_answer a = {.exception = s->exception, .body = s->answer.at, .len = s->answer.len - 1};
 	curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &a.status);
+	if (a.status == 408 || a.status == 502 || a.status == 504) // of somebody in between, who has no answer, either
+		return sink_why(s->env, -ETIMEDOUT, "%s: status %ld: %.100s", s->base, a.status, a.body);
 	if (s->config.api == API_CLICKHOUSE)
 		clickhouse_outcome(o, &a, n, &s->plain);
 	else
@@ -316,9 +318,11 @@ static int ask_fewer(struct sink *s, struct http_outcome *o, const struct sink_m
 			o->in_a_row++;
 			return 0;
 		}
-		if (clock_mono_ns() > end_ns)
-			return 0;
 		n /= 2;
+		if (clock_mono_ns() > end_ns) { // the next time goes on from here
+			s->most = n;
+			return 0;
+		}
 	}
 }
 

@@ -97,9 +97,9 @@ def bad_days(checks, program, lines):
 
 
 def too_much(checks, program, lines):
-    """Somebody in between hangs up on what he finds too large, and does not say so: less at once gets through."""
-    for api in ("elasticsearch", "clickhouse"):
-        server = Mock(lambda _, handler: hang_up() if len(handler.server.requests[-1][2]) > 20000 else None)
+    """Somebody in between hangs up on what he finds too large, or gives up on what takes too long: less at once gets through."""
+    for api, answer in (("elasticsearch", hang_up), ("clickhouse", hang_up), ("elasticsearch", lambda: (504, "")), ("clickhouse", lambda: (502, ""))):
+        server = Mock(lambda _, handler, answer=answer: answer() if len(handler.server.requests[-1][2]) > 20000 else None)
         code, said = drive(program, lines, f"api={api}", f"url={server.url()}", "target=t", "batch=200", "tries=9", "pause_ms=10")
         sizes = [len(body) for _, _, body in server.requests]
         checks.check(code == 0 and sizes[0] > 40000 and sizes[0] == sizes[1], f"{api}, too much: exit code {code}: {sizes}: {said[-300:]}")
@@ -229,10 +229,23 @@ def slow(checks, program, lines):
     checks.check(code == 1 and 9 < took < 40 and "timed out" in said.lower(), f"slow: exit code {code} after {took:.1f} s: {said}")
 
 
+def slow_to_refuse(checks, program, lines):
+    """A row that is refused is found, also where each answer takes so long that one hand-over does not get that far."""
+    def choosy(_, handler):
+        if lines[0] not in [json.loads(x)["line"] for x in handler.server.requests[-1][2].split("\n")[:-1]]:
+            return None
+        time.sleep(4)
+        return 400, "Code: 27. DB::Exception: Cannot parse input"
+    server = Mock(choosy)
+    code, said = drive(program, lines[:8], "api=clickhouse", f"url={server.url()}", "target=t", "tries=3", "pause_ms=10")
+    checks.check(code == 0 and refused(said) == 1, f"slow to refuse: exit code {code}: {said[-300:]}")
+    checks.equal(server.lines(), [x for x in lines[:8] if x != lines[0]], "slow to refuse: the others")
+
+
 def main():
     """All of it."""
     program, checks, lines = str(pathlib.Path(sys.argv[1]).resolve()), sensor.Checks(), lines_of(200)
-    for part in (good, bad_days, too_much, items, halves, elsewhere, slow):
+    for part in (good, bad_days, too_much, items, halves, elsewhere, slow, slow_to_refuse):
         part(checks, program, lines)
     with tempfile.TemporaryDirectory() as directory:
         loopback.certificates(directory, "localhost", "sensor-1", "other.example")

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import records
 from syslog_kit import Driver, attempt, expect, lines, run
