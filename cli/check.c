@@ -9,14 +9,23 @@
 #include "cli/stdout.h"
 #include "cli/wire.h"
 #include "cli/words.h"
+#include "hw/log.h"
 
 static const char standard[] = "/etc/postwacht/postwacht.yaml";
 
 struct outcome {
 	const char *file;
 	int code;
-	struct config_errors errors;
+	struct config_errors errors, missing;
 };
+
+static void put_lines(struct json *j, const struct config_errors *e)
+{
+	json_open_array(j);
+	for (size_t i = 0; i < e->n; i++)
+		json_put_cstr(j, e->line[i]);
+	json_close_array(j);
+}
 
 static void build(struct json *j, const void *ctx)
 {
@@ -26,11 +35,10 @@ static void build(struct json *j, const void *ctx)
 	json_field(j, "file", cstr, r->file);
 	json_field(j, "valid", flag, r->code == 0);
 	json_key(j, "errors");
-	json_open_array(j);
-	for (size_t i = 0; i < r->errors.n; i++)
-		json_put_cstr(j, r->errors.line[i]);
-	json_close_array(j);
+	put_lines(j, &r->errors);
 	json_field(j, "errors_more", u64, r->errors.n_more);
+	json_key(j, "missing");
+	put_lines(j, &r->missing);
 	json_close_object(j);
 }
 
@@ -56,9 +64,13 @@ int check_run(const struct options *o)
 	r.code = settings_read(&config, o, standard, &r.errors);
 	if (r.code == 0)
 		check_store(&r, &config);
+	if (r.code == 0) // the machine that it is for may be another one
+		settings_files(&config, &r.missing);
 	if (o->json)
 		return stdout_json(stdout, build, &r) ? r.code : EXIT_TROUBLE;
 	settings_tell(&r.errors);
+	for (size_t i = 0; i < r.missing.n; i++)
+		log_warn("config", "%s; the sensor does not start without it", r.missing.line[i]);
 	if (r.code == 0)
 		puts("configuration ok");
 	return r.code;

@@ -203,6 +203,8 @@ static int help_run(const struct options *o)
 	char *words[3] = {"postwacht", o->operands[0], o->n_operands > 1 ? o->operands[1] : ""};
 	int used;
 	const struct command *c = options_command(3, words, &used);
+	if (c == NULL && o->n_operands == 1 && options_help_half(stdout, o->operands[0]))
+		return EXIT_FINE;
 	if (c == NULL) {
 		options_unknown_command(o->operands[0]);
 		return EXIT_USAGE;

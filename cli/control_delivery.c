@@ -2,12 +2,6 @@
 #include "cli/control_delivery.h"
 
 #include "alerts/record.h"
-#include "hw/counter.h"
-
-uint64_t control_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane)
-{
-	return counter_read(&s->at[lane]) != 0 ? sink_waiting(o, s, lane) : 0;
-}
 
 static void put_time(struct json *j, const char *name, uint64_t ns, uint64_t wall_ns)
 {
@@ -72,7 +66,7 @@ static void put_outbox(struct json *j, const struct sensor_state *state, uint64_
 
 static void put_sink(struct json *j, const struct outbox_shared *o, const struct sink_shared *s, uint64_t wall_ns)
 {
-	const uint64_t waiting[OUTBOX_LANES] = {control_waiting(o, s, OUTBOX_ALERTS), control_waiting(o, s, OUTBOX_SESSIONS)};
+	const uint64_t waiting[OUTBOX_LANES] = {sink_waiting(o, s, OUTBOX_ALERTS), sink_waiting(o, s, OUTBOX_SESSIONS)};
 	json_open_object(j);
 	json_field(j, "name", cstr, s->name);
 	json_field(j, "type", cstr, s->type);

@@ -6,6 +6,3 @@
 
 // Adds the members `outbox` and `outputs`. `state`: of sensor_copy().
 void control_put_delivery(struct json *j, const struct sensor_state *state, uint64_t wall_ns);
-
-// sink_waiting(); none of a sink that has not begun.
-uint64_t control_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane);

@@ -31,9 +31,10 @@ static void problem(struct control_health *h, const char *format, ...)
 	va_end(args);
 }
 
+// Behind a clock that was set back then is to come; that is as long ago as anything.
 static uint64_t ago_s(uint64_t now_ns, uint64_t then_ns)
 {
-	return now_ns > then_ns ? (now_ns - then_ns) / SECOND_NS : 0;
+	return (now_ns > then_ns ? now_ns - then_ns : then_ns - now_ns) / SECOND_NS;
 }
 
 static void transmitted(struct control_health *h, const struct sensor_state *s)

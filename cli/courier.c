@@ -60,16 +60,17 @@ static const uint64_t *begins_at(const struct courier *c)
 
 // The directory of a file, which must be there before rights to it can be kept. The supervisor makes it at the start; later this does
 // where it may.
-static bool have_dir(struct courier *c, size_t i)
+static bool have_dir(struct courier *c, size_t i, struct sink_shared *shared)
 {
 	const struct sink_config *s = &c->config->outputs.output[i];
 	struct stat st;
 	if (s->type != SINK_FILE || !sink_file_dir(c->dir[i], s->path))
 		return true;
-	if (stat(c->dir[i], &st) == 0 || mkdir(c->dir[i], 0755) == 0)
+	if (stat(c->dir[i], &st) == 0 || mkdir(c->dir[i], 0750) == 0)
 		return true;
 	int error = errno;
-	log_error("courier", "output %s: %s: %s", s->name, c->dir[i], strerror(error));
+	snprintf(shared->trouble, sizeof shared->trouble, "%.100s: %s", c->dir[i], strerror(error));
+	log_error("courier", "output %s cannot be prepared: %s", s->name, shared->trouble);
 	errno = error;
 	return false;
 }
@@ -95,7 +96,9 @@ static int open_output(struct courier *c, size_t i)
 	// A receiver that takes nothing does so since then, whoever asks it.
 	bool same = strncmp(d.shared->name, d.sink->name, sizeof d.shared->name) == 0;
 	*d.shared = (struct sink_shared){.failing_since_ns = same ? d.shared->failing_since_ns : 0};
-	int rc = have_dir(c, i) ? 0 : -errno;
+	snprintf(d.shared->name, sizeof d.shared->name, "%s", d.sink->name);
+	snprintf(d.shared->type, sizeof d.shared->type, "%s", sink_type_name[d.sink->type]);
+	int rc = have_dir(c, i, d.shared) ? 0 : -errno;
 	return rc < 0 ? rc : deliver_open(&o->deliver, &d);
 }
 
@@ -149,12 +152,9 @@ static int open_all(struct courier *c)
 		if (rc < 0 && is_first(c))
 			return rc;
 		if (rc < 0) { // the others go on
-			log_error("courier", "output %s does nothing until the next reload", c->config->outputs.output[i].name);
 			struct sink_shared *s = &state->sink[i];
-			snprintf(s->name, sizeof s->name, "%s", c->config->outputs.output[i].name);
-			snprintf(s->type, sizeof s->type, "%s", sink_type_name[c->config->outputs.output[i].type]);
-			snprintf(s->trouble, sizeof s->trouble, "cannot be prepared: see the log");
-			s->failing_since_ns = clock_wall_ns();
+			if (s->failing_since_ns == 0)
+				s->failing_since_ns = clock_wall_ns();
 			s->dead = 1;
 			c->output[i].ended = true;
 		}

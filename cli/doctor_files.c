@@ -1,4 +1,5 @@
 // Configuration, user, and the places on disk that a sensor writes to.
+#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <libgen.h>
@@ -88,6 +89,18 @@ static bool can_be_made(const struct doctor *d, const char *path)
 	return geteuid() == 0 || doctor_user_may(&d->user, st.st_uid, st.st_gid, st.st_mode, W_OK | X_OK);
 }
 
+// /var/log, /etc, /tmp: what others have files in is not taken from them. What is called after us is ours.
+static bool of_others(const char *path)
+{
+	DIR *dir = strstr(path, "postwacht") == NULL ? opendir(path) : NULL;
+	int entries = 0;
+	while (dir != NULL && entries < 3 && readdir(dir) != NULL) // "." and ".." stand in each
+		entries++;
+	if (dir != NULL)
+		closedir(dir);
+	return entries > 2;
+}
+
 bool doctor_directory(struct doctor *d, const char *what, const char *path, unsigned mode)
 {
 	struct stat st;
@@ -106,8 +119,10 @@ bool doctor_directory(struct doctor *d, const char *what, const char *path, unsi
 	}
 	if (doctor_user_may(&d->user, st.st_uid, st.st_gid, st.st_mode, W_OK | X_OK))
 		return true;
+	bool theirs = of_others(path);
 	doctor_say(d, DOCTOR_FAIL, "%s %.160s: user %s may not write there", what, path, doctor_user_name(d));
-	doctor_repair(d, "install -d -o %s -g %s -m %04o %.200s", doctor_user_name(d), doctor_user_name(d), mode, path);
+	doctor_repair(d, "install -d -o %s -g %s -m %04o %.200s%s%s", doctor_user_name(d), doctor_user_name(d), mode, path,
+		theirs ? "/postwacht" : "", theirs ? ", and name that directory" : "");
 	return false;
 }
 

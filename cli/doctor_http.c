@@ -54,9 +54,29 @@ static struct curl_slist *address(CURL *c, const struct sink_config *o, const ch
 	return list;
 }
 
+// As alerts/sink/http.c: without a user it is a token.
+static struct curl_slist *let_in(CURL *c, const struct sink_config *o)
+{
+	char password[SINK_TEXT + 1] = "", token[sizeof password + 32];
+	struct curl_slist *headers = NULL;
+	if (o->password_file[0] == '\0' || !first_line(o->password_file, password))
+		return NULL;
+	if (o->user[0] != '\0') {
+		curl_easy_setopt(c, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		curl_easy_setopt(c, CURLOPT_USERNAME, o->user);
+		curl_easy_setopt(c, CURLOPT_PASSWORD, password);
+	} else {
+		snprintf(token, sizeof token, "Authorization: %s %s", o->api == API_ELASTICSEARCH ? "ApiKey" : "Bearer", password);
+		headers = curl_slist_append(NULL, token);
+		curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+		explicit_bzero(token, sizeof token);
+	}
+	explicit_bzero(password, sizeof password);
+	return headers;
+}
+
 static void ask(struct answer *a, const struct sink_config *o, const char *question)
 {
-	char password[SINK_TEXT + 1] = "";
 	*a = (struct answer){.why = "out of memory"};
 	CURL *c = curl_easy_init();
 	if (c == NULL)
@@ -74,17 +94,13 @@ static void ask(struct answer *a, const struct sink_config *o, const char *quest
 		curl_easy_setopt(c, CURLOPT_SSLCERT, o->cert);
 		curl_easy_setopt(c, CURLOPT_SSLKEY, o->key);
 	}
-	if (o->user[0] != '\0' && first_line(o->password_file, password)) {
-		curl_easy_setopt(c, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-		curl_easy_setopt(c, CURLOPT_USERNAME, o->user);
-		curl_easy_setopt(c, CURLOPT_PASSWORD, password);
-	}
+	struct curl_slist *headers = let_in(c, o);
 	CURLcode rc = curl_easy_perform(c);
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &a->status);
 	a->why = rc != CURLE_OK ? curl_easy_strerror(rc) : NULL;
-	explicit_bzero(password, sizeof password);
 	curl_easy_cleanup(c);
 	curl_slist_free_all(list);
+	curl_slist_free_all(headers);
 }
 
 void doctor_http(struct doctor *d, const struct sink_config *o)
@@ -100,14 +116,15 @@ void doctor_http(struct doctor *d, const struct sink_config *o)
 		doctor_repair(d, "curl -v %.200s", o->url);
 	} else if (a.status == 401 || (table && a.status == 403)) {
 		doctor_say(d, DOCTOR_FAIL, "%s: %.120s does not take %s (HTTP %ld)", o->name, o->url,
-			o->user[0] != '\0' ? "this user and password" : "anybody without a password", a.status);
+			o->user[0] != '\0' ? "this user and password" : o->password_file[0] != '\0' ? "this token" : "anybody without a password",
+			a.status);
 		doctor_repair(d, "outputs: {user: NAME, password_file: PATH}");
 	} else if (a.status != 200 && a.status != 403) { // 403: this user may write, and not look
 		doctor_say(d, DOCTOR_WARN, "%s: %.120s answers, but with HTTP %ld", o->name, o->url, a.status);
 		doctor_repair(d, "curl -v %.200s; api: is it %s?", o->url, table ? "ClickHouse" : "Elasticsearch or OpenSearch");
 	} else if (table && a.first != '1') {
 		doctor_say(d, DOCTOR_FAIL, "%s: %.120s has no table %.80s", o->name, o->url, o->target);
-		doctor_repair(d, "make it (configs/clickhouse has the statements), or outputs: {target: TABLE}");
+		doctor_repair(d, "make it (configs/receivers/clickhouse has the statements), or outputs: {target: TABLE}");
 	} else {
 		doctor_say(d, DOCTOR_PASS, "%s: %.120s answers", o->name, o->url);
 	}

@@ -162,7 +162,7 @@ void doctor_outbox(struct doctor *d)
 	char path[DOCTOR_PATH];
 	struct stat st;
 	if (strcmp(dir, "none") == 0) {
-		doctor_say(d, DOCTOR_WARN, "sensor.state_dir is none: records that an output has not yet taken are kept in memory only");
+		doctor_say(d, DOCTOR_WARN, "sensor.state_dir is none: records that an output has not yet taken go with the run");
 		doctor_repair(d, "sensor: {state_dir: /var/lib/postwacht}");
 		return;
 	}
@@ -192,7 +192,7 @@ static void can_listen(struct doctor *d, const struct listen_address *a)
 		doctor_say(d, DOCTOR_SKIP, "somebody listens at %.160s already: the sensor, or another", where);
 	} else {
 		doctor_say(d, DOCTOR_FAIL, "metrics cannot be served at %.160s: %s", where, strerror(error));
-		doctor_repair(d, "metrics: {listen: \"127.0.0.1:9259\"} or a unix:PATH");
+		doctor_repair(d, "metrics: {listen: \"127.0.0.1:9325\"} or a unix:PATH");
 	}
 }
 

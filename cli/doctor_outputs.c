@@ -37,7 +37,7 @@ static void check_file(struct doctor *d, const struct sink_config *o)
 	char copy[SINK_PATH + 1];
 	struct stat st;
 	snprintf(copy, sizeof copy, "%s", o->path);
-	if (!check_type(d, o) || !doctor_directory(d, "directory of output", dirname(copy), 0755))
+	if (!check_type(d, o) || !doctor_directory(d, "directory of output", dirname(copy), 0750))
 		return;
 	if (stat(o->path, &st) == 0 && !doctor_user_may(&d->user, st.st_uid, st.st_gid, st.st_mode, W_OK)) {
 		doctor_say(d, DOCTOR_FAIL, "output %.160s: user %s may not write to it", o->path, doctor_user_name(d));
@@ -156,6 +156,19 @@ static void say_in_clear(struct doctor *d, const struct sink_config *o, const ch
 	doctor_repair(d, "%s", repair);
 }
 
+enum { ENDS_SOON_DAYS = 14 };
+
+static void say_ends(struct doctor *d, const struct sink_config *o, const struct reach *r)
+{
+	if (r->whose == NULL || r->ends_in_days >= ENDS_SOON_DAYS)
+		return;
+	doctor_say(d, DOCTOR_WARN, "%s: the certificate of %s ends in %d days: nothing is delivered then", o->name, r->whose, r->ends_in_days);
+	if (strcmp(r->whose, "this sensor") != 0)
+		doctor_repair(d, "renew it at the receiver");
+	else
+		doctor_repair(d, "renew it under its name, then systemctl %s postwacht", o->type == SINK_SYSLOG ? "reload" : "restart");
+}
+
 static void check_syslog(struct doctor *d, const struct sink_config *o)
 {
 	static const uint16_t standard[] = {[TRANSPORT_UDP] = 514, [TRANSPORT_TCP] = 601, [TRANSPORT_TLS] = 6514};
@@ -184,6 +197,7 @@ static void check_syslog(struct doctor *d, const struct sink_config *o)
 	} else if (how != NULL) {
 		doctor_say(d, DOCTOR_PASS, "%s: %.80s port %u (%s) is %.60s by its certificate, %s", o->name, o->host, port, r.address,
 			how->name, r.tls);
+		say_ends(d, o, &r);
 	} else {
 		doctor_say(d, DOCTOR_PASS, "%s: %.100s port %u (%s) takes connections", o->name, o->host, port, r.address);
 		if (!near)
@@ -195,7 +209,7 @@ static void check_syslog(struct doctor *d, const struct sink_config *o)
 static void check_kafka(struct doctor *d, const struct sink_config *o)
 {
 	unsigned n = 0, reached = 0;
-	struct reach r;
+	struct reach r, first = {.whose = NULL}; // whose certificate ends first
 	struct reach_tls tls;
 	bool secure = strcmp(o->security, "plaintext") != 0, near = true;
 	if (!own_files(d, o))
@@ -208,17 +222,19 @@ static void check_kafka(struct doctor *d, const struct sink_config *o)
 		uint16_t port = e.port != 0 ? e.port : 9092;
 		near &= endpoint_is_loopback(e.host);
 		const struct reach_tls *how = secure ? tls_of(o, e.host, &tls) : NULL;
-		if (reach_tcp(&r, e.host, port, how, DOCTOR_WAIT_MS))
-			reached++;
-		else
+		if (!reach_tcp(&r, e.host, port, how, DOCTOR_WAIT_MS))
 			say_unreached(d, o, &r, e.host, port, how);
+		else if (reached++ == 0 || (r.whose != NULL && r.ends_in_days < first.ends_in_days))
+			first = r;
 	}
 	if (reached == 0)
 		return;
 	for (unsigned i = 0; i < n - reached; i++) // those that were said: not as bad as nobody
 		if (d->n_results > i)
 			d->result[d->n_results - 1 - i].verdict = DOCTOR_WARN;
-	doctor_say(d, DOCTOR_PASS, "%s: %u of %u brokers take connections%s%s", o->name, reached, n, secure ? ", " : "", secure ? r.tls : "");
+	doctor_say(d, DOCTOR_PASS, "%s: %u of %u brokers take connections%s%s", o->name, reached, n, secure ? ", " : "",
+		secure ? first.tls : "");
+	say_ends(d, o, &first);
 	if (!secure && !near)
 		say_in_clear(d, o, "outputs: {security: ssl} or sasl_ssl, with a listener of the brokers for it");
 }
@@ -237,9 +253,27 @@ static void check_http(struct doctor *d, const struct sink_config *o)
 		return;
 	}
 	doctor_http(d, o);
+	say_ends(d, o, &r);
 	if (!secure && !endpoint_is_loopback(e.host))
 		say_in_clear(d, o,
-			o->user[0] != '\0' ? "outputs: {url: https://...}: the password goes in clear, too" : "outputs: {url: https://...}");
+			o->password_file[0] != '\0' ? "outputs: {url: https://...}: the password goes in clear, too" : "outputs: {url: https://...}");
+}
+
+// A sensor that says nothing and a link without mail look the same to who gets alerts only.
+static void check_sign_of_life(struct doctor *d)
+{
+	bool elsewhere = false, told = strcmp(d->config->metrics, "none") != 0;
+	for (size_t i = 0; i < d->config->outputs.n; i++) {
+		const struct sink_config *o = &d->config->outputs.output[i];
+		if (o->type != SINK_KAFKA && o->type != SINK_HTTP && (o->type != SINK_SYSLOG || o->transport == TRANSPORT_LOCAL))
+			continue;
+		elsewhere = true;
+		told |= (o->events & 1u << RECORD_STATS) != 0;
+	}
+	if (!elsewhere || told)
+		return;
+	doctor_say(d, DOCTOR_WARN, "nobody elsewhere is sent stats, the sign of life: that a sensor is dead will not be seen there");
+	doctor_repair(d, "outputs: {events: [alert, stats]}; or metrics, and its rules (configs/prometheus)");
 }
 
 void doctor_outputs(struct doctor *d)
@@ -267,6 +301,7 @@ void doctor_outputs(struct doctor *d)
 			doctor_say(d, DOCTOR_PASS, "records go to standard output");
 		}
 	}
+	check_sign_of_life(d);
 	if (d->config->outputs.n > 0)
 		return;
 	doctor_say(d, DOCTOR_WARN, "there are no outputs: nothing that is found is told");

@@ -7,6 +7,7 @@
 #include "alerts/inbox.h"
 #include "alerts/outbox/outbox.h"
 #include "cli/promises.h"
+#include "cli/records.h"
 #include "cli/run.h"
 #include "cli/wire.h"
 #include "hw/clock.h"
@@ -18,8 +19,6 @@ enum {
 	BATCH = 256,          // messages between looks at everything else
 	IDLE_US = 500,
 	TICK_NS = 100000000,
-	ALERT_WAIT_US = 1000, // for room on the way to the keeper
-	ALERT_WAITS = 200,    // ... so often; a fifth of a second is a twentieth of what the rings of facts bear
 };
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -38,6 +37,7 @@ struct judging {
 	uint32_t generation, buried;
 	uint64_t nonsense, suppressed;
 	uint64_t tick_ns, heartbeat_ns;
+	struct records records;
 };
 
 static const char *state_dir(const struct run *r)
@@ -47,36 +47,23 @@ static const char *state_dir(const struct run *r)
 
 // ---- to the keeper ----------------------------------------------------------------------------------------------
 
-// Alerts and the sensor's own words may use all of the ring and are waited for a little; session records leave half of it free.
 static void on_record(void *ctx, const struct record_about *about, const char *line, size_t len)
 {
 	struct judging *j = ctx;
-	struct ring *r = j->board->records;
 	struct sensor_state *state = &j->board->state;
 	const struct outbox_about head = {.type = (uint8_t)about->type, .severity = about->severity, .confidence = about->confidence,
 		.signature_id = about->signature_id, .time_ns = about->time_ns};
 	bool alert = about->type == RECORD_ALERT;
-	size_t all = sizeof head + len - 1; // the newline is every receiver's own business
 	counter_add(&state->records, 1);
 	counter_add(&state->alerts, alert);
 	if (alert && about->severity < sizeof state->alerts_by_severity / sizeof state->alerts_by_severity[0])
 		counter_add(&state->alerts_by_severity[about->severity], 1);
 	if (about->type == RECORD_STATS)
 		__atomic_store_n(&state->heartbeat_ns, clock_wall_ns(), __ATOMIC_RELAXED);
-	bool room_kept = outbox_lane_of(about->type) == OUTBOX_SESSIONS && ring_used(r) > ring_len(r) / 2;
-	char *room = room_kept ? NULL : ring_reserve(r, all);
-	for (int i = 0; room == NULL && alert && i < ALERT_WAITS; i++) {
-		run_sleep_us(ALERT_WAIT_US);
-		room = ring_reserve(r, all);
-	}
-	if (room == NULL) {
+	if (records_put(&j->records, &head, line, len - 1)) // the newline is every receiver's own business
+		bell_ring(&j->board->records_bell);
+	else
 		counter_add(alert ? &state->alerts_lost : &state->records_lost, 1);
-		return;
-	}
-	memcpy(room, &head, sizeof head);
-	memcpy(room + sizeof head, line, len - 1);
-	ring_commit(r, all);
-	bell_ring(&j->board->records_bell);
 }
 
 // ---- opening -----------------------------------------------------------------------------------------------------
@@ -115,6 +102,7 @@ static int open_judge(struct judging *j)
 	ring_rejoin_reader(j->board->sampler);
 	ring_rejoin_reader(j->board->notices);
 	ring_rejoin_writer(j->board->records);
+	j->records.ring = j->board->records;
 	j->buried = j->board->watch_buried;
 	int code = promises_attach(&j->promises, j->run->scout_ask, j->run->options, &j->run->start);
 	if (code != 0)

@@ -215,13 +215,13 @@ static int work(struct keeper *k)
 		uint32_t looked = bell_look(bell);
 		turned(k);
 		gather(k);
-		if (outbox_gathered(k->outbox) > 0) {
-			if (!save(k))
-				return -EIO;
+		bool some = outbox_gathered(k->outbox) > 0;
+		if (some && !save(k))
+			return -EIO;
+		tend(k, clock_mono_ns()); // also where there is always something
+		if (some)
 			continue;
-		}
 		ring_release_passed(k->ring);
-		tend(k, clock_mono_ns());
 		if (over(k))
 			return 0;
 		bell_wait(bell, looked, IDLE_MS);

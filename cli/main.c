@@ -24,6 +24,9 @@ static int run(int argc, char **argv)
 	int used;
 	const struct command *c = options_command(argc, argv, &used);
 	if (c == NULL) {
+		bool asked = argc == 3 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0);
+		if (asked && options_help_half(stdout, argv[1]))
+			return EXIT_FINE;
 		options_unknown_command(argv[1]);
 		return EXIT_USAGE;
 	}

@@ -26,6 +26,11 @@ static void put_state(struct metrics_text *t, const struct metrics_view *v)
 	metrics_put(t, NULL, 0, u64_at(&v->state, t->family->at));
 }
 
+static void put_records_lost(struct metrics_text *t, const struct metrics_view *v)
+{
+	metrics_put(t, NULL, 0, sensor_records_lost(&v->state));
+}
+
 static void put_state_ns(struct metrics_text *t, const struct metrics_view *v)
 {
 	metrics_put_ns(t, NULL, 0, u64_at(&v->state, t->family->at));
@@ -337,7 +342,7 @@ const struct metrics_family metrics_families[] = {
 		STATE(alerts_suppressed)},
 	{"records", METRICS_COUNTER, "", "Records of all kinds.", put_state, STATE(records)},
 	{"alerts_lost", METRICS_COUNTER, "", "Alerts without room on their way to the outbox.", put_state, STATE(alerts_lost)},
-	{"records_lost", METRICS_COUNTER, "", "Other records without room on their way to the outbox.", put_state, STATE(records_lost)},
+	{"records_lost", METRICS_COUNTER, "", "Other records without room on their way to the outbox, or on its disk.", put_records_lost},
 	// On its way.
 	{"outbox_records", METRICS_COUNTER, "", "Records on disk, ever: the number of the last.", put_lane, OUTBOX(durable)},
 	{"outbox_kept_records", METRICS_GAUGE, "", "Records that are still in the outbox.", put_kept},

@@ -226,6 +226,21 @@ void options_help(FILE *out)
 	      "  4 findings at or above --fail-on; 5 finished, but the input was damaged or something was evicted\n", out);
 }
 
+bool options_help_half(FILE *out, const char *word)
+{
+	bool any = false;
+	size_t len = strlen(word);
+	for (size_t i = 0; i < commands_n; i++) {
+		if (strncmp(commands[i].name, word, len) != 0 || commands[i].name[len] != ' ')
+			continue;
+		if (!any)
+			fprintf(out, "usage: postwacht %s ...\n\n", word);
+		any = true;
+		fprintf(out, "  %-16s %s\n", commands[i].name, commands[i].text);
+	}
+	return any;
+}
+
 void options_help_command(FILE *out, const struct command *c)
 {
 	fprintf(out, "usage: postwacht %s%s%s%s\n\n%s\n", c->name, c->n_options > 0 ? " [options]" : "",

@@ -17,6 +17,8 @@ extern const char *const options_severities[];
 
 void options_help(FILE *out);
 void options_help_command(FILE *out, const struct command *c);
+// What may follow half a command, such as `policy`; false: there is none that begins so.
+bool options_help_half(FILE *out, const char *word);
 
 // Complains about an unknown first word.
 void options_unknown_command(const char *word);

@@ -132,14 +132,33 @@ static bool handshake(struct reach *r, SSL *ssl, int fd, uint64_t end_ns)
 	return !refused(r, ssl, fd);
 }
 
+static void look_at_end(struct reach *r, const X509 *x, const char *whose)
+{
+	int days, seconds;
+	if (x == NULL || ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(x)) != 1 || (r->whose != NULL && days >= r->ends_in_days))
+		return;
+	r->whose = whose;
+	r->ends_in_days = days;
+}
+
+static void look_at_ends(struct reach *r, SSL *ssl)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+	look_at_end(r, SSL_get_certificate(ssl), "this sensor");
+	for (int i = 0; i < sk_X509_num(chain); i++)
+		look_at_end(r, sk_X509_value(chain, i), i == 0 ? "the receiver" : "the receiver's CA");
+}
+
 static bool speak_tls(struct reach *r, SSL_CTX *ctx, const struct reach_tls *tls, int fd, uint64_t end_ns)
 {
 	SSL *ssl = client(ctx, tls, fd);
 	if (ssl == NULL)
 		return failed(r, REACH_TLS, "out of memory");
 	bool good = handshake(r, ssl, fd, end_ns);
-	if (good)
+	if (good) {
+		look_at_ends(r, ssl);
 		SSL_shutdown(ssl);
+	}
 	SSL_free(ssl);
 	ERR_clear_error();
 	return good;

@@ -29,6 +29,8 @@ struct reach {
 	char address[64];        // tried last
 	char why[REACH_WHY];     // where it failed: in words
 	char tls[64];            // "TLSv1.3, TLS_AES_256_GCM_SHA384"
+	const char *whose;       // certificate ends first; NULL: none was shown
+	int ends_in_days;
 };
 
 // `tls` NULL: in clear. True: REACH_DONE.

@@ -16,6 +16,7 @@
 
 #include <openssl/evp.h>
 
+#include "alerts/outbox/outbox.h"
 #include "cli/settings.h"
 #include "cli/supervisor.h"
 #include "cli/wire.h"
@@ -134,15 +135,17 @@ static int find_owner(struct owner *o, const struct config *c)
 	return 0;
 }
 
-// Made when missing, and then the owner's.
+// Made when missing, and then the owner's. A name that may not be on disk yet: what is promised to be there is below it.
 static int make_dir(const char *dir, mode_t mode, const struct owner *o)
 {
-	if (mkdir(dir, mode) < 0) {
-		if (errno == EEXIST)
-			return 0;
-		log_error("run", "cannot make %s: %s", dir, strerror(errno));
+	int error = mkdir(dir, mode) < 0 ? errno : 0;
+	if (error != 0 && error != EEXIST) {
+		log_error("run", "cannot make %s: %s", dir, strerror(error));
 		return EXIT_TROUBLE;
 	}
+	(void)outbox_sync_parent(dir);
+	if (error == EEXIST)
+		return 0;
 	if (o->user != NULL && chown(dir, o->uid, o->gid) < 0) {
 		log_error("run", "cannot give %s to %s: %s", dir, o->user, strerror(errno));
 		return EXIT_TROUBLE;
@@ -150,11 +153,11 @@ static int make_dir(const char *dir, mode_t mode, const struct owner *o)
 	return 0;
 }
 
-static int make_dir_of(const char *path, const struct owner *o)
+static int make_dir_of(const char *path, mode_t mode, const struct owner *o)
 {
 	char copy[CONFIG_PATH_MAX + 1];
 	snprintf(copy, sizeof copy, "%s", path);
-	return make_dir(dirname(copy), 0755, o);
+	return make_dir(dirname(copy), mode, o);
 }
 
 // Without a state directory the outbox goes with the run: what is not delivered then is gone.
@@ -204,12 +207,12 @@ static int prepare_dirs(const struct config *c, const struct owner *o)
 	if (strcmp(c->state_dir, "none") != 0)
 		code = make_dir(c->state_dir, 0750, o);
 	if (code == 0 && strcmp(c->control, "none") != 0)
-		code = make_dir_of(c->control, o);
+		code = make_dir_of(c->control, 0755, o);
 	if (code == 0 && strncmp(c->metrics, "unix:", 5) == 0)
-		code = make_dir_of(c->metrics + 5, o);
+		code = make_dir_of(c->metrics + 5, 0755, o);
 	for (size_t i = 0; code == 0 && i < c->outputs.n; i++)
 		if (c->outputs.output[i].type == SINK_FILE)
-			code = make_dir_of(c->outputs.output[i].path, o);
+			code = make_dir_of(c->outputs.output[i].path, 0750, o);
 	return code;
 }
 

@@ -2,7 +2,9 @@
 #include "cli/settings.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hw/log.h"
 
@@ -39,4 +41,25 @@ int settings_load(struct config *c, const struct options *o, const char *fallbac
 	int rc = settings_read(c, o, fallback, &errors);
 	settings_tell(&errors);
 	return rc;
+}
+
+static void need_file(struct config_errors *errors, const char *output, const char *what, const char *path)
+{
+	if (path[0] == '\0' || access(path, R_OK) == 0)
+		return;
+	if (errors->n < CONFIG_ERRORS_MAX)
+		snprintf(errors->line[errors->n++], CONFIG_ERROR_LEN, "outputs: %s: %s %.160s: %s", output, what, path, strerror(errno));
+	else
+		errors->n_more++;
+}
+
+void settings_files(const struct config *c, struct config_errors *errors)
+{
+	for (size_t i = 0; i < c->outputs.n; i++) {
+		const struct sink_config *o = &c->outputs.output[i];
+		need_file(errors, o->name, "ca", o->ca);
+		need_file(errors, o->name, "cert", o->cert);
+		need_file(errors, o->name, "key", o->key);
+		need_file(errors, o->name, "password_file", o->password_file);
+	}
 }

@@ -58,7 +58,7 @@ static void print_told(const json_t *s)
 	line(ask_u64(s, "alerts"), "alerts", "alerts told");
 	line(ask_u64(s, "alerts_suppressed"), "alerts_suppressed", "alerts counted in place of being told (alerts.rate_per_s)");
 	line(ask_u64(s, "records"), "records", "records, of all kinds");
-	line(ask_u64(s, "records_lost"), "records_lost", "session records without room on their way to the outbox");
+	line(ask_u64(s, "records_lost"), "records_lost", "session records without room on their way to the outbox, or on its disk");
 	line(ask_u64(s, "alerts_lost"), "alerts_lost", "alerts without room on their way to the outbox");
 }
 

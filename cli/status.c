@@ -210,7 +210,7 @@ static void print_numbers(const json_t *s, bool colour)
 	printf(", %s records", n);
 	putchar('\n');
 	if (ask_u64(s, "records_lost") + ask_u64(s, "alerts_lost") > 0)
-		printf("  without room on their way to the outbox: %llu session records, %llu alerts\n",
+		printf("  without room in the outbox, or on their way to it: %llu session records, %llu alerts\n",
 			(unsigned long long)ask_u64(s, "records_lost"), (unsigned long long)ask_u64(s, "alerts_lost"));
 	heading("Clock", colour);
 	printf("  %s, estimated error %.1f ms\n", ask_flag(clock, "synced") ? "synchronised" : "not synchronised",
@@ -244,6 +244,7 @@ static void print_outbox(const json_t *s, bool colour)
 	figure_octets(n, ask_u64(octets, "alerts") + ask_u64(octets, "sessions"));
 	printf(", %s on disk", n);
 	print_lanes(json_object_get(o, "durable"), "; written: ");
+	fputs(" (alerts with heartbeats; sessions with tls and anomaly records)", stdout);
 	if (any(json_object_get(o, "evicted")))
 		print_lanes(json_object_get(o, "evicted"), "; gone for room or age: ");
 	if (any(json_object_get(o, "damaged")))

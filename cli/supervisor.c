@@ -214,8 +214,8 @@ int supervisor_run(struct run *r)
 	if (strcmp(c->control, "none") != 0) {
 		int rc = control_open(&s.control, c->control, c->control_group, &ops, &s);
 		if (rc < 0) {
-			log_error("run", "cannot listen on %s: %s; check sensor.control", c->control,
-				rc == -EADDRINUSE ? "a sensor answers there" : strerror(-rc));
+			log_error("run", "cannot listen on %s: %s; %s", c->control, rc == -EADDRINUSE ? "a sensor answers there" : strerror(-rc),
+				rc == -EACCES ? "its directory belongs to another user: name another place in sensor.control" : "check sensor.control");
 			return EXIT_TROUBLE;
 		}
 	}

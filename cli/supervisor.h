@@ -38,6 +38,8 @@ struct supervisor {
 	bool clock_told;
 	uint64_t delivery_ns;    // monotonic, looked at
 	struct delivery_seen outbox, damage, unkept, sink[OUTBOX_SINKS];
+	uint64_t again_ns;       // monotonic, an output that could not be prepared is tried again
+	uint32_t again_s;        // pause before that; 0: there is none
 	char answer[1024];       // of a reload
 };
 

@@ -18,6 +18,16 @@ static void tell_change(struct supervisor *s, const char *keys)
 	supervisor_notice(s, &m);
 }
 
+// What would do nothing does not take the place of what works.
+static bool read_again(struct run *r, struct config *fresh, struct config_errors *errors)
+{
+	if (settings_read(fresh, r->options, r->config_path, errors) != 0)
+		return false;
+	run_override(fresh, r->options);
+	settings_files(fresh, errors);
+	return errors->n == 0;
+}
+
 int supervisor_reload(struct supervisor *s, struct json *j, const char **why)
 {
 	static struct config fresh, merged;
@@ -25,15 +35,16 @@ int supervisor_reload(struct supervisor *s, struct json *j, const char **why)
 	char changed[512], later[512];
 	struct board *b = s->board;
 	const char *file = s->run->options->config != NULL ? s->run->options->config : s->run->config_path;
+	// Whoever has renamed files does not wait until a configuration is right.
+	__atomic_add_fetch(&b->reopen, 1, __ATOMIC_RELEASE);
 	*why = "the configuration file cannot be read; the old one stays";
-	if (settings_read(&fresh, s->run->options, s->run->config_path, &errors) != 0) {
+	if (!read_again(s->run, &fresh, &errors)) {
 		settings_tell(&errors);
 		log_error("reload", "the configuration was not taken; the old one stays");
 		if (j != NULL && errors.n > 0)
 			control_put_reload(j, file, b->state.config_generation, "", "", &errors);
 		return errors.n > 0 ? 0 : -EIO; // errors are an answer
 	}
-	run_override(&fresh, s->run->options);
 	const struct config *now = run_config(s->run);
 	reload_merge(&merged, &s->run->start, &fresh);
 	size_t n = reload_differences(now, &merged, changed, sizeof changed);
@@ -44,7 +55,6 @@ int supervisor_reload(struct supervisor *s, struct json *j, const char **why)
 	__atomic_store_n(&b->state.config_generation, generation, __ATOMIC_RELEASE);
 	if (outputs) // what it may open was decided when it started
 		__atomic_store_n(&b->courier_leave, true, __ATOMIC_RELEASE);
-	__atomic_add_fetch(&b->reopen, 1, __ATOMIC_RELEASE);
 	run_tell_config(s->run);
 	if (n > 0)
 		tell_change(s, changed);

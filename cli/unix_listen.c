@@ -2,6 +2,7 @@
 #include "cli/unix_listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ static int clear_place(const struct sockaddr_un *where)
 	return unlink(where->sun_path) < 0 ? -errno : 0;
 }
 
-// Nobody may connect before group and mode are as they should be: until listen() everybody is refused.
+// Nobody may connect before group and mode are as they should be: until listen() everybody is refused. Whoever may write to the
+// directory may have put something else there meanwhile: no link is followed.
 static int bind_at(int fd, const struct sockaddr_un *where, gid_t group, int backlog, ino_t *inode)
 {
 	struct stat st;
@@ -35,7 +37,8 @@ static int bind_at(int fd, const struct sockaddr_un *where, gid_t group, int bac
 	int rc = 0;
 	if (group != (gid_t)-1 && lchown(where->sun_path, (uid_t)-1, group) < 0)
 		rc = -errno;
-	else if (chmod(where->sun_path, 0660) < 0 || lstat(where->sun_path, &st) < 0 || listen(fd, backlog) < 0)
+	else if (fchmodat(AT_FDCWD, where->sun_path, 0660, AT_SYMLINK_NOFOLLOW) < 0 || lstat(where->sun_path, &st) < 0 ||
+		listen(fd, backlog) < 0)
 		rc = -errno;
 	if (rc < 0)
 		unlink(where->sun_path);

@@ -29,8 +29,8 @@ static void note_row(void *ctx, const struct verify_row *row)
 
 static void trouble(struct verify_log *l, const char *file, int rc)
 {
-	const char *words = rc == -EBADMSG ? "gzip that is damaged or cut short" : rc == -EPROTONOSUPPORT ? "an outbox of another version" :
-		rc == -EAGAIN ? "it changes while it is read" : words_error(-rc);
+	const char *words = rc == -EBADMSG ? "gzip that is damaged, cut short, or followed by something else" :
+		rc == -EPROTONOSUPPORT ? "an outbox of another version" : rc == -EAGAIN ? "it changes while it is read" : words_error(-rc);
 	if (l->trouble[0] == '\0')
 		snprintf(l->trouble, sizeof l->trouble, "%.180s: %s", words_input(file), words);
 }

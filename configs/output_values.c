@@ -82,6 +82,11 @@ static void set_url(struct reader *r, const yaml_node_t *node, const char *what,
 	if (text == NULL)
 		return;
 	size_t len = strlen(text);
+	if (strchr(text, '@') != NULL) { // not repeated: this goes to logs
+		reader_error(r, &node->start_mark, "%s: no user and no password stand in it; they have members of their own: user, password_file",
+			what);
+		return;
+	}
 	if (len > SINK_TEXT || !endpoint_parse_url(&e, text, &tls)) {
 		reader_error(r, &node->start_mark, "%s: \"%.60s\" must be http:// or https://, a host and perhaps a port, and no more", what, text);
 		return;

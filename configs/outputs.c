@@ -1,6 +1,7 @@
 // Reads the entries of `outputs` along the table of members: what each may have, and what its members must agree on.
 #include "configs/outputs.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "alerts/sink/near.h"
@@ -88,6 +89,8 @@ static bool target_ok(const struct sink_config *o)
 	if (o->api == API_ELASTICSEARCH)
 		return strspn(t, small) == strlen(t) && strchr("-_.", t[0]) == NULL;
 	const char *dot = strchr(t, '.');
+	if (isdigit((unsigned char)t[0]) || (dot != NULL && isdigit((unsigned char)dot[1])))
+		return false;
 	return strchr(t, '-') == NULL && (dot == NULL || (strchr(dot + 1, '.') == NULL && dot[1] != '\0' && dot != t));
 }
 
@@ -107,6 +110,8 @@ static void check_agreement(struct reader *r, const yaml_node_t *map, const stru
 		reader_error(r, at, "outputs: cert and key belong together; %s is missing", o->key[0] != '\0' ? "cert" : "key");
 	if (o->user[0] != '\0' && o->password_file[0] == '\0')
 		reader_error(r, at, "outputs: user and password_file belong together; password_file is missing");
+	if (o->type == SINK_HTTP && strchr(o->user, ':') != NULL) // RFC 7617 2
+		reader_error(r, at, "outputs: user: \"%.60s\" has a colon, behind which HTTP takes it for the password", o->user);
 	if (password_in_clear(o))
 		reader_error(r, at, "outputs: a password is sent over https only, or to this machine (an address of loopback, or localhost), "
 			"not to %.120s", o->url);

@@ -24,7 +24,7 @@ enum output_kind {
 };
 
 // What else must hold for a member to have a meaning. Elsewhere it is an error: a `ca` that nobody looks at is a false comfort.
-enum output_when { WHEN_ANY, WHEN_REMOTE, WHEN_TCP, WHEN_TLS, WHEN_SASL };
+enum output_when { WHEN_ANY, WHEN_REMOTE, WHEN_STREAM, WHEN_TLS, WHEN_SASL };
 
 struct output_member {
 	const char *name;

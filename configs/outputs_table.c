@@ -62,8 +62,8 @@ const struct output_member output_members[] = {
 		"How many renamed ones are kept."},
 	{"transport", OUTPUT_WORD, AT(transport), 0, 0, words_transport, "tls", SYSLOG, WHEN_ANY, false,
 		"How it gets there; local is /dev/log of this machine; udp loses messages unnoticed."},
-	{"framing", OUTPUT_WORD, AT(framing), 0, 0, words_framing, "octet-counting", SYSLOG, WHEN_TCP, false,
-		"Where a message ends (RFC 6587): its length before it, or a line feed for receivers that know nothing else."},
+	{"framing", OUTPUT_WORD, AT(framing), 0, 0, words_framing, "octet-counting", SYSLOG, WHEN_STREAM, false,
+		"Where a message ends (RFC 6587): its length before it, or a line feed for receivers that count no octets."},
 	{"host", OUTPUT_HOST, AT(host), 1, SINK_TEXT, NULL, "", SYSLOG, WHEN_REMOTE, true,
 		"The receiver: a name or an address."},
 	{"port", OUTPUT_PORT, AT(port), 1, 65535, NULL, "", SYSLOG, WHEN_REMOTE, false,
@@ -72,7 +72,7 @@ const struct output_member output_members[] = {
 		"Facility of the messages: what it is; local0 to local7 are the site's to give out."},
 	{"cookie", OUTPUT_SWITCH, AT(cookie), 0, 0, NULL, "off", SYSLOG, WHEN_ANY, false,
 		"\"@cee: \" before the JSON, for receivers that look for it."},
-	{"structured", OUTPUT_SWITCH, AT(structured), 0, 0, NULL, "off", SYSLOG, WHEN_ANY, false,
+	{"structured", OUTPUT_SWITCH, AT(structured), 0, 0, NULL, "off", SYSLOG, WHEN_REMOTE, false,
 		"Number, epoch and ids as structured data of RFC 5424, too."},
 	{"ca", OUTPUT_PATH, AT(ca), 1, SINK_PATH, NULL, "", SYSLOG, WHEN_TLS, true,
 		"PEM file of the CA that the receiver's certificate must be from."},
@@ -129,8 +129,8 @@ bool output_member_holds(const struct output_member *m, const struct sink_config
 	switch (m->when) {
 	case WHEN_REMOTE:
 		return o->transport != TRANSPORT_LOCAL;
-	case WHEN_TCP:
-		return o->transport == TRANSPORT_TCP;
+	case WHEN_STREAM:
+		return o->transport == TRANSPORT_TCP || o->transport == TRANSPORT_TLS;
 	case WHEN_SASL:
 		return strcmp(o->security, "sasl_ssl") == 0;
 	case WHEN_TLS:
@@ -147,8 +147,8 @@ const char *output_when_text(enum output_when when, int type)
 {
 	static const char *const tls[SINK_TYPES] = {
 		[SINK_SYSLOG] = "transport: tls", [SINK_KAFKA] = "security: ssl or sasl_ssl", [SINK_HTTP] = "an https: url"};
-	static const char *const words[] = {[WHEN_ANY] = "", [WHEN_REMOTE] = "a transport other than local", [WHEN_TCP] = "transport: tcp",
-		[WHEN_SASL] = "security: sasl_ssl"};
+	static const char *const words[] = {[WHEN_ANY] = "", [WHEN_REMOTE] = "a transport other than local",
+		[WHEN_STREAM] = "transport: tcp or tls", [WHEN_SASL] = "security: sasl_ssl"};
 	return when == WHEN_TLS ? tls[type] : words[when];
 }
 

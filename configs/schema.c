@@ -32,11 +32,11 @@ const struct config_key config_schema[] = {
 		"Name of this sensor: `host` in every record."},
 	{"sensor.state_dir", CONFIG_PATH, AT(state_dir), 0, 0, words_none, "none",
 		"Directory of what is kept between runs, where --state is not given."},
-	{"sensor.user", CONFIG_PATH, AT(user), 0, 0, words_none, "postwacht",
+	{"sensor.user", CONFIG_NAME, AT(user), 0, 0, words_none, "postwacht",
 		"User that `run` becomes when root starts it; none: it stays root."},
 	{"sensor.control", CONFIG_PATH, AT(control), 0, 0, words_none, "/run/postwacht/control.sock",
 		"Socket that `status`, `top`, `stats` and `reload` ask."},
-	{"sensor.control_group", CONFIG_PATH, AT(control_group), 0, 0, words_none, "none",
+	{"sensor.control_group", CONFIG_NAME, AT(control_group), 0, 0, words_none, "none",
 		"Group whose members may ask there, beside the user and root."},
 	{"sensor.heartbeat_s", CONFIG_NUMBER, AT(heartbeat_s), 1, 3600, NULL, "30",
 		"Seconds between two `stats` records of a running sensor: its sign of life."},
@@ -197,6 +197,8 @@ void config_key_describe(const struct config_key *k, char *out, size_t len)
 		describe_words(k->words, " (list)", out, len);
 	else if (k->type == CONFIG_HOST)
 		describe_words(k->words, " | host name", out, len);
+	else if (k->type == CONFIG_NAME && k->words != NULL)
+		describe_words(k->words, " | name", out, len);
 	else if (k->type == CONFIG_PATH)
 		describe_words(k->words, " | path", out, len);
 	else if (k->type == CONFIG_LISTEN)

@@ -5,7 +5,7 @@
 #include "configs/config.h"
 
 enum config_type {
-	CONFIG_NAME,       // char[CONFIG_NAME_MAX + 1]: letters, digits, "." "_" "-"
+	CONFIG_NAME,       // char[CONFIG_NAME_MAX + 1]: letters, digits, "." "_" "-"; one of words[] (may be NULL) means something else
 	CONFIG_PATH,       // char[CONFIG_PATH_MAX + 1]: one of words[] (may be NULL), or the name of a file
 	CONFIG_LISTEN,     // char[CONFIG_PATH_MAX + 1]: words[0], or what listen_parse() takes
 	CONFIG_TAPS,       // struct config_taps: a list of {name: ..., side: one of words[], ports: [...], bpf: ...}
@@ -33,7 +33,7 @@ struct config_key {
 	enum config_type type;
 	size_t offset;             // of its field in struct config
 	uint32_t min, max;         // CONFIG_NUMBER: its range; lists: how many items
-	const char *const *words;  // CONFIG_WORD, CONFIG_PATH, CONFIG_HOST, NULL-terminated
+	const char *const *words;  // CONFIG_WORD, CONFIG_NAME, CONFIG_PATH, CONFIG_HOST, NULL-terminated
 	const char *fallback;      // default, as YAML in flow style
 	const char *text;          // one sentence, below 110 octets
 };

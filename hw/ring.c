@@ -148,6 +148,18 @@ void ring_finish(struct ring *r)
 	atomic_store_explicit(&r->shared->finished, true, memory_order_release);
 }
 
+// As any position is; but whoever has the other side may have written it.
+static uint64_t aligned(uint64_t position)
+{
+	return position & ~UINT64_C(7);
+}
+
+// Read once: what was checked is what is used, whatever the writer writes meanwhile.
+static uint32_t len_at(const struct ring *r, uint64_t position)
+{
+	return __atomic_load_n(&head_at(r, position)->len, __ATOMIC_RELAXED);
+}
+
 void ring_rejoin_writer(struct ring *r)
 {
 	r->writer.at = atomic_load_explicit(&r->shared->written, memory_order_acquire);
@@ -158,7 +170,7 @@ void ring_rejoin_writer(struct ring *r)
 
 void ring_rejoin_reader(struct ring *r)
 {
-	r->reader.at = atomic_load_explicit(&r->shared->released, memory_order_acquire);
+	r->reader.at = aligned(atomic_load_explicit(&r->shared->released, memory_order_acquire));
 	r->reader.written = r->reader.at;
 	r->reader.peeked = 0;
 	r->reader.damaged = false;
@@ -166,7 +178,7 @@ void ring_rejoin_reader(struct ring *r)
 
 void ring_skip(struct ring *r)
 {
-	r->reader.at = r->reader.written = atomic_load_explicit(&r->shared->written, memory_order_acquire);
+	r->reader.at = r->reader.written = aligned(atomic_load_explicit(&r->shared->written, memory_order_acquire));
 	r->reader.peeked = 0;
 	r->reader.damaged = false;
 	atomic_store_explicit(&r->shared->released, r->reader.at, memory_order_release);
@@ -194,10 +206,10 @@ const void *ring_peek(struct ring *r, size_t *len)
 {
 	if (r->reader.damaged || nothing_to_read(r))
 		return NULL;
-	uint32_t head_len = head_at(r, r->reader.at)->len;
+	uint32_t head_len = len_at(r, r->reader.at);
 	if (head_len == RING_WRAP) {
 		r->reader.at += to_buffer_end(r, r->reader.at);
-		head_len = head_at(r, r->reader.at)->len;
+		head_len = len_at(r, r->reader.at);
 	}
 	uint64_t readable = r->reader.written - r->reader.at;
 	if (readable > r->len || head_len > ring_len_max(r) || room_of(head_len) > readable ||

@@ -11,6 +11,8 @@
 
 #include <zlib.h>
 
+#include "alerts/outbox/segment.h"
+
 enum { CURSOR_VERSION = 1, SLOTS = 2, SLOT_APART = 4096, FILE_MODE = 0640 };
 static const uint32_t cursor_magic = UINT32_C(0xff00c7b2);
 static const uint64_t year_s = UINT64_C(366) * 86400;
@@ -68,26 +70,11 @@ static bool newest(const struct slot slot[static SLOTS], uint64_t wall_s, struct
 	return found;
 }
 
-static void begin(struct cursor *c, uint64_t epoch)
+static void begin(struct cursor *c, uint64_t epoch, uint64_t outbox)
 {
-	*c = (struct cursor){.epoch = epoch};
+	*c = (struct cursor){.epoch = epoch, .outbox = outbox};
 	for (size_t i = 0; i < OUTBOX_LANES; i++)
 		c->lane[i].seq = 1;
-}
-
-static int sync_parent(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	if (!dir)
-		return -ENOMEM;
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	if (fd < 0)
-		return -errno;
-	int rc = fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
-	close(fd);
-	return rc;
 }
 
 static int slots_read(int fd, struct slot slot[static SLOTS])
@@ -119,13 +106,15 @@ static int load(struct cursor_file *f, uint64_t wall_s, struct cursor *c, bool *
 	int rc = slots_read(f->fd, slot);
 	if (rc < 0)
 		return rc;
-	bool found = newest(slot, wall_s, f, c, &old);
-	*fresh = !found && lseek(f->fd, 0, SEEK_END) == 0;
+	bool found = newest(slot, wall_s, f, c, &old), empty = !found && lseek(f->fd, 0, SEEK_END) == 0;
+	*fresh = empty || (found && c->outbox == 0);
 	if (found) // perhaps in memory only: the other slot may be all that a power cut leaves
 		return fdatasync(f->fd) < 0 ? -errno : 0;
-	begin(c, wall_s > old ? wall_s : old + 1);
-	f->slot = 1;
-	return cursor_save(f, c, true);
+	begin(c, wall_s > old ? wall_s : old + 1, empty ? 0 : CURSOR_LOST);
+	f->slot = 0;
+	for (unsigned i = 0; rc == 0 && i < SLOTS; i++) // each has its place on disk from now on: a full one is no matter any more
+		rc = cursor_save(f, c, true);
+	return rc;
 }
 
 int cursor_open(struct cursor_file **out, const char *path, uint64_t wall_s, struct cursor *c, bool *fresh)
@@ -136,8 +125,8 @@ int cursor_open(struct cursor_file **out, const char *path, uint64_t wall_s, str
 		return -ENOMEM;
 	f->fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 	int rc = f->fd < 0 ? -errno : load(f, wall_s, c, fresh);
-	if (rc == 0 && *fresh)
-		rc = sync_parent(path);
+	if (rc == 0) // also where somebody made it who died before he had
+		rc = outbox_sync_parent(path);
 	if (rc < 0) {
 		cursor_close(&f);
 		return rc;
@@ -150,12 +139,9 @@ int cursor_save(struct cursor_file *f, const struct cursor *c, bool durable)
 {
 	struct slot s = {.magic = cursor_magic, .version = CURSOR_VERSION, .saved = f->saved + 1, .c = *c};
 	s.crc = slot_crc(&s);
-	ssize_t n;
-	do
-		n = pwrite(f->fd, &s, sizeof(s), (off_t)f->slot * SLOT_APART);
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(s))
-		return n < 0 ? -errno : -ENOSPC;
+	int rc = segment_write(f->fd, (const uint8_t *)&s, sizeof(s), (uint64_t)f->slot * SLOT_APART);
+	if (rc < 0)
+		return rc;
 	f->saved++;
 	if (durable && fdatasync(f->fd) < 0)
 		return -errno;

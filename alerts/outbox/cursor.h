@@ -12,17 +12,19 @@ struct cursor_lane {
 	uint8_t chain[OUTBOX_HASH];    // link of that record (alerts/sink/stamp.h)
 };
 
+#define CURSOR_LOST UINT64_MAX
+
 struct cursor {
-	uint64_t outbox;               // epoch of the outbox that `lane[].seq` belongs to
+	uint64_t outbox;               // epoch of the outbox that `lane[].seq` belongs to; 0: the sink has not begun; CURSOR_LOST
 	uint64_t epoch;                // of the sink's own row: wall clock second in which it began
 	struct cursor_lane lane[OUTBOX_LANES];
 };
 
 struct cursor_file;
 
-// Makes the file when it is missing (-> *fresh). Then, or when neither slot is good, `c` begins a new row with epoch `wall_s` or
-// the old one's + 1, whichever is greater. What was damaged is not fresh: how far it was nobody knows, so `c` belongs to no outbox,
-// and everything is sent again. 0 or -errno.
+// Makes the file when it is missing. Then, or when neither slot is good, `c` begins a new row with epoch `wall_s` or the old one's
+// + 1, whichever is greater. *fresh: nothing was ever sent. What was damaged is not fresh: how far it was nobody knows (CURSOR_LOST),
+// and everything is sent again; so it is with one of another version. 0 or -errno.
 int cursor_open(struct cursor_file **out, const char *path, uint64_t wall_s, struct cursor *c, bool *fresh);
 // Only looks. 0; -ENODATA: neither slot is good; -errno.
 int cursor_read(const char *path, struct cursor *c);

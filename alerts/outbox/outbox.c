@@ -62,6 +62,13 @@ static void no_trouble(struct outbox *o)
 
 // ---- opening ---------------------------------------------------------------------------------------------------------
 
+// Whoever can open something can lock it and so keep the writer out: readers cannot open this file.
+static int lock(struct outbox *o)
+{
+	o->lock = openat(o->dir, "lock", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0200);
+	return o->lock < 0 || flock(o->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
 static int open_dir(struct outbox *o, char why[static 160])
 {
 	if (mkdir(o->c.dir, 0750) < 0 && errno != EEXIST) {
@@ -70,9 +77,9 @@ static int open_dir(struct outbox *o, char why[static 160])
 		return rc;
 	}
 	o->dir = open(o->c.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (o->dir >= 0 && flock(o->dir, LOCK_EX | LOCK_NB) == 0)
+	int rc = o->dir < 0 ? -errno : lock(o);
+	if (rc == 0)
 		return 0;
-	int rc = -errno;
 	if (rc == -EWOULDBLOCK)
 		snprintf(why, 160, "another process writes %s", o->c.dir);
 	else
@@ -129,7 +136,7 @@ int outbox_open(struct outbox **out, const struct outbox_config *c, struct outbo
 		return rc;
 	}
 	o->shared = shared;
-	o->dir = -1;
+	o->dir = o->lock = -1;
 	o->linker = frame_linker_open();
 	for (size_t i = 0; i < OUTBOX_LANES; i++) {
 		o->lane[i] = (struct outbox_lane_files){.id = (enum outbox_lane)i, .dir = -1, .fd = -1, .group = malloc(OUTBOX_GROUP_OCTETS)};
@@ -169,6 +176,8 @@ void outbox_close(struct outbox **o)
 	}
 	if ((*o)->dir >= 0)
 		close((*o)->dir);
+	if ((*o)->lock >= 0)
+		close((*o)->lock);
 	frame_linker_close(&(*o)->linker);
 	free((void *)(*o)->c.dir);
 	free(*o);
@@ -337,6 +346,9 @@ int outbox_sync(struct outbox *o)
 static void tend_lane(struct outbox *o, struct outbox_lane_files *l, uint64_t wall_ns)
 {
 	uint64_t keep_ns = o->c.keep_days * day_ns;
+	for (size_t i = 0; i < l->n; i++)
+		if (l->file[i].made_ns > wall_ns) // by a clock that was ahead: its age counts from now on
+			l->file[i].made_ns = wall_ns;
 	while (l->n > 1 && l->file[1].made_ns + keep_ns < wall_ns)
 		if (!outbox_lane_evict(o, l)) {
 			trouble(o, -errno);

@@ -76,5 +76,8 @@ size_t outbox_gathered(const struct outbox *o); // records in the group
 size_t outbox_forget(struct outbox *o, enum outbox_lane lane);
 size_t outbox_gathered_of(const struct outbox *o, enum outbox_lane lane);
 
+// A name is as durable as the directory that it stands in: has that of `path` on disk. 0 or -errno.
+int outbox_sync_parent(const char *path);
+
 // Once a second: age, bounds.
 void outbox_tend(struct outbox *o, uint64_t wall_ns);

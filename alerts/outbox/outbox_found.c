@@ -168,7 +168,7 @@ static int begin_all(struct outbox *o, const struct outbox_found *found, char wh
 		o->epoch = old + 1;
 	for (size_t i = 0; rc == 0 && i < OUTBOX_LANES; i++)
 		rc = begin(o, &o->lane[i], why);
-	return rc == 0 ? outbox_sync_dir(o->dir) : rc;
+	return rc;
 }
 
 // A lane that was just begun when its maker died.
@@ -229,6 +229,15 @@ static int decide(struct outbox *o, const struct outbox_found *found, char why[s
 	return rc == 0 ? begin_all(o, found, why) : rc;
 }
 
+// What is found may have been made by somebody who died before its name was on disk.
+static int sync_dirs(const struct outbox *o)
+{
+	int rc = outbox_sync_dir(o->dir);
+	for (size_t i = 0; rc == 0 && i < OUTBOX_LANES; i++)
+		rc = outbox_sync_dir(o->lane[i].dir);
+	return rc;
+}
+
 int outbox_find(struct outbox *o, char why[static 160])
 {
 	struct outbox_found found[OUTBOX_LANES] = {0};
@@ -237,6 +246,8 @@ int outbox_find(struct outbox *o, char why[static 160])
 		rc = look_at_lane(o, &o->lane[i], &found[i], why);
 	if (rc == 0)
 		rc = decide(o, found, why);
+	if (rc == 0)
+		rc = sync_dirs(o);
 	for (size_t i = 0; i < OUTBOX_LANES; i++)
 		found_free(&found[i]);
 	return rc;

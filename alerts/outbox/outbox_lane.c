@@ -20,6 +20,21 @@ int outbox_sync_dir(int dir)
 	return fsync(dir) < 0 && errno != EINVAL ? -errno : 0; // EINVAL: a file system where a directory needs none
 }
 
+int outbox_sync_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	if (!dir)
+		return -ENOMEM;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	if (fd < 0)
+		return -errno;
+	int rc = outbox_sync_dir(fd);
+	close(fd);
+	return rc;
+}
+
 int outbox_lane_note(struct outbox_lane_files *l, const struct outbox_file *f)
 {
 	if (l->n == l->room) {

@@ -38,7 +38,7 @@ struct outbox {
 	struct outbox_config c;
 	struct outbox_shared *shared;
 	struct frame_linker *linker;
-	int dir;
+	int dir, lock;
 	uint64_t epoch;
 	struct outbox_lane_files lane[OUTBOX_LANES];
 };

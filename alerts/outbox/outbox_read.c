@@ -280,7 +280,7 @@ static int search(struct outbox_reader *r, const struct view *v, uint64_t durabl
 		r->at = at;
 	if (rc != 0)
 		return rc;
-	if (next < v->list.n)
+	if (next < v->list.n && v->list.first[next] <= durable) // what has nothing yet may be made anew under its name
 		return enter(r, v, next, next == 0);
 	damage(r, durable + 1 - r->seq);
 	r->seq = durable + 1;

@@ -125,23 +125,20 @@ static bool is_empty_behind(struct segment_window *w, int fd, uint64_t at)
 	return true;
 }
 
-// The last group may have been read from memory that the disk refused to take once, and says so only once. So it is written again.
-static int write_again(struct segment_window *w, int fd, uint64_t end)
+// The last group may have been read from memory that the disk refused to take once, and says so only once. So it is written again; but
+// not what cannot be read: perhaps it can be later.
+static int write_again(int fd, uint64_t end)
 {
 	uint64_t at = end > OUTBOX_GROUP_OCTETS + SEGMENT_HEAD ? end - OUTBOX_GROUP_OCTETS : SEGMENT_HEAD;
-	const uint8_t *octets;
-	size_t n;
-	segment_window_set(w, fd);
-	while (at < end) {
-		int rc = segment_window_get(w, at, 1, SEGMENT_WINDOW, &octets, &n);
-		if (rc < 0 || n == 0)
+	uint8_t octets[SEGMENT_PAGE];
+	for (size_t len; at < end; at += len) {
+		len = SEGMENT_PAGE - (size_t)(at % SEGMENT_PAGE);
+		if (len > end - at)
+			len = (size_t)(end - at);
+		ssize_t n = segment_read(fd, octets, len, at);
+		int rc = n > 0 ? segment_write(fd, octets, (size_t)n, at) : (int)n;
+		if (rc < 0 && n != -EIO)
 			return rc;
-		if (n > end - at)
-			n = (size_t)(end - at);
-		rc = segment_write(fd, octets, n, at);
-		if (rc < 0)
-			return rc;
-		at += n;
 	}
 	return 0;
 }
@@ -168,7 +165,7 @@ static int cut_end(struct scan *s, struct outbox_file *file, uint64_t end)
 			outbox_lane_name[l->id], file->first, end);
 		cut = ftruncate(fd, (off_t)end) == 0;
 	}
-	int rc = write_again(&s->window, fd, end);
+	int rc = write_again(fd, end);
 	if (rc == 0 && cut)
 		take_room(s, file, fd);
 	if (rc == 0 && fdatasync(fd) < 0)
@@ -182,12 +179,15 @@ static int cut_end(struct scan *s, struct outbox_file *file, uint64_t end)
 	return 0;
 }
 
-// Numbers that somebody may have seen are not given again: a process before us told how far it was.
+// Numbers that somebody may have seen are not given again: a process before us told how far it was. Others can write there, too: more
+// than a lane can hold is nobody's word.
 static void pass_over_lost(struct scan *s, uint64_t end)
 {
 	const struct outbox_shared *shared = s->o->shared;
 	uint64_t told = __atomic_load_n(&shared->durable[s->l->id], __ATOMIC_ACQUIRE);
 	if (counter_read(&shared->epoch) != s->o->epoch || told <= s->at.seq)
+		return;
+	if (told - s->at.seq > s->o->c.octets_max[s->l->id] / sizeof(struct frame))
 		return;
 	damage(s, s->l->file[s->l->n - 1].first, end, told - s->at.seq);
 	s->at.seq = told;

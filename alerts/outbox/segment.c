@@ -75,8 +75,6 @@ void segment_list_free(struct segment_list *l)
 	*l = (struct segment_list){0};
 }
 
-enum { PAGE = 4096 };
-
 // What the disk cannot give reads as zeros where `holes`: checksums tell.
 static ssize_t read_at(int fd, void *out, size_t len, uint64_t at, bool holes)
 {
@@ -86,7 +84,7 @@ static ssize_t read_at(int fd, void *out, size_t len, uint64_t at, bool holes)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 && errno == EIO && holes) {
-			size_t page = PAGE - (size_t)((at + n) % PAGE);
+			size_t page = SEGMENT_PAGE - (size_t)((at + n) % SEGMENT_PAGE);
 			got = (ssize_t)(page < len - n ? page : len - n);
 			memset((uint8_t *)out + n, 0, (size_t)got);
 		}
@@ -99,10 +97,15 @@ static ssize_t read_at(int fd, void *out, size_t len, uint64_t at, bool holes)
 	return (ssize_t)n;
 }
 
+ssize_t segment_read(int fd, void *out, size_t len, uint64_t at)
+{
+	return read_at(fd, out, len, at, false);
+}
+
 int segment_head_read(struct segment_head *h, int fd)
 {
 	memset(h, 0, sizeof(*h));
-	ssize_t n = read_at(fd, h, sizeof(*h), 0, false);
+	ssize_t n = segment_read(fd, h, sizeof(*h), 0);
 	return n < 0 ? (int)n : 0;
 }
 

@@ -1,9 +1,11 @@
 // Files of a lane: their names, which there are, and reading them in pieces. For the writer, its repair, and readers.
 #pragma once
 
+#include <sys/types.h>
+
 #include "alerts/outbox/frame.h"
 
-enum { SEGMENT_NAME = 16 + 4, SEGMENT_WINDOW = 256 << 10 };
+enum { SEGMENT_NAME = 16 + 4, SEGMENT_WINDOW = 256 << 10, SEGMENT_PAGE = 4096 };
 
 // "00000000000004d2.seg"
 void segment_name(char name[static SEGMENT_NAME + 1], uint64_t first);
@@ -20,6 +22,7 @@ void segment_list_free(struct segment_list *l);
 // Zeros where the file is shorter. 0 or -errno.
 int segment_head_read(struct segment_head *h, int fd);
 
+ssize_t segment_read(int fd, void *out, size_t len, uint64_t at); // fewer where the file ends, or -errno
 int segment_write(int fd, const uint8_t *octets, size_t len, uint64_t at); // all of it, or -errno
 
 // A piece of a file, in memory of its own.

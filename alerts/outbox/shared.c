@@ -27,8 +27,8 @@ void latency_add(struct latency *l, uint64_t ns)
 
 uint64_t sink_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane)
 {
-	uint64_t durable = counter_read(&o->durable[lane]), at = counter_read(&s->at[lane]);
-	uint64_t next = at ? at : 1;
+	uint64_t durable = counter_read(&o->durable[lane]), oldest = counter_read(&o->oldest[lane]), at = counter_read(&s->at[lane]);
+	uint64_t next = at > oldest ? at : oldest ? oldest : 1;
 
 	return durable >= next ? durable - next + 1 : 0;
 }

@@ -61,10 +61,11 @@ struct sink_shared {
 	uint64_t errors;                  // attempts that failed
 	uint64_t taken_ns;                // wall clock: when it last took something
 	uint64_t failing_since_ns;        // wall clock; 0: it takes what it is given
-	uint64_t dead;                    // 1: it cannot be prepared, and nobody tries it before the next reload
+	uint64_t dead;                    // 1: it could not be prepared; the next courier tries it again
 	struct latency received;          // of alerts: packet that decided -> the receiver has it
 	char trouble[160];                // last, in words
 };
 
-// Records on disk that a sink has not come to; one that has not begun: all. The sink may be a moment ahead of a copy of the outbox.
+// Records on disk that a sink has not come to; one that has not begun: all there are. The sink may be a moment ahead of a copy of the
+// outbox.
 uint64_t sink_waiting(const struct outbox_shared *o, const struct sink_shared *s, enum outbox_lane lane);

@@ -12,11 +12,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hw/log.h"
+
 enum {
 	CARRIER_BATCH = 256 << 10,  // what is sent again at most
 	PAUSE_MIN_US = 100, PAUSE_MAX_US = 20000,
 	LOOKS = 64,                 // of 1 KiB at a time: nobody has anything to tell us
 	DEAD_MS = 10000,            // octets are out and nothing was acknowledged
+	BRIEF_TOLD = 3,             // a receiver that is restarted does so less often
 	SILENT_MS = 150000,         // probes of a full window come every two minutes at last
 };
 
@@ -97,10 +100,18 @@ static int tell(const struct carrier *c, int rc)
 	return sink_why(c->env, rc, "%.100s: %s", c->words, words);
 }
 
-// -EPIPE: it has closed in order, and a kernel does that only when its process has read everything; otherwise it resets.
+static int tcp_state(const struct carrier *c)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof info;
+	return getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ? -1 : info.tcpi_state;
+}
+
+// -EPIPE: it has said that it ends. A kernel ends in order only when its process has read everything, and resets otherwise, perhaps
+// behind a half-closed connection or TLS' close_notify.
 static void ended(struct carrier *c, int rc)
 {
-	if (rc == -EPIPE)
+	if (rc == -EPIPE && c->tcp && tcp_state(c) == TCP_CLOSE_WAIT)
 		sink_batch_clear(&c->last);
 }
 
@@ -125,13 +136,28 @@ bool carrier_has(const struct carrier *c, const struct sink_message *first)
 	return c->under_way && first->epoch == c->epoch && first->seq == c->seq && first->lane == c->lane;
 }
 
+// It has read all that it was sent, and may have kept nothing of it: who is framed in a way that he does not know does just this.
+static void closed_after_batch(struct carrier *c, int rc)
+{
+	if (!c->tcp || c->fresh || rc != -EPIPE || ++c->brief != BRIEF_TOLD)
+		return;
+	log_warn("syslog", "%s: the receiver has closed %u connections in a row after one batch each: its log may say why (framing?)", c->words,
+		c->brief);
+}
+
 // Whoever has closed since the last batch was sent nothing that is in doubt.
 bool carrier_stands(struct carrier *c, const struct sink_message *first)
 {
 	if (c->fd < 0)
 		return false;
-	if (carrier_has(c, first) || (!c->under_way && carrier_look(c) == 0))
+	if (carrier_has(c, first))
 		return true;
+	int rc = c->under_way ? -ECANCELED : carrier_look(c);
+	if (rc == 0) {
+		c->brief = c->fresh ? c->brief : 0;
+		return true;
+	}
+	closed_after_batch(c, rc);
 	carrier_drop(c);
 	return false;
 }

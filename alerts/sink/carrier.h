@@ -34,6 +34,7 @@ struct carrier {
 	size_t written;            // octets of `last`, if again, and the batch together
 	bool under_way, stuck;     // not all of it is over there; and nothing moves
 	bool fresh;                // the connection had no batch yet
+	unsigned brief;            // TCP connections in a row that the other side closed in order after one batch
 	uint64_t epoch, seq;       // of its first message
 	enum outbox_lane lane;
 };

@@ -174,19 +174,15 @@ static int look(struct deliver *d, enum outbox_lane lane)
 		counter_add(&d->c.shared->filtered, 1);
 		return 1;
 	}
-	if (gives_way) {
+	bool given_up = gives_way || !stamp_and_format(d, lane, &item, &octets, &len);
+	if (given_up) { // its number says that there was one
 		at->sent++;
-		counter_add(&d->c.shared->missed[lane], 1);
-		return 1;
+		counter_add(gives_way ? &d->c.shared->missed[lane] : &d->c.shared->refused, 1);
 	}
-	if (!stamp_and_format(d, lane, &item, &octets, &len)) {
-		counter_add(&d->c.shared->refused, 1);
-		return 1;
-	}
-	if (at->sent > d->there[lane])
-		keep(d, lane, &item, octets, len);
-	else if (at->sent == d->there[lane])
+	if (at->sent == d->there[lane])
 		join(d, lane);
+	else if (at->sent > d->there[lane] && !given_up)
+		keep(d, lane, &item, octets, len);
 	return 1;
 }
 
@@ -229,20 +225,19 @@ static bool gather(struct deliver *d)
 
 // ---- handing over ------------------------------------------------------------------------------------------------
 
-static void save(struct deliver *d, bool now)
+void deliver_save(struct deliver *d, bool now)
 {
 	uint64_t now_ns = clock_mono_ns();
 	bool hard = now || now_ns - d->saved_ns >= DURABLE_MS * MS_NS;
 	if (!d->moved && !now)
 		return;
 	int rc = cursor_save(d->file, &d->cursor, hard);
-	if (rc < 0) {
-		if (d->c.shared->failing_since_ns == 0)
-			log_warn("courier", "output %s: cannot save how far it is: %s; after a new start some records are sent again", name_of(d),
-				strerror(-rc));
-	} else if (hard) {
+	if (rc < 0 && !d->unsaved)
+		log_warn("courier", "output %s: cannot save how far it is: %s; after a new start some records are sent again", name_of(d),
+			strerror(-rc));
+	d->unsaved = rc < 0;
+	if (rc == 0 && hard)
 		d->saved_ns = now_ns;
-	}
 	d->moved = false;
 }
 
@@ -325,7 +320,7 @@ static bool hand_over(struct deliver *d)
 	}
 	passed(d, (size_t)rc < d->n ? (size_t)rc : d->n);
 	show(d);
-	save(d, false);
+	deliver_save(d, false);
 	mended(d);
 	return true;
 }
@@ -359,7 +354,7 @@ void deliver_run(struct deliver *d)
 		bell_wait(&d->c.outbox->bell, looked, WAIT_MS);
 	}
 	if (d->begun)
-		save(d, true);
+		deliver_save(d, true);
 }
 
 // ---- opening and closing -----------------------------------------------------------------------------------------
@@ -383,11 +378,14 @@ int deliver_open(struct deliver **out, const struct deliver_config *c)
 			d->ops == NULL ? sink_type_name[c->sink->type] : c->cursor_path, strerror(-rc));
 	if (rc == 0)
 		rc = formatter_open(&d->formatter, c->sink->format);
+	for (enum outbox_lane l = 0; rc == 0 && l < OUTBOX_LANES; l++) // also of one that cannot be prepared
+		__atomic_store_n(&c->shared->at[l], deliver_same_outbox(d) ? d->cursor.lane[l].seq : 0, __ATOMIC_RELAXED);
 	d->env = (struct sink_env){.stop = c->stop, .host = c->host, .epoch = d->cursor.epoch, .why = d->why};
 	if (rc == 0)
 		rc = d->ops->prepare(&d->sink, c->sink, &d->env);
 	if (rc < 0) {
-		log_error("courier", "output %s cannot be prepared: %s", c->sink->name, d->why[0] != '\0' ? d->why : strerror(-rc));
+		snprintf(c->shared->trouble, sizeof c->shared->trouble, "%s", d->why[0] != '\0' ? d->why : strerror(-rc));
+		log_error("courier", "output %s cannot be prepared: %s", c->sink->name, c->shared->trouble);
 		deliver_close(&d);
 		return rc;
 	}

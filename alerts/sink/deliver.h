@@ -1,7 +1,8 @@
 // One sink at work: from its cursor in the outbox to its receiver. A thread each, so that one that is slow holds nobody.
 //
 // What the receiver has, the cursor has passed. Whoever dies in between sends some records again: with the same numbers, the same
-// link of the chain and the same id. What gave way before it could be sent leaves a hole in the numbers of exactly its size.
+// link of the chain and the same id. What gave way before it could be sent, or cannot be written, leaves a hole in the numbers of
+// exactly its size.
 #pragma once
 
 #include "alerts/sink/sink.h"

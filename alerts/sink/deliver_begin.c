@@ -38,7 +38,7 @@ static void begin_epoch(struct deliver *d, uint64_t outbox)
 	uint64_t now_s = clock_wall_ns() / SECOND_NS;
 	if (!d->fresh) {
 		log_warn("courier", "output %s: %s; its numbers begin again", d->c.sink->name,
-			d->cursor.outbox == 0 ? "its cursor was lost" : "the outbox is not the one it knew");
+			d->cursor.outbox == CURSOR_LOST ? "its cursor was lost" : "the outbox is not the one it knew");
 		d->cursor.epoch = now_s > d->cursor.epoch ? now_s : d->cursor.epoch + 1;
 		d->env.epoch = d->cursor.epoch;
 	}
@@ -122,11 +122,13 @@ bool deliver_begin(struct deliver *d)
 			return false;
 		}
 	}
-	if (d->fresh || d->cursor.outbox != outbox)
+	if (d->fresh || d->cursor.outbox != outbox) {
 		begin_epoch(d, outbox);
-	else
+		deliver_save(d, true); // whoever comes after a death must not begin yet another one
+	} else {
 		for (enum outbox_lane l = 0; l < OUTBOX_LANES; l++)
 			go_on(d, l);
+	}
 	__atomic_store_n(&d->c.shared->epoch, d->cursor.epoch, __ATOMIC_RELAXED);
 	d->moved = true;
 	d->fresh = false;

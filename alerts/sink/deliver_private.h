@@ -31,6 +31,7 @@ struct deliver {
 	uint8_t there_chain[OUTBOX_LANES][OUTBOX_HASH]; // ... with this link, which must come out when that number is reached;
 	bool stepped[OUTBOX_LANES];                 // ... it cannot: some of them are gone from the outbox
 	bool begun, fresh, open, moved;
+	bool unsaved;                               // the cursor could not be saved, which was told
 	uint64_t saved_ns;                          // monotonic, the cursor was made durable
 	uint32_t reopened;
 	// Trouble.
@@ -49,6 +50,8 @@ struct deliver {
 	char why[SINK_WHY];
 };
 
+// Writes the cursor, and has it on disk when that was long ago, or `now`.
+void deliver_save(struct deliver *d, bool now);
 // What is wrong stands in d->why, or is what `rc` says. Closes the sink; it is tried again later.
 void deliver_trouble(struct deliver *d, int rc);
 // Number of the last record of a lane that is on disk.

@@ -32,6 +32,16 @@ static int link_flags(const char *path)
 	return geteuid() == 0 && st.st_uid != 0 ? -ELOOP : 0;
 }
 
+// A second name that somebody gave another's file, in his own directory, is such a link, too.
+static bool is_second_name(const char *path, int fd)
+{
+	char copy[SINK_PATH + 1];
+	struct stat dir, st;
+	memcpy(copy, path, sizeof copy);
+	return geteuid() == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1 && stat(dirname(copy), &dir) == 0 &&
+	       dir.st_uid != 0 && st.st_uid != dir.st_uid;
+}
+
 static int open_or_make(const char *path)
 {
 	// To be read, too: its end is looked at. Of a pipe that would make us its reader.
@@ -44,6 +54,10 @@ static int open_or_make(const char *path)
 		return -EISDIR;
 	const int flags = (other ? O_WRONLY : O_RDWR) | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | link;
 	int fd = open(path, flags);
+	if (fd >= 0 && is_second_name(path, fd)) {
+		close(fd);
+		return -ELOOP;
+	}
 	if (fd >= 0 || errno != ENOENT)
 		return fd >= 0 ? fd : -errno;
 	fd = open(path, flags | O_CREAT, 0640);
@@ -69,6 +83,18 @@ static int take_descriptor(struct sink *s, int fd)
 	return 0;
 }
 
+// A name is as durable as its directory, also one that was made by somebody who died before he had it on disk.
+static void sync_directory(const struct sink *s)
+{
+	char copy[FILE_NAME];
+	memcpy(copy, s->real, sizeof copy);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	close(fd);
+}
+
 int file_open_path(struct sink *s)
 {
 	int fd = open_or_make(s->path);
@@ -77,6 +103,8 @@ int file_open_path(struct sink *s)
 	int rc = take_descriptor(s, fd);
 	if (rc < 0)
 		close(fd);
+	else if (s->regular)
+		sync_directory(s);
 	return rc;
 }
 
@@ -101,26 +129,25 @@ static bool numbered(char *out, const struct sink *s, uint32_t n)
 	return snprintf(out, FILE_NAME, "%s.%u", s->real, n) < FILE_NAME;
 }
 
-// A name is as durable as its directory.
-static void sync_directory(const struct sink *s)
+// How many of PATH.1, PATH.2 ... have to make room: a number that is free ends them, so that rotation that fails again and again, or
+// died half way, does not push out one file after the other.
+static uint32_t in_the_way(const struct sink *s, char *name)
 {
-	char copy[FILE_NAME];
-	memcpy(copy, s->real, sizeof copy);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	close(fd);
+	struct stat st;
+	uint32_t n = 0;
+	while (n + 1 < s->keep && numbered(name, s, n + 1) && lstat(name, &st) == 0)
+		n++;
+	return n;
 }
 
 // From the oldest on, so that a death in between leaves a hole in the numbers and never one file over another.
 static int shift(const struct sink *s)
 {
 	static _Thread_local char from[FILE_NAME], to[FILE_NAME];
-	for (uint32_t n = s->keep; n > 1; n--) {
-		if (!numbered(from, s, n - 1) || !numbered(to, s, n))
+	for (uint32_t n = in_the_way(s, from); n > 0; n--) {
+		if (!numbered(from, s, n) || !numbered(to, s, n + 1))
 			return -ENAMETOOLONG;
-		if (rename(from, to) < 0 && errno != ENOENT)
+		if (rename(from, to) < 0)
 			return -errno;
 	}
 	return numbered(to, s, 1) ? rename(s->real, to) < 0 ? -errno : 0 : -ENAMETOOLONG;
@@ -144,7 +171,6 @@ int file_rotate(struct sink *s)
 		s->fd = before;
 		return rc;
 	}
-	sync_directory(s);
 	close(before);
 	return 0;
 }

@@ -54,24 +54,26 @@ static bool begins_like_ours(const char *p, size_t len)
 	static const char *const starts[] = {"{\"", "CEF:", "LEEF:"};
 	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
 		size_t n = strlen(starts[i]);
-		if (memcmp(p, starts[i], len < n ? len : n) == 0)
+		if (len > 0 && memcmp(p, starts[i], len < n ? len : n) == 0)
 			return true;
 	}
 	return false;
 }
 
-// How many octets of an unfinished record stand before `end`; -1: that is none of ours.
-static int unfinished(int fd, char *room, off_t end, ssize_t *out)
+// The line that ends at `end`: whether it is one of ours (where there is none, too), and its octets where it is not finished.
+static int last_line(int fd, char *room, off_t end, bool *ours, size_t *unfinished)
 {
 	size_t len = end < TAIL_LINE_MAX ? (size_t)end : TAIL_LINE_MAX;
 	int rc = read_at(fd, room, len, end - (off_t)len);
 	if (rc < 0)
 		return rc;
-	const char *newline = memrchr(room, '\n', len);
-	const char *start = newline != NULL ? newline + 1 : room;
-	size_t left = (size_t)(room + len - start);
+	bool finished = len > 0 && room[len - 1] == '\n';
+	size_t text = len - finished;
+	const char *newline = memrchr(room, '\n', text), *start = newline != NULL ? newline + 1 : room;
+	size_t left = (size_t)(room + text - start);
 	bool whole = newline != NULL || (off_t)len == end;
-	*out = left == 0 ? 0 : whole && begins_like_ours(start, left) ? (ssize_t)left : -1;
+	*ours = len == 0 || (whole && begins_like_ours(start, left));
+	*unfinished = finished ? 0 : left;
 	return 0;
 }
 
@@ -79,7 +81,8 @@ int tail_mend(int fd, uint64_t *cut)
 {
 	struct stat st;
 	off_t end;
-	ssize_t torn = 0;
+	bool ours;
+	size_t unfinished;
 	*cut = 0;
 	if (fstat(fd, &st) < 0)
 		return -errno;
@@ -88,17 +91,15 @@ int tail_mend(int fd, uint64_t *cut)
 		return -ENOMEM;
 	int rc = before_zeros(fd, room, st.st_size, &end);
 	if (rc == 0)
-		rc = unfinished(fd, room, end, &torn);
+		rc = last_line(fd, room, end, &ours, &unfinished);
 	free(room);
-	if (rc < 0)
+	if (rc < 0 || (unfinished == 0 && end == st.st_size))
 		return rc;
-	end -= torn > 0 ? torn : 0;
+	if (!ours) // nothing of another's is cut off, zeros neither
+		return write(fd, "\n", 1) == 1 ? 0 : errno != 0 ? -errno : -ENOSPC;
+	end -= (off_t)unfinished;
 	*cut = (uint64_t)(st.st_size - end);
-	if (*cut > 0 && ftruncate(fd, end) < 0)
-		return -errno;
-	if (torn < 0 && write(fd, "\n", 1) != 1)
-		return errno != 0 ? -errno : -ENOSPC;
-	return 0;
+	return ftruncate(fd, end) < 0 ? -errno : 0;
 }
 
 // ---- stamps ------------------------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ enum {
 	STEP_MS = 100,
 	CONNECT_MS = 5000,
 	HEADERS_MAX = 128 << 10, // octets
-	REFUSED_IN_A_ROW = 16, // then it is rather the table or the index that is wrong, and nothing more is given up
 	BASE = 2 * SINK_TEXT + 32,
 	HOST = SINK_TEXT + 8,
 };
@@ -47,6 +46,8 @@ struct sink {
 	size_t header_octets;              // of the answer so far, and of whatever comes before it (1xx)
 	bool plain;                        // the server does not know newer settings
 	uint32_t refused_in_a_row;
+	size_t most;                       // messages of a request
+	bool unanswered;                   // the last one was
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -119,9 +120,10 @@ static int read_url(struct sink *s, CURLU *u)
 	for (size_t len = strlen(path); len > 0 && path[len - 1] == '/';)
 		path[--len] = '\0';
 	const char *name = secure && c->server_name[0] != '\0' ? c->server_name : host;
-	snprintf(s->base, sizeof s->base, "%s://%s:%s%s", scheme, name, port, path);
+	bool six = name != host && strchr(name, ':') != NULL; // `host` has its brackets
+	snprintf(s->base, sizeof s->base, "%s://%s%s%s:%s%s", scheme, six ? "[" : "", name, six ? "]" : "", port, path);
 	if (name != host)
-		snprintf(s->connect_to, sizeof s->connect_to, "%s:%s:%s:%s", name, port, host, port);
+		snprintf(s->connect_to, sizeof s->connect_to, "::%s:%s", host, port);
 	return 0;
 }
 
@@ -158,6 +160,7 @@ static CURLcode set_tls(struct sink *s)
 	rc |= curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	rc |= set_blob(e, CURLOPT_CAINFO_BLOB, &s->ca);
 	rc |= set_blob(e, CURLOPT_SSLCERT_BLOB, &s->cert);
+	rc |= curl_easy_setopt(e, CURLOPT_KEYPASSWD, ""); // a key under a passphrase: nobody is asked for it (libcurl 7.88 would crash)
 	return rc | set_blob(e, CURLOPT_SSLKEY_BLOB, &s->key);
 }
 
@@ -304,8 +307,13 @@ static int ask_fewer(struct sink *s, struct http_outcome *o, const struct sink_m
 		}
 		if (rc < 0 || o->taken > 0 || !o->fewer)
 			return rc;
+		if (n == 1 && o->in_a_row == SINK_REFUSED_MAX) {
+			o->enough = true;
+			return 0;
+		}
 		if (n == 1) {
 			o->taken = o->refused = 1;
+			o->in_a_row++;
 			return 0;
 		}
 		if (clock_mono_ns() > end_ns)
@@ -314,13 +322,13 @@ static int ask_fewer(struct sink *s, struct http_outcome *o, const struct sink_m
 	}
 }
 
-// Refusing for good is believed a few times in a row, and then no more: a wrong mapping would throw away everything.
 static int settle(struct sink *s, const struct http_outcome *o, uint64_t *refused)
 {
-	uint32_t in_a_row = s->refused_in_a_row + (uint32_t)o->refused;
-	if (o->refused > 0 && o->refused == o->taken && in_a_row > REFUSED_IN_A_ROW)
+	s->refused_in_a_row = o->in_a_row;
+	if (o->taken == 0 && o->enough)
 		return sink_why(s->env, -EPROTO, "all is refused, so nothing more is given up: %s", o->why);
-	s->refused_in_a_row = o->refused == o->taken ? in_a_row : 0;
+	if (o->taken == 0)
+		return sink_why(s->env, o->error, "%s: %s", s->base, o->why);
 	if (o->refused > 0)
 		log_warn("http", "%s: %zu of %zu messages are refused for good: %s", s->config.name, o->refused, o->taken, o->why);
 	*refused += o->refused;
@@ -381,6 +389,7 @@ static int http_prepare(struct sink **out, const struct sink_config *c, const st
 	}
 	s->config = *c;
 	s->env = env;
+	s->most = SINK_BATCH;
 	s->body.max = HTTP_BODY_MAX;
 	s->answer.max = HTTP_ANSWER_MAX;
 	int rc = read_url(s, u);
@@ -414,16 +423,29 @@ static int http_open(struct sink *s)
 	return rc;
 }
 
+// A batch may be more than the line carries in SINK_PATIENCE_S, or than somebody in between lets through without saying so. The same
+// once more, since its answer may be what was lost; then half of it, and with each that is answered one more.
+static void learn(struct sink *s, int rc, size_t n)
+{
+	if (rc == -ECANCELED)
+		return;
+	if (rc < 0 && s->unanswered && n > 1)
+		s->most = n / 2;
+	else if (rc == 0 && s->most < SINK_BATCH)
+		s->most++;
+	s->unanswered = rc < 0;
+}
+
 static int http_send(struct sink *s, const struct sink_message *m, size_t n, uint64_t *refused)
 {
-	struct http_outcome o = {.error = 0};
+	struct http_outcome o = {.in_a_row = s->refused_in_a_row};
 	if (s->easy == NULL)
 		return -ENOTCONN;
-	int rc = ask_fewer(s, &o, m, n < SINK_BATCH ? n : SINK_BATCH);
+	n = n < s->most ? n : s->most;
+	int rc = ask_fewer(s, &o, m, n);
+	learn(s, rc, n);
 	if (rc < 0)
 		return rc;
-	if (o.taken == 0)
-		return sink_why(s->env, o.error, "%s: %s", s->base, o.why);
 	return settle(s, &o, refused);
 }
 

@@ -142,10 +142,11 @@ static bool of_a_value(int code)
 void clickhouse_outcome(struct http_outcome *o, const struct http_answer *a, size_t n, bool *plain)
 {
 	enum { UNKNOWN_SETTING = 115 };
-	*o = (struct http_outcome){.error = 0};
+	*o = (struct http_outcome){.in_a_row = o->in_a_row};
 	int code = exception_of(a);
-	if (a->status == 200 && code == 0) {
+	if (a->status == 200 && code == 0 && a->len == 0) { // an INSERT has nothing to say: whoever does is a portal, or was asked for nothing
 		o->taken = n;
+		o->in_a_row = 0;
 		return;
 	}
 	o->error = a->status == 429 || a->status >= 500 ? -EAGAIN : -EPROTO;

@@ -78,13 +78,19 @@ static void items_read(struct http_outcome *o, const json_t *items, size_t n)
 			o->error = -EAGAIN;
 			return;
 		}
+		if (item == ITEM_REFUSED && o->in_a_row == SINK_REFUSED_MAX) {
+			o->enough = true;
+			o->error = -EPROTO;
+			return;
+		}
+		o->in_a_row = item == ITEM_REFUSED ? o->in_a_row + 1 : 0;
 		o->refused += item == ITEM_REFUSED;
 	}
 }
 
 void elastic_outcome(struct http_outcome *o, const struct http_answer *a, size_t n)
 {
-	*o = (struct http_outcome){.error = 0};
+	*o = (struct http_outcome){.in_a_row = o->in_a_row};
 	if (a->status != 200) {
 		o->error = a->status == 429 || a->status >= 500 ? -EAGAIN : -EPROTO;
 		o->fewer = a->status == 413;

@@ -31,6 +31,8 @@ struct http_outcome {
 	size_t taken;          // from the first on: had, or refused for good
 	size_t refused;        // of these
 	int error;             // -errno where not all were taken; 0
+	uint32_t in_a_row;     // in, out: refused, up to the last that was taken
+	bool enough;           // of what is left the first would be refused, too: it is one more than SINK_REFUSED_MAX
 	bool fewer;            // something in the batch cannot be taken: fewer at once may show which
 	char why[SINK_WHY];    // of `error`, or of the last that was refused
 };

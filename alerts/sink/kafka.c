@@ -44,6 +44,7 @@ struct sink {
 	uint8_t report[SINK_BATCH];              // enum report
 	rd_kafka_resp_err_t error[SINK_BATCH];   // of REPORT_FAILED
 	size_t waiting;
+	uint32_t refused_in_a_row;
 	char trouble[TROUBLE];                   // what the library said last
 	_Atomic uint64_t hour;                   // of the log: number of it
 	_Atomic uint32_t logged;                 // in this hour
@@ -153,6 +154,7 @@ static const char *const settings[][2] = {
 	{"socket.timeout.ms", "9000"},
 	{"socket.connection.setup.timeout.ms", "8000"},
 	{"socket.keepalive.enable", "true"},
+	{"receive.message.max.bytes", "8388608"},  // of an answer: about our topics and what was sent, never of what is in them
 	{"reconnect.backoff.max.ms", "2000"},       // within one hand-over, a broker that comes back is found
 	{"log.connection.close", "false"},
 };
@@ -427,7 +429,12 @@ static int kafka_send(struct sink *s, const struct sink_message *m, size_t n, ui
 	int done = send_some(s, m, some, &error);
 	if (done == 0 && some > 1 && its_own_fault(error))
 		done = send_some(s, m, some = 1, &error);
+	if (done > 0)
+		s->refused_in_a_row = 0;
 	if (done == 0 && some == 1 && its_own_fault(error)) {
+		if (s->refused_in_a_row == SINK_REFUSED_MAX)
+			return sink_why(&s->env, -EPROTO, "all is refused, so nothing more is given up: %s", rd_kafka_err2str(error));
+		s->refused_in_a_row++;
 		log_warn("kafka", "%s: a message is refused for good: %s", s->config.name, rd_kafka_err2str(error));
 		(*refused)++;
 		return 1;

@@ -174,6 +174,15 @@ static int finish(int fd, struct sink_wait *w, int us)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 ? -errno : -error;
 }
 
+// Where nobody listens at a port of this machine, and the system gives that very port to who connects, he talks to himself.
+static bool is_itself(int fd)
+{
+	struct sockaddr_storage here = {.ss_family = AF_UNSPEC}, there = {.ss_family = AF_UNSPEC};
+	socklen_t here_len = sizeof here, there_len = sizeof there;
+	return getsockname(fd, (struct sockaddr *)&here, &here_len) == 0 && getpeername(fd, (struct sockaddr *)&there, &there_len) == 0 &&
+	       here_len == there_len && memcmp(&here, &there, here_len) == 0;
+}
+
 static int connect_one(const struct sink_net *n, const struct sink_net_address *to, struct sink_wait *w)
 {
 	int fd = socket(to->at.ss_family, n->kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -182,6 +191,8 @@ static int connect_one(const struct sink_net *n, const struct sink_net_address *
 	int rc = connect(fd, (const struct sockaddr *)&to->at, to->len) == 0 ? 0 : -errno;
 	if (rc == -EINPROGRESS)
 		rc = finish(fd, w, n->n > 1 ? ONE_OF_SEVERAL_US : SINK_WAIT_LONG);
+	if (rc == 0 && is_itself(fd))
+		rc = -ECONNREFUSED;
 	if (rc < 0) {
 		close(fd);
 		return rc;

@@ -51,6 +51,10 @@ int secret_file(char **out, size_t *len, const char *path, const struct sink_env
 		free(octets);
 		return sink_why(env, (int)got, "%s: %s", path, strerror((int)-got));
 	}
+	if (got == 0) { // to some libraries a CA that is not there is anybody's
+		free(octets);
+		return sink_why(env, -EINVAL, "%s: is empty", path);
+	}
 	*out = octets;
 	*len = (size_t)got;
 	return 0;
@@ -63,7 +67,9 @@ int secret_line(char out[static SECRET_LINE + 1], const char *path, const struct
 	int rc = secret_file(&octets, &len, path, env);
 	if (rc < 0)
 		return rc;
-	size_t n = strcspn(octets, "\r\n");
+	size_t n = 0;
+	while (n < len && octets[n] != '\r' && octets[n] != '\n') // a NUL ends nothing: it would be another password
+		n++;
 	bool good = n > 0 && n <= SECRET_LINE;
 	for (size_t i = 0; good && i < n; i++)
 		good = (unsigned char)octets[i] >= ' ' && octets[i] != 0x7f;

@@ -9,7 +9,7 @@ enum {
 };
 extern const char secret_system_cas[]; // Debian's bundle, where `ca` names none
 
-// The whole file with a NUL behind it, to be given to secret_free(). 0; -errno, and env->why says which file.
+// The whole file with a NUL behind it, to be given to secret_free(). 0; -errno (-EINVAL: it is empty), and env->why says which file.
 int secret_file(char **out, size_t *len, const char *path, const struct sink_env *env);
 // Its first line, without what ends it. -EINVAL: empty, too long, or with control octets.
 int secret_line(char out[static SECRET_LINE + 1], const char *path, const struct sink_env *env);

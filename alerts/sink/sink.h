@@ -14,6 +14,8 @@ enum sink_framing { FRAMING_OCTETS, FRAMING_LF };      // RFC 6587, 3.4.1 and 3.
 enum sink_api { API_ELASTICSEARCH, API_CLICKHOUSE };
 
 enum { SINKS_MAX = 8, SINK_NAME = 63, SINK_PATH = 255, SINK_TEXT = 255, SINK_BATCH = 512, SINK_PATIENCE_S = 10 };
+// Messages refused for good in a row; one more is not believed: then it is rather the topic, table or index that is wrong.
+enum { SINK_REFUSED_MAX = 16 };
 
 // One entry of `outputs` (configs/outputs.c). Plain data.
 struct sink_config {
@@ -29,7 +31,7 @@ struct sink_config {
 	uint32_t rotate_mib, rotate_keep; // file: at that size it is renamed to PATH.1, and so on; 0: by others (SIGHUP)
 	// syslog, kafka
 	int transport;                   // enum sink_transport
-	int framing;                     // enum sink_framing, TCP only
+	int framing;                     // enum sink_framing; TCP and TLS
 	char host[SINK_TEXT + 1];
 	uint16_t port;                   // 0: the standard's: 514 UDP, 601 TCP, 6514 TLS
 	int facility;                    // 0..23

@@ -88,7 +88,6 @@ static int prepare_remote(struct sink *s, const struct sink_config *c)
 	s->datagram = c->transport == TRANSPORT_UDP;
 	if (c->transport != TRANSPORT_TLS)
 		return carrier_open(&s->carrier, s->env, s->net.words, true);
-	s->framing = FRAMING_OCTETS; // RFC 5425 knows no other
 	int rc = syslog_tls_prepare(&s->tls, c, s->env, s->net.words);
 	if (rc == 0)
 		rc = carrier_open(&s->carrier, s->env, s->net.words, true);

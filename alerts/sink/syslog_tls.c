@@ -176,6 +176,7 @@ static bool expect_name(const struct syslog_tls *t)
 	if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), t->name) == 1)
 		return true;
 	ERR_clear_error();
+	SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS); // RFC 9525 6.3: a whole label or none
 	return SSL_set1_host(t->ssl, t->name) == 1 && SSL_set_tlsext_host_name(t->ssl, t->name) == 1;
 }
 

@@ -75,36 +75,78 @@ static void end_tail(struct rows *r)
 	r->tail_len = 0;
 }
 
-static int read_pieces(struct splitter *s, gzFile in)
+// All of `len`, unless the file ends before. -errno.
+static ssize_t read_piece(int fd, uint8_t *out, size_t len)
 {
-	char piece[PIECE];
-	int n;
-	while ((n = gzread(in, piece, sizeof piece)) > 0)
-		split(s, piece, (size_t)n);
-	int error;
-	gzerror(in, &error);
-	if (error == Z_ERRNO)
-		return -errno;
-	return error == Z_OK || error == Z_STREAM_END ? 0 : -EBADMSG; // gzip that is damaged, or cut short
+	size_t n = 0;
+	while (n < len) {
+		ssize_t got = read(fd, out + n, len - n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && n == 0)
+			return -errno;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	return (ssize_t)n;
+}
+
+// One member of gzip behind the other, piece by piece; what is none is nothing that anybody would see, so it is told. *ended: a member
+// ended here, and none began.
+static int unpack(struct splitter *s, z_stream *z, uint8_t *in, size_t len, bool *ended)
+{
+	char out[PIECE];
+	z->next_in = in;
+	z->avail_in = (uInt)len;
+	do {
+		if (*ended && inflateReset(z) != Z_OK)
+			return -EBADMSG;
+		z->next_out = (Bytef *)out;
+		z->avail_out = sizeof out;
+		int rc = inflate(z, Z_NO_FLUSH);
+		split(s, out, sizeof out - z->avail_out);
+		*ended = rc == Z_STREAM_END;
+		if (rc != Z_OK && rc != Z_STREAM_END && (rc != Z_BUF_ERROR || z->avail_in > 0))
+			return -EBADMSG;
+	} while (z->avail_in > 0 || (z->avail_out == 0 && !*ended));
+	return 0;
+}
+
+static bool is_gzip(const uint8_t *p, size_t len)
+{
+	return len >= 2 && p[0] == 0x1f && p[1] == 0x8b;
+}
+
+static int read_pieces(struct splitter *s, int fd, z_stream *z)
+{
+	uint8_t piece[PIECE];
+	ssize_t n = 0;
+	int rc = 0;
+	bool gzip = false, ended = false;
+	for (bool first = true; rc == 0 && (n = read_piece(fd, piece, sizeof piece)) > 0; first = false) {
+		gzip |= first && is_gzip(piece, (size_t)n);
+		if (gzip)
+			rc = unpack(s, z, piece, (size_t)n, &ended);
+		else
+			split(s, (const char *)piece, (size_t)n);
+	}
+	return rc < 0 ? rc : n < 0 ? (int)n : gzip && !ended ? -EBADMSG : 0;
 }
 
 int rows_file(struct rows *r, int fd, const char *name)
 {
 	struct splitter *s = calloc(1, sizeof *s);
-	int copy = dup(fd);
-	gzFile in = copy >= 0 ? gzdopen(copy, "rb") : NULL;
-	int rc = in != NULL && s != NULL ? 0 : -ENOMEM;
+	z_stream z = {.zalloc = Z_NULL};
+	int rc = s != NULL && inflateInit2(&z, MAX_WBITS + 16) == Z_OK ? 0 : -ENOMEM; // + 16: gzip, and nothing else
 	end_tail(r);
 	if (rc == 0) {
 		*s = (struct splitter){.rows = r, .number = 1, .name = name};
-		rc = read_pieces(s, in);
+		rc = read_pieces(s, fd, &z);
 		if (s->used > 0)
 			keep_tail(s);
 	}
-	if (in != NULL)
-		gzclose(in);
-	else if (copy >= 0)
-		close(copy);
+	(void)inflateEnd(&z);
 	free(s);
 	return rc;
 }

@@ -25,6 +25,7 @@ struct walk {
 	bool doubtful;               // the last did not fit
 	uint8_t other[OUTBOX_HASH];  // doubtful: what its link should have been
 	bool lane_known;
+	uint64_t below;              // where the next segment begins; UINT64_MAX: there is none
 	char file[VERIFY_PATH];         // in hand
 };
 
@@ -122,12 +123,14 @@ static int look_behind(struct walk *w, uint64_t *at, enum rest *rest)
 	return rc < 0 ? rc : 0;
 }
 
+// A segment ends where the next one begins: what lies behind that could not be cut off, and counts for nobody.
 static int walk_frames(struct walk *w, uint64_t *at, enum rest *rest)
 {
 	const uint8_t *octets;
 	struct frame f;
 	size_t n;
-	for (;;) {
+	*rest = REST_EMPTY;
+	while (w->seq + 1 != w->below) {
 		int rc = segment_window_get(&w->window, *at, FRAME_MAX, SEGMENT_WINDOW, &octets, &n);
 		if (rc < 0)
 			return rc;
@@ -153,6 +156,7 @@ static int walk_frames(struct walk *w, uint64_t *at, enum rest *rest)
 		w->linked = w->doubtful = false;
 		w->seq = f.seq - 1;
 	}
+	return 0;
 }
 
 static void wait_ms(long ms)
@@ -287,7 +291,7 @@ static int walk_file(struct walk *w, int fd, uint64_t first, bool newest)
 
 static int open_walk(struct walk *w, struct verify *out)
 {
-	*w = (struct walk){.out = out, .linker = frame_linker_open()};
+	*w = (struct walk){.out = out, .linker = frame_linker_open(), .below = UINT64_MAX};
 	int rc = segment_window_open(&w->window);
 	return rc < 0 || w->linker == NULL ? -ENOMEM : 0;
 }
@@ -321,6 +325,7 @@ static int walk_list(struct walk *w, int dir, const char *path, const struct seg
 		}
 		if (fd < 0)
 			return -errno;
+		w->below = i + 1 < l->n ? l->first[i + 1] : UINT64_MAX;
 		int rc = walk_file(w, fd, l->first[i], i + 1 == l->n);
 		close(fd);
 		if (rc < 0)

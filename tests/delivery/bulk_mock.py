@@ -7,6 +7,11 @@ import threading
 import urllib.parse
 
 
+def hang_up():
+    """The connection ends, and there is no answer."""
+    raise ConnectionAbortedError
+
+
 class Mock(http.server.ThreadingHTTPServer):
     """Keeps what it took: `taken` of ids (or lines) in order, `requests` of (path, headers, body)."""
     daemon_threads = True

@@ -82,12 +82,12 @@ def speaker(cert, key, ca=None):
 class Api(http.server.BaseHTTPRequestHandler):
     """Elasticsearch or ClickHouse as far as doctor knows them."""
 
-    password, table, status = "", True, 200
+    password, token, table, status = "", "", True, 200
 
     def do_GET(self):
         """One answer."""
-        wanted = "Basic " + base64.b64encode(f"postwacht:{self.password}".encode()).decode()
-        status = 401 if self.password and self.headers.get("Authorization") != wanted else self.status
+        wanted = self.token or "Basic " + base64.b64encode(f"postwacht:{self.password}".encode()).decode()
+        status = 401 if (self.password or self.token) and self.headers.get("Authorization") != wanted else self.status
         body = (b"1\n" if self.table else b"0\n") if "EXISTS" in self.path else b"{}"
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -126,10 +126,10 @@ class Doctor:
         self.program, self.folder, self.checks = program, folder, checks
         self.before = []  # words before the program's
 
-    def examine(self, outputs, state="none"):
+    def examine(self, outputs, state="none", user="none"):
         """Results of the checks `outputs` and `outbox`."""
         config = self.folder / "doctor.yaml"
-        config.write_text(json.dumps({"sensor": {"user": "none", "control": str(self.folder / "sock"), "state_dir": state},
+        config.write_text(json.dumps({"sensor": {"user": user, "control": str(self.folder / "sock"), "state_dir": state},
                                       "policy": {"resolve": "off"}, "outputs": outputs}), encoding="ascii")
         done = subprocess.run([*self.before, self.program, "doctor", "--json", "--config", str(config)], capture_output=True, text=True,
                               timeout=60, check=False)
@@ -171,6 +171,7 @@ def files(doctor):
     folder = doctor.folder
     doctor.says({"type": "file", "path": str(folder / "eve.json")}, "pass", "can be written")
     doctor.says({"type": "file", "path": "/nonexistent/a/eve.json"}, "fail", "No such file", "install -d")
+    doctor.says({"type": "file", "path": "/etc/eve.json"}, "fail", "may not write there", " -m 0750 /etc/postwacht, and name", user="nobody")
     doctor.says({"type": "file", "path": str(folder / "later" / "eve.json")}, "pass", "`run` makes it at its start, not at a reload")
     doctor.says({"type": "file", "path": str(folder)}, "fail", "is neither a file nor a pipe nor a device", f"path: {folder}/eve.json")
     doctor.says({"type": "file", "path": "/dev/null"}, "pass", "can be written")
@@ -197,6 +198,7 @@ def syslog_in_clear(doctor):
         doctor.says({**base, "port": port, "host": "localhost"}, "warn", "records go in clear", "transport: tls")
     doctor.says({**base, "host": "no-such-host.invalid"}, "fail", "no-such-host.invalid: ", "getent ahosts")
     doctor.says({**base, "transport": "udp"}, "pass", "UDP does not say")
+    doctor.says({**base, "transport": "udp", "events": ["alert"]}, "warn", "nobody elsewhere is sent stats", "events: [alert, stats]")
     doctor.says({**base, "transport": "udp", "host": "localhost"}, "warn", "UDP does not say", "transport: tls")
 
 
@@ -218,6 +220,11 @@ def syslog_tls(doctor, ca, other):
         os.chmod(my_key, 0o604)
         doctor.says({**base, "cert": mine, "key": my_key}, "warn", "everybody may read it", "chmod o-rwx")
         os.chmod(my_key, 0o600)
+    late, late_key = leaf(doctor, "ca", "late", "DNS:localhost", 5)
+    with listener(swallow, speaker(cert, key)) as port:
+        doctor.says({**base, "port": port, "cert": late, "key": late_key}, "warn", "the certificate of this sensor ends in", "systemctl reload")
+    with listener(swallow, speaker(late, late_key)) as port:
+        doctor.says({**base, "port": port}, "warn", "the certificate of the receiver ends in", "at the receiver")
     with listener(swallow, speaker(cert, key, ca)) as port:
         base["port"] = port
         doctor.says(base, "fail", "certificate required")
@@ -272,6 +279,11 @@ def over_http(doctor, ca):
         doctor.says({**base, "url": f"http://127.0.0.1:{port}", **user}, "pass", "answers")
         password.write_text("wrong\n", encoding="ascii")
         doctor.says({**base, "url": f"http://127.0.0.1:{port}", **user}, "fail", "this user and password")
+    password.write_text("key\n", encoding="ascii")
+    for kind, scheme in (("elasticsearch", "ApiKey"), ("clickhouse", "Bearer")):
+        for token, verdict, words in ((f"{scheme} key", "pass", "answers"), (f"{scheme} other", "fail", "does not take this token")):
+            with api(token=token) as port:
+                doctor.says({**base, "api": kind, "url": f"http://127.0.0.1:{port}", "password_file": str(password)}, verdict, words)
     for table, verdict, words in ((True, "pass", "answers"), (False, "fail", "has no table mail.records")):
         with api(table=table) as port:
             doctor.says({**base, "api": "clickhouse", "target": "mail.records", "url": f"http://127.0.0.1:{port}"}, verdict, words)
@@ -288,7 +300,7 @@ def over_http(doctor, ca):
 def outbox(doctor):
     """Where records wait."""
     stdout = {"type": "stdout"}
-    doctor.says(stdout, "warn", "in memory only", "state_dir: /var/lib/postwacht", check="outbox")
+    doctor.says(stdout, "warn", "go with the run", "state_dir: /var/lib/postwacht", check="outbox")
     said = [r["what"] for r in doctor.examine([stdout], state=str(doctor.folder / "a/state")) if r["check"] == "outbox"]
     doctor.checks.check(any(f"is not there yet; its disk is that of {doctor.folder}" in w for w in said), f"not there: {said}")
     doctor.checks.check(any(w.startswith(f"{doctor.folder}: ") or w.startswith(f"{doctor.folder} has ") for w in said), f"room not there: {said}")

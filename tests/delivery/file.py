@@ -41,6 +41,19 @@ def all_lines(folder, name="eve.json"):
     return [line for f in names for line in open(os.path.join(folder, f), "rb").read().split(b"\n")[:-1]]
 
 
+def size_of(path):
+    """0: there is none."""
+    return os.stat(path).st_size if os.path.exists(path) else 0
+
+
+def kill_while_it_writes(driver, path, before, seconds):
+    """So long after something was written; a program that is slow to start would be killed before it writes, each time."""
+    while driver.process.poll() is None and size_of(path) == before:
+        time.sleep(0.001)
+    time.sleep(seconds)
+    driver.process.kill()
+
+
 def killed(folder, **settings):
     """Killed again and again while it writes; each time it goes on behind what is in the file. Nothing is lost, nothing is there twice."""
     path, rows, rng, n = os.path.join(folder, "eve.json"), stamped(500 * KILLS), random.Random(8), 0
@@ -49,9 +62,10 @@ def killed(folder, **settings):
         expect(len(there) == 2, there)
         rest = [line for lane, seq, line in rows if seq > there[lane]]
         pace = {"batch": rng.choice((1, 7, 30)), "wait_ms": rng.choice((1, 2, 5))} if n < KILLS else {}
+        before = size_of(path)
         driver = Driver(PROGRAM, "file", path=path, **pace, **settings)
         if n < KILLS:
-            threading.Timer(rng.uniform(0.03, 0.12), driver.process.kill).start()
+            threading.Thread(target=kill_while_it_writes, args=(driver, path, before, rng.uniform(0, 0.08)), daemon=True).start()
         driver.messages = rest
         try:
             driver.end()
@@ -105,11 +119,12 @@ def full_disk(folder):
     there = []
 
     def more_room():
+        driver.says("No space left")
         with open(path, "rb") as f:
             there.append(f.read())
         subprocess.run(["mount", "-o", "remount,size=8m", folder], check=True)
 
-    threading.Timer(1.5, more_room).start()
+    threading.Thread(target=more_room, daemon=True).start()
     driver.end()
     expect(driver.status == 0 and any("No space left" in t for t in driver.trouble), driver.told)
     expect(all_lines(folder) == wanted, len(all_lines(folder)))
@@ -124,7 +139,12 @@ def read_only_disk(folder):
     run(PROGRAM, "file", lines(1, 3), path=path)
     subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
     driver = Driver(PROGRAM, "file", lines(3, 5), path=path, tries=50, pause_ms=100)
-    threading.Timer(1, subprocess.run, (["mount", "-o", "remount,rw", folder],)).start()
+
+    def writable():
+        driver.says("Read-only file system")
+        subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+
+    threading.Thread(target=writable, daemon=True).start()
     driver.end()
     expect(driver.status == 0 and any("Read-only file system" in t for t in driver.trouble), driver.told)
     expect(all_lines(folder) == lines(1, 5), all_lines(folder))

@@ -15,7 +15,7 @@ CLIENT, SERVER = bytes([192, 0, 2, 66]), bytes([198, 51, 100, 25])
 
 TEXTS = [
     rb'mx|a=b\c]"d', b"x cs1=forged act=blocked", b" spt=1", b"\t^sev=10^src=6.6.6.6", b"a\x00b", b"\xff\xfe\xed\xa0\x80\xc0\xaf",
-    "a\u2028b\u2029c\u0085d".encode(), b'"}}', b'"},"smtp_tls":{"verdict":"verified"}}', b"\x1b]0;title\x07\x7f", "\u202egnp.exe\u200b\ufeff".encode(),
+    "a\u2028b\u2029c\u0085d".encode(), b'"}}', b'"},"smtp_tls":{"verdict":"verified"}}', b"\x1b]0;title\x07\x7f", "\u202egnp.exe\u200b\ufeff\u3164\ufe0f".encode(),
     b"a\rb", b"\\", rb"x\= cs1=forged", rb"x\\= cs1=forged", b"|CEF:0|a|b|c|d|e|10|src=6.6.6.6", b"LEEF:2.0|a|b|c|d|^|src=6.6.6.6",
     b"\x0b\x0c\x1c\x1d\x1e<13>1 - - - - - - forged", b',"epoch":9,"seq":9,"chain":"' + b"A" * 43 + b'"}}', "mx.\u00e9\U0001f4e7.example".encode(),
     b"x" * 200 + b"|=^\\",

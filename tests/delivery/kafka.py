@@ -12,6 +12,7 @@ import json
 import pathlib
 import queue
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,13 @@ class Drive:
     def feed(self, lines):
         """More to send."""
         self.lines.put(lines)
+
+    def had(self, n, patience_s=60):
+        """Until so many are handed over, of lines that end with `!sent`."""
+        end = time.monotonic() + patience_s
+        while f"had {n}\n" not in self.said:
+            assert time.monotonic() < end, f"not within {patience_s} s: {self.said}"
+            time.sleep(0.02)
 
     def end(self, patience_s=120):
         """Exit code and what it said, when all is handed over or given up."""
@@ -181,8 +189,8 @@ def frozen(checks, kafka, program, lines):
     """A broker that neither answers nor hangs up is trouble after SINK_PATIENCE_S; nothing is sent afterwards by itself."""
     kafka.topic("four", partitions=1)
     d = Drive(program, f"brokers={kafka.at()}", "topic=four", "batch=8", "tries=3", "pause_ms=100")
-    d.feed(lines[:8])
-    time.sleep(2)
+    d.feed([*lines[:8], "!sent"])
+    d.had(8)
     kafka.freeze(True)
     began = time.monotonic()
     d.feed(lines[8:16])
@@ -194,8 +202,8 @@ def frozen(checks, kafka, program, lines):
     checks.check(time.monotonic() - began < 60, "frozen: it took more than a minute")
     arrived(checks, "frozen", lines, kafka.read("four"))
     d = Drive(program, f"brokers={kafka.at()}", "topic=four", "batch=8", "tries=1")
-    d.feed(lines[:8])
-    time.sleep(1)
+    d.feed([*lines[:8], "!sent"])
+    d.had(8)
     before = len(kafka.read("four"))
     kafka.freeze(True)
     d.feed([x.replace('"v":1', '"v":1,"late":true') for x in lines[:8]])
@@ -254,6 +262,36 @@ def too_long(checks, kafka, program, lines):
     checks.check(set(got) <= set(lot), "too long: something else arrived")
 
 
+def wrong_topic(checks, kafka, program, lines):
+    """A topic that takes nothing (its limit is too small), or nothing without a key (it is compacted): a few are given up, no more."""
+    bare = [made.text({k: v for k, v in json.loads(x).items() if k != "community_id"}).replace('"id":', '"no":') for x in lines[:60]]
+    kafka.topic("seven", partitions=1, max_message_bytes=100)
+    kafka.topic("eight", partitions=1, cleanup_policy="compact")
+    for topic, lot in (("seven", lines[:60]), ("eight", bare)):
+        code, said = drive(program, lot, f"brokers={kafka.at()}", f"topic={topic}", "batch=20", "tries=2")
+        refused = int(re.findall("refused ([0-9]+)", said)[-1])
+        checks.check(code == 1 and refused == 16 and "all is refused" in said, f"{topic}: exit code {code}, {refused} refused: {said[-300:]}")
+
+
+def greedy(checks, _kafka, program, lines):
+    """Somebody in a broker's place announces an answer of 90 MiB: no memory is given for it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            connection, _ = listener.accept()
+            try:
+                connection.recv(4096)
+                connection.sendall((90 << 20).to_bytes(4, "big") + bytes(60))
+                connection.recv(4096)
+            except OSError:
+                pass
+            connection.close()
+    threading.Thread(target=serve, daemon=True).start()
+    code, said = drive(program, lines[:1], f"brokers=127.0.0.1:{listener.getsockname()[1]}", "topic=t")
+    checks.check(code == 1 and "Invalid response size 94371840" in said, f"greedy: exit code {code}: {said[-400:]}")
+
+
 def lot_of(short, long):
     """A long one among others."""
     return short[:7] + long[:1] + short[7:20]
@@ -268,7 +306,7 @@ def main():
         kafka = broker.Broker(jars, directory)
         kafka.start()
         try:
-            for part in (plain, absent, storm, secured, too_long):
+            for part in (plain, absent, storm, secured, too_long, wrong_topic, greedy):
                 part(checks, kafka, sinkdrive, lines)
             frozen(checks, kafka, sinkdrive, lines[:40])
         finally:

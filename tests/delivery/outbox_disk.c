@@ -198,6 +198,8 @@ static void read_only(void)
 	rc = write_on(o, &shared, 500);
 	for (size_t i = 0; i < OUTBOX_LANES; i++)
 		outbox_lane_seal(o, &o->lane[i]); // what is open for writing keeps the kernel from it
+	close(o->lock);
+	o->lock = -1;
 	bool ro = mount("none", place, NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0;
 	append(o, OUTBOX_ALERTS, shared.durable[OUTBOX_ALERTS] + 1);
 	rc = outbox_sync(o);

@@ -168,6 +168,19 @@ def rotated(checks, receiver, lines, what):
     checks.check((path.stat().st_mode & 0o777) == 0o640, f"{what}: a file has the mode {path.stat().st_mode:o}")
 
 
+def kept_out(checks, receiver, lines, what):
+    """A file that cannot be opened for a while: what comes meanwhile waits."""
+    alerts = rows(lines)[records.ALERTS]
+    path = receiver.folder / "log" / "kept-out" / "alerts.json"
+    path.mkdir(parents=True)
+    for made in (path.parent, path):
+        os.chown(made, programs.NOBODY, programs.NOBODY)
+    send(talk.Stream(receiver.tls, receiver.pki, SENSOR), alerts, "kept-out")
+    time.sleep(2)
+    path.rmdir()
+    checks.same(receiver.wait_for("kept-out/alerts.json", len(alerts), 30), alerts, f"{what}: kept out")
+
+
 def other_driver(checks, make, lines, what, _sink, _program):
     """What the recipe says of ossl: strangers to the authority stay out. Whether other names do is told, not judged."""
     receiver = make([('"gtls"', '"ossl"')])
@@ -202,6 +215,8 @@ def network_receiver(checks, make, lines, what, sink, program):
         verified(checks, receiver, lines, program, what)
         if isinstance(receiver, programs.SyslogNg):
             urgent(checks, receiver, lines, what)
+        else:  # syslog-ng waits, too, but for a minute
+            kept_out(checks, receiver, lines, what)
         strangers(checks, receiver, lines, what)
         oddities(checks, receiver, lines, what)
         rotated(checks, receiver, lines, what)

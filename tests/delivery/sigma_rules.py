@@ -19,7 +19,7 @@ MEANT = {
     "smtp_tls_auth_in_clear": r"auth\.cleartext-(plain|challenge)",
     "smtp_tls_starttls_injection": r"starttls\.injection-(command|response|effect)",
     "smtp_tls_smtp_smuggling": r"smuggle\.(attempt|success)",
-    "smtp_tls_sensor_blind": r"sensor\.(loss|arm-lost|too-little-traffic|rss-asymmetric|child-restarted|state-evicted)",
+    "smtp_tls_sensor_blind": r"sensor\.(loss|one-direction|truncated-input|arm-lost|too-little-traffic|rss-asymmetric|child-restarted|state-evicted)",
     "smtp_tls_sensor_alerts_lost": r"sensor\.(outbox-trouble|alert-suppressed)",
 }
 SESSIONS = {"smtp_tls_clear_against_policy": "clear_against_policy"}

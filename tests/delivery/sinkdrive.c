@@ -5,7 +5,8 @@
 // Keys are the fields of struct sink_config (alerts/sink/sink.h), words for enums. Of the driver itself: batch=N messages a
 // hand-over (64), tries=N attempts in a row that may fail (1), pause_ms=N between them (100), wait_ms=N before each batch (0),
 // epoch=N of the row, rights=1 gives up all that the courier gives up, host_name=NAME of the sensor, severity_of=NAME and type_of=NAME of every message (where the line does not say, it is an alert, critical).
-// A line `!reopen`, `!newest` or `!close` of the input is done, not sent; `!raw TEXT` is sent with each \n in it as an octet 10.
+// A line `!reopen`, `!newest`, `!close` or `!sent` (tells "had N", once what stands before it is handed over) of the input is done, not
+// sent; `!raw TEXT` is sent with each \n in it as an octet 10.
 //
 // Says on standard error what happened, one line an event: "prepared", "opened", "trouble WHY", "newest alerts EPOCH SEQ", "sent N
 // refused M". Exit 0: all was handed over; 1: not; 2: usage; 3: it could not be prepared.
@@ -207,6 +208,8 @@ static void command(struct drive *d, const char *word)
 		d->open = false;
 	} else if (strcmp(word, "!reopen") == 0 && d->ops->reopen != NULL) {
 		d->ops->reopen(d->sink);
+	} else if (strcmp(word, "!sent") == 0) {
+		fprintf(stderr, "had %llu\n", (unsigned long long)d->sent);
 	} else if (strcmp(word, "!newest") == 0) {
 		if (!d->open && d->ops->open(d->sink) == 0)
 			d->open = true;

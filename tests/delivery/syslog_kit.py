@@ -1,15 +1,20 @@
 """What the tests of delivery share: the driver of a sink, receivers of syslog on loopback, and certificates of every kind."""
 
 import os
+import pathlib
 import re
 import select
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 
 from loopback import make_ca, make_leaf, openssl
+
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / "tools")]
+from checks import eventually  # noqa: E402 pylint: disable=wrong-import-position
 
 HEAD = re.compile(rb"<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([!-~]{1,255}) postwacht (\d+) ([!-~]{1,32}) "
                   rb'(-|\[postwacht@32473(?: [a-z]+="(?:[^"\\\]]|\\["\\\]])*")+\]) (.*)', re.DOTALL)
@@ -21,15 +26,32 @@ def lines(first, end, width=0, kind=None):
             (kind or (b"alert" if i % 3 else b"smtp"), b"x" * width, i, i) for i in range(first, end)]
 
 
+def wait_for(wanted, seconds=60):
+    """Until it is so. Nothing here is waited for by a time that may be too short where there are many tests and few cores."""
+    if not eventually(wanted, seconds):
+        raise AssertionError(f"not within {seconds} s")
+
+
 class Driver:
-    """One run of sinkdrive. `told` are the lines it says."""
+    """One run of sinkdrive. `told` are the lines it says, as it says them."""
 
     def __init__(self, program, kind, messages=(), **settings):
         settings = {"rights": 1, **settings}
         arguments = [program, kind] + [f"{key}={value}" for key, value in settings.items()]
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.messages = messages
+        self.messages, self.told = messages, []
+        said, self.process.stderr = self.process.stderr, None
+        self.reader = threading.Thread(target=lambda: self.told.extend(map(self.line, said)), daemon=True)
+        self.reader.start()
         self.began = time.monotonic()
+
+    @staticmethod
+    def line(octets):
+        return octets.decode(errors="replace").rstrip("\n")
+
+    def says(self, words, seconds=60):
+        """Until it has."""
+        wait_for(lambda: any(words in line for line in self.told), seconds)
 
     def put(self, messages):
         self.process.stdin.write(b"".join(m + b"\n" for m in messages))
@@ -38,15 +60,15 @@ class Driver:
     def end(self, timeout=90):
         rest = b"".join(m + b"\n" for m in self.messages)
         try:
-            self.out, err = self.process.communicate(rest, timeout=timeout)
+            self.out, _ = self.process.communicate(rest, timeout=timeout)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.out, err = self.process.communicate()
-            err += b"\nnever ended"
+            self.out, _ = self.process.communicate()
+            self.told.append("never ended")
         self.seconds = time.monotonic() - self.began
-        self.told = err.decode(errors="replace").splitlines()
+        self.reader.join(10)
         self.status = self.process.returncode
-        if "ERROR: AddressSanitizer" in err.decode(errors="replace") or "runtime error:" in err.decode(errors="replace"):
+        if any("ERROR: AddressSanitizer" in line or "runtime error:" in line for line in self.told):
             self.status = 99
         return self
 
@@ -107,8 +129,8 @@ class Stream:
             self.got.append(bytearray())
             self.ends.append(None)
             thread = threading.Thread(target=self.one, args=(connection, len(self.got) - 1), daemon=True)
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)
 
     def one(self, connection, n):
         try:

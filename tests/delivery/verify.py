@@ -139,6 +139,11 @@ def untouched(p, lines):
     p.checks.check(code == 0 and log["records"] == len(lines), f"gzip: {code}")
     code, log = p.text(gzip.compress(whole)[:-20])
     p.checks.check(code == 5 and "cut short" in log["trouble"], f"gzip, cut: {code} {log['trouble']}")
+    code, log = p.text(gzip.compress(b"".join(lines[:7])) + gzip.compress(b"".join(lines[7:])))
+    p.checks.check(code == 0 and log["records"] == len(lines), f"gzip, two members: {code} {log}")
+    for behind in (lines[-1], b"x", b"\0" * 512, b"\x1f", b"\x1f\x8b", gzip.compress(whole)[:-1]):
+        code, log = p.text(gzip.compress(whole) + behind)
+        p.checks.check(code == 5 and "something else" in log["trouble"], f"gzip, and {behind[:8]} behind it: {code} {log['trouble']}")
     for keep in range(1, len(lines)):
         code, log = p.text(b"".join(lines[keep:]))
         p.checks.check(code == 0 and any(r["middle"] for r in log["rows"]), f"from line {keep + 1} on: {code} {log['first']}")
@@ -495,8 +500,8 @@ def lanes(p):
     case("the newest segment without records, and none is known", fine, lambda outbox: os.truncate(outbox / "sessions" / segments[-1], 512))
     had(trail=(epoch - 1, 46, 76))
     case("the newest segment removed, and no cursor", fine, lambda outbox: (outbox / "sessions" / segments[-1]).unlink())
-    for path in (state / "outbox").iterdir():
-        shutil.rmtree(path)
+    for lane in ("alerts", "sessions"):
+        shutil.rmtree(state / "outbox" / lane)
     code, _, said = p.verify(state)
     p.checks.check(code == 2 and "has no outbox" in said, f"no lanes: {code} {said}")
 

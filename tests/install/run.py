@@ -76,6 +76,7 @@ def configuration(checks, prefix, destination):
     for name in ("tap.yaml", "postwacht.yaml", "examples/elastic.yaml", "examples/siem-tls.yaml"):
         done = subprocess.run([program, "check", "--config", prefix / "share/postwacht" / name], capture_output=True, text=True, check=False)
         checks.check(done.returncode == 0, f"{name}: {done.stdout}{done.stderr}")
+    checks.check("warn: config: outputs: siem: ca /etc/postwacht/siem-ca.pem: No such file" in done.stderr, f"what is missing: {done.stderr}")
     rules = prefix / "lib/tmpfiles.d/postwacht.conf"
     command = ("systemd-tmpfiles", "--create", f"--root={destination}", str(rules))
     result = checks.tool(*command)

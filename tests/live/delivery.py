@@ -391,14 +391,23 @@ def reloaded(args, checks):
             traffic = Traffic(directory)
             eventually(lambda: alert_ids(receiver.told()))
             path = pathlib.Path(directory) / "postwacht.yaml"
-            path.write_text(path.read_text(encoding="utf-8") +
+            before = path.read_text(encoding="utf-8")
+            path.write_text(before + f"  - {{name: siem, type: syslog, host: 127.0.0.1, ca: {directory}/none.pem}}\n", encoding="utf-8")
+            s.process.send_signal(signal.SIGHUP)
+            checks.check("the old one stays" in s.wait_log("reload: "), f"reloaded: an output without its file is taken: {s.log[-5:]}")
+            path.write_text(before +
                             f"  - {{name: nowhere, type: file, path: {directory}/none/none/x}}\n"
                             f"  - {{name: more, type: file, path: {directory}/more/cef, format: cef, severity: high, events: [alert]}}\n", encoding="utf-8")
             s.process.send_signal(signal.SIGHUP)
             more = pathlib.Path(directory) / "more" / "cef"
             checks.check(eventually(lambda: more.exists() and b"CEF:0|postwacht" in more.read_bytes()), f"reloaded: nothing in {more}: {s.log[-5:]}")
+            checks.check(more.parent.stat().st_mode & 0o7777 == 0o750, f"reloaded: mode {more.parent.stat().st_mode:o}")
             health = s.ask("status")["health"]
             checks.check("output nowhere takes nothing" in str(health), f"reloaded: {health}")
+            nowhere = pathlib.Path(directory) / "none" / "none" / "x"
+            nowhere.parent.mkdir(parents=True)
+            checks.check(eventually(lambda: nowhere.exists() and b"event_type" in nowhere.read_bytes()), f"reloaded: nothing in {nowhere}: {s.log[-5:]}")
+            checks.check(eventually(lambda: "output nowhere" not in str(s.ask("status")["health"])), f"reloaded: {s.ask('status')['health']}")
             shutil.rmtree(more.parent)
             os.kill(s.children()["courier"], signal.SIGKILL)
             before = len(alert_ids(receiver.told()))

@@ -4,7 +4,7 @@
     kill.py PROGRAM
 
 Also: SIGTERM ends within five seconds, with and without traffic; SIGHUP takes another configuration while nothing flows, and
-opens a rotated file again; a configuration with errors changes nothing. The last line is `N passed, N failed`.
+opens a rotated file again; a configuration with errors changes nothing else. The last line is `N passed, N failed`.
 """
 import os
 import pathlib
@@ -80,16 +80,17 @@ def reload(checks, s, player, config):
     checks.check("need a new start: capture.workers" in line, line)
 
 
-def rotated(checks, s, player):
-    """A log rotation moves the file; SIGHUP opens the name again, and no line is lost or cut."""
-    moved = s.records_path.with_suffix(".1")
-    s.records_path.rename(moved)
-    s.process.send_signal(signal.SIGHUP)
-    time.sleep(0.3)
-    player.play()
-    s.wait_records(lambda r: bool(sessions(r)) or player.play())
-    text = moved.read_text(encoding="utf-8")
-    checks.check(text.endswith("\n"), "the rotated file ends inside a line")
+def rotated(checks, s, player, config):
+    """A log rotation moves the file; SIGHUP opens the name again, and no line is lost or cut, whatever the configuration is worth."""
+    for text in ("sensor: {name: rotated}\n", "sensor: {nam: x}\n"):
+        config.write_text(text, encoding="utf-8")
+        moved = s.records_path.with_suffix(".1")
+        s.records_path.rename(moved)
+        s.process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+        player.play()
+        s.wait_records(lambda r: bool(sessions(r)) or player.play())
+        checks.check(moved.read_text(encoding="utf-8").endswith("\n"), "the rotated file ends inside a line")
 
 
 def main():
@@ -109,7 +110,7 @@ def main():
             for name in ("watch", "judge", "keeper", "courier"):
                 restarted(checks, s, player, name)
             reload(checks, s, player, config)
-            rotated(checks, s, player)
+            rotated(checks, s, player, config)
             code, took = s.stop()
             checks.check(code == 0 and took < 5, f"SIGTERM: exit code {code} after {took:.1f} s: {s.log[-3:]}")
             checks.check(not s.socket.exists(), "the control socket is still there")

@@ -88,6 +88,39 @@ static void test_stats(void **state)
 	free(b);
 }
 
+static json_t *output_of(const struct board *b)
+{
+	json_t *s = read_back(put_status, b, "status"), *o = json_incref(json_array_get(json_object_get(s, "outputs"), 0));
+	json_decref(s);
+	return o;
+}
+
+// Everybody is told the same numbers: here as in metrics and heartbeats.
+static void test_delivery(void **state)
+{
+	struct board *b = board_well();
+	b->state.outbox = (struct outbox_shared){.epoch = 1, .durable = {10, 20}, .oldest = {3, 21}, .forgotten = {0, 5}};
+	b->state.records_lost = 2;
+	b->state.n_sinks = 1;
+	b->state.sink[0] = (struct sink_shared){.name = "siem", .at = {8, 21}};
+	json_t *s = read_back(put_status, b, "status"), *o = output_of(b);
+	assert_int_equal(number(s, "records_lost", NULL), 7);
+	assert_int_equal(number(o, "waiting", "alerts"), 3);
+	assert_int_equal(number(o, "waiting", "sessions"), 0);
+	json_decref(o);
+	b->state.sink[0].at[0] = 2; // what is gone does not wait
+	o = output_of(b);
+	assert_int_equal(number(o, "waiting", "alerts"), 8);
+	json_decref(o);
+	b->state.sink[0] = (struct sink_shared){.name = "siem"}; // it has not begun
+	o = output_of(b);
+	assert_int_equal(number(o, "waiting", "alerts"), 8);
+	assert_int_equal(number(o, "waiting", "sessions"), 0);
+	json_decref(o);
+	json_decref(s);
+	free(b);
+}
+
 // As large as a board can be, with every octet written by somebody who means harm: no text on it ends, and every octet of
 // the texts takes six in JSON (a byte that is not UTF-8 takes four and a backslash).
 static void test_hostile_board(void **state)
@@ -174,6 +207,12 @@ static void output_failed_a_moment(struct board *b)
 	b->state.sink[0].failing_since_ns = clock_wall_ns() - AGO_S * SECOND;
 }
 
+static void output_fails_since_the_future(struct board *b)
+{
+	output_fails(b);
+	b->state.sink[0].failing_since_ns = clock_wall_ns() + 3600 * SECOND;
+}
+
 static void output_dead(struct board *b)
 {
 	output_failed_a_moment(b);
@@ -216,6 +255,7 @@ static const struct {
 	{"alerts lost", alerts_lost, "4 alerts found no room"},
 	{"outbox full", outbox_full, "the outbox takes nothing (no space)"},
 	{"output fails", output_fails, "output siem takes nothing since 90 s: refused"},
+	{"output fails, and the clock was set back", output_fails_since_the_future, "output siem takes nothing since 3"},
 	{"output failed a moment ago", output_failed_a_moment, NULL},
 	{"output cannot be prepared", output_dead, "output siem takes nothing since 30 s: refused"},
 	{"alerts gave way", alerts_gave_way, "output siem never had 7 alerts"},
@@ -263,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_delivery),
 		cmocka_unit_test(test_hostile_board),
 		cmocka_unit_test(test_health),
 		cmocka_unit_test(test_reload),

@@ -140,7 +140,7 @@ static const struct row rows[] = {
 		.repair = "systemd-journald-dev-log.socket"},
 	{"no key", doctor_outputs, .set = "outputs=[{type: syslog, host: siem.example, ca: /nonexistent/ca.pem}]", .want = DOCTOR_FAIL,
 		.what = "syslog: ca /nonexistent/ca.pem: No such file", .repair = "outputs: {ca: PATH}"},
-	{"no outbox", doctor_outbox, .want = DOCTOR_WARN, .what = "in memory only", .repair = "state_dir: /var/lib/postwacht"},
+	{"no outbox", doctor_outbox, .want = DOCTOR_WARN, .what = "go with the run", .repair = "state_dir: /var/lib/postwacht"},
 	{"no outbox yet, nor a disk for it", doctor_outbox, .set = "sensor.state_dir=/proc/none/state", .want = DOCTOR_WARN, .what = "/proc has 0 B left",
 		.repair = "at least 64 MiB of disk"},
 	{"a directory", doctor_outputs, .set = "outputs=[{type: file, path: /tmp}]", .want = DOCTOR_FAIL, .what = "neither a file nor a pipe nor a device",

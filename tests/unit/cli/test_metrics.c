@@ -245,6 +245,8 @@ static void test_empty(void **state)
 static void well(struct board *b) { b->state.outbox.state = OUTBOX_GOOD; b->state.sink[0] = (struct sink_shared){.at = {1, 1}}; }
 static void no_keeper(struct board *b) { b->state.child[CHILD_KEEPER].name[0] = '\0'; }
 static void not_begun(struct board *b) { b->state.sink[0].at[0] = 0; }
+static void behind(struct board *b) { b->state.sink[0].at[0] = 2; }
+static void no_room(struct board *b) { b->state.records_lost = 2; b->state.outbox.forgotten[OUTBOX_SESSIONS] = 5; }
 static void ahead(struct board *b) { b->state.sink[0].at[0] = UINT64_MAX; }
 static void turned_later(struct board *b) { b->judge_turned_ns = UINT64_MAX; }
 static void wide_sum(struct board *b) { b->state.durable.n[3] = b->state.durable.n[7] = UINT64_MAX; }
@@ -259,7 +261,9 @@ static const struct {
 } odd[] = {
 	{well, "postwacht_healthy 1", NULL},
 	{no_keeper, "postwacht_process_up{process=\"judge\"} 1", "keeper"},
-	{not_begun, "postwacht_sink_waiting_records{sink=\"siem\",lane=\"alerts\"} 10", NULL},
+	{not_begun, "postwacht_sink_waiting_records{sink=\"siem\",lane=\"alerts\"} 8", NULL},
+	{behind, "postwacht_sink_waiting_records{sink=\"siem\",lane=\"alerts\"} 8", NULL},
+	{no_room, "postwacht_records_lost_total 7", NULL},
 	{ahead, "postwacht_sink_waiting_records{sink=\"siem\",lane=\"alerts\"} 0", NULL},
 	{turned_later, "postwacht_process_turn_age_seconds{process=\"judge\"} 0.000000000", NULL},
 	{wide_sum, "postwacht_alert_durable_seconds_bucket{le=\"+Inf\"} 18446744073709551615", NULL},

@@ -9,11 +9,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "tests/unit/cli/board_fixture.h"
+
+// In place of the C library's: somebody who may write to the directory is quick.
+static const char *exchanged_for;
+int bind(int fd, __CONST_SOCKADDR_ARG where, socklen_t len)
+{
+	int rc = (int)syscall(SYS_bind, fd, where.__sockaddr__, len);
+	if (rc < 0 || exchanged_for == NULL)
+		return rc;
+	const char *path = where.__sockaddr_un__->sun_path;
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink(exchanged_for, path), 0);
+	return rc;
+}
 
 struct world {
 	struct board *board;
@@ -183,6 +197,26 @@ static void test_inet(void **state)
 	metrics_close(&other.metrics);
 }
 
+static void test_no_link_is_followed(void **state)
+{
+	struct world *w = *state;
+	char other[64];
+	struct stat st;
+	snprintf(other, sizeof other, "%s/other", w->dir);
+	FILE *f = fopen(other, "we");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(chmod(other, 0600), 0);
+	exchanged_for = other;
+	int rc = open_at(w);
+	exchanged_for = NULL;
+	assert_true(rc < 0);
+	assert_null(w->metrics);
+	assert_int_equal(stat(other, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	unlink(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nonsense, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unix, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inet, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_link_is_followed, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,6 +159,22 @@ static void test_unknown_commands(void **state)
 			fail_msg("%s: %s", rows[i].word, said(options_unknown_command, rows[i].word));
 }
 
+static void test_half_a_command(void **state)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	assert_false(options_help_half(f, "quiet"));
+	assert_false(options_help_half(f, "cat"));
+	assert_true(options_help_half(f, "catalog"));
+	fclose(f);
+	assert_non_null(strstr(text, "usage: postwacht catalog"));
+	assert_non_null(strstr(text, "catalog list"));
+	assert_non_null(strstr(text, "catalog show"));
+	assert_null(strstr(text, "quiet"));
+	free(text);
+}
+
 static void test_commands(void **state)
 {
 	static const struct {
@@ -187,6 +203,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_sets),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_unknown_commands),
+		cmocka_unit_test(test_half_a_command),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

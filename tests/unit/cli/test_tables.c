@@ -36,17 +36,32 @@ static char *file_of_tree(const char *name)
 	return text;
 }
 
+// What the page says of a command: up to the next one, or the next section.
+static const char *about(const char *page, const char *command)
+{
+	static char text[16 * 1024];
+	char begin[64];
+	snprintf(begin, sizeof begin, "\n*%s*", command);
+	const char *from = strstr(page, begin);
+	if (from == NULL)
+		fail_msg("postwacht.1 lacks %s", command);
+	size_t len = 1 + strcspn(from + 1, "\n");
+	while (from[len] != '\0' && from[len + 1] != '*' && from[len + 1] != '#')
+		len += 1 + strcspn(from + len + 1, "\n");
+	assert_true(len < sizeof text);
+	snprintf(text, sizeof text, "%.*s", (int)len, from);
+	return text;
+}
+
 static void test_manual_of_the_program(void **state)
 {
 	const char *page = file_of_tree("docs/man/postwacht.1.scd");
 	for (size_t i = 0; i < commands_n; i++) {
-		char text[64];
-		snprintf(text, sizeof text, "\n*%s*", commands[i].name);
-		if (strstr(page, text) == NULL)
-			fail_msg("postwacht.1 lacks %s", commands[i].name);
+		const char *words = about(page, commands[i].name);
 		for (size_t k = 0; k < commands[i].n_options; k++) {
+			char text[64];
 			snprintf(text, sizeof text, "*--%s*", commands[i].options[k].name);
-			if (strstr(page, text) == NULL)
+			if (strstr(words, text) == NULL)
 				fail_msg("postwacht.1 lacks %s --%s", commands[i].name, commands[i].options[k].name);
 		}
 	}

@@ -199,7 +199,7 @@ static void test_json(void **state)
 	assert_string_equal(json_string_value(json_object_get(o, "facility")), "daemon");
 	assert_int_equal(json_array_size(json_object_get(o, "events")), 2);
 	assert_null(json_object_get(o, "path"));
-	assert_null(json_object_get(o, "framing"));
+	assert_string_equal(json_string_value(json_object_get(o, "framing")), "octet-counting");
 	o = json_array_get(list, 1);
 	assert_string_equal(json_string_value(json_object_get(o, "name")), "stdout");
 	assert_null(json_object_get(o, "host"));
@@ -249,7 +249,8 @@ static const struct {
 	{SYSLOG ", transport: tcp, ca: /a", "outputs: ca has no meaning without transport: tls"},
 	{SYSLOG ", transport: udp, server_name: a", "outputs: server_name has no meaning without transport: tls"},
 	{"type: syslog, transport: local, host: a", "outputs: host has no meaning without a transport other than local"},
-	{TLS ", framing: lf", "outputs: framing has no meaning without transport: tcp"},
+	{"type: syslog, transport: local, structured: on", "outputs: structured has no meaning without a transport other than local"},
+	{SYSLOG ", transport: udp, framing: lf", "outputs: framing has no meaning without transport: tcp or tls"},
 	{KAFKA ", ca: /a", "outputs: ca has no meaning without security: ssl or sasl_ssl"},
 	{KAFKA ", security: ssl, user: a, password_file: b", "outputs: user has no meaning without security: sasl_ssl"},
 	{"type: http, api: clickhouse, url: \"http://a\", target: b, ca: /a", "outputs: ca has no meaning without an https: url"},
@@ -282,10 +283,13 @@ static const struct {
 	{"type: kafka, topic: a/b, brokers: a", "topic: \"a/b\" is no name"},
 	{KAFKA ", security: SSL", "security must be plaintext | ssl | sasl_ssl"},
 	{"type: http, api: clickhouse, target: b, url: \"http://a/b\"", "must be http:// or https://"},
-	{"type: http, api: clickhouse, target: b, url: \"https://u:p@a\"", "must be http:// or https://"},
+	{"type: http, api: clickhouse, target: b, url: \"https://u:secret@a\"", "url: no user and no password stand in it"},
 	{"type: http, api: clickhouse, url: \"http://a\", target: a.b.c", "target: \"a.b.c\" is no [DATABASE.]TABLE"},
 	{"type: http, api: clickhouse, url: \"http://a\", target: a-b", "is no [DATABASE.]TABLE"},
 	{"type: http, api: clickhouse, url: \"http://a\", target: .b", "is no [DATABASE.]TABLE"},
+	{"type: http, api: clickhouse, url: \"http://a\", target: 1b", "is no [DATABASE.]TABLE"},
+	{"type: http, api: clickhouse, url: \"http://a\", target: a.1", "is no [DATABASE.]TABLE"},
+	{HTTP ", user: \"a:b\", password_file: /p", "user: \"a:b\" has a colon"},
 	{"type: http, api: elasticsearch, url: \"http://a\", target: Upper", "is no name of an index"},
 	{"type: http, api: elasticsearch, url: \"http://a\", target: _all", "is no name of an index"},
 	{"type: http, api: elasticsearch, url: \"http://a\", target: \"*\"", "is no name"},
@@ -310,9 +314,11 @@ static void test_errors(void **state)
 {
 	static struct config c;
 	struct config_errors errors;
-	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		if (!unbuilt(bad[i].yaml) && (set(&c, &errors, bad[i].yaml) != 1 || strstr(errors.line[0], bad[i].want) == NULL))
 			fail_msg("%s: %s", bad[i].yaml, errors.n > 0 ? errors.line[0] : "no error");
+		assert_null(strstr(errors.line[0], "secret")); // told, and not repeated
+	}
 }
 
 static void test_good(void **state)

@@ -31,7 +31,8 @@ static void keeper_work(void)
 	drop(&c);
 	MUST(mkdir(lane, 0750) == 0);
 	int at = open(lane, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = openat(at, "1.seg", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-	MUST(at >= 0 && fd >= 0 && flock(at, LOCK_EX | LOCK_NB) == 0);
+	int lock = openat(at, "lock", O_WRONLY | O_CREAT | O_CLOEXEC, 0200);
+	MUST(at >= 0 && fd >= 0 && lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && unlinkat(at, "lock", 0) == 0);
 	MUST(fallocate(fd, 0, 0, 4096) == 0 || errno == EOPNOTSUPP);
 	MUST(pwritev(fd, parts, 2, 0) == 3 && pwrite(fd, "d", 1, 3) == 1 && fdatasync(fd) == 0 && fsync(at) == 0);
 	bell_ring(&bell);
@@ -65,8 +66,11 @@ static void courier_files(const char *outbox)
 	MUST(rename(file, old) == 0 && unlink(old) == 0);
 	int fd = open(segment, O_RDONLY | O_CLOEXEC);
 	MUST(fd >= 0 && read(fd, old, 3) == 3 && close(fd) == 0);
+	snprintf(old, sizeof old, "%s/lock", outbox); // whoever can open it can keep the keeper out
+	MUST(open(old, O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES);
 	if (!landlocked)
 		return;
+	MUST(open(old, O_WRONLY | O_CLOEXEC) < 0 && errno == EACCES);
 	MUST(open(segment, O_RDWR | O_CLOEXEC) < 0 && errno == EACCES);
 	MUST(unlink(segment) < 0 && errno == EACCES && rename(segment, file) < 0 && errno == EACCES);
 	snprintf(segment, sizeof segment, "%s/2.seg", outbox);
@@ -96,7 +100,7 @@ static void courier_work(void)
 	struct rights_config c = config(RIGHTS_COURIER);
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof at;
-	char names[RIGHTS_DIR], outbox[] = "/tmp/postwacht-outbox-XXXXXX", segment[64];
+	char names[RIGHTS_DIR], outbox[] = "/tmp/postwacht-outbox-XXXXXX", segment[64], lock[64];
 	int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	pthread_t t;
 	MUST(bind(listening, (struct sockaddr *)&at, len) == 0 && listen(listening, 4) == 0);
@@ -104,6 +108,9 @@ static void courier_work(void)
 	snprintf(segment, sizeof segment, "%s/1.seg", outbox);
 	int fd = open(segment, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
 	MUST(fd >= 0 && write(fd, "abc", 3) == 3 && close(fd) == 0);
+	snprintf(lock, sizeof lock, "%s/lock", outbox);
+	fd = open(lock, O_WRONLY | O_CREAT | O_CLOEXEC, 0200);
+	MUST(fd >= 0 && close(fd) == 0);
 	c.read_paths[c.n_read_paths++] = outbox;
 	rights_read_names(&c, names);
 	pid_t pid = fork(); // and whoever is left tidies up
@@ -115,7 +122,7 @@ static void courier_work(void)
 		_exit(0);
 	}
 	int status = 1;
-	MUST(waitpid(pid, &status, 0) == pid && unlink(segment) == 0 && rmdir(outbox) == 0);
+	MUST(waitpid(pid, &status, 0) == pid && unlink(segment) == 0 && unlink(lock) == 0 && rmdir(outbox) == 0);
 	if (!WIFEXITED(status))
 		_exit(255);
 	_exit(WEXITSTATUS(status));

@@ -216,6 +216,26 @@ static void a_lying_length_ends_the_ring(void **state)
 	}
 }
 
+// Positions lie in memory that the other side can write, too.
+static void a_spoilt_position_is_no_place(void **state)
+{
+	for (uint64_t odd = 1; odd < 8; odd++) {
+		struct ring *r = ring_open(4096);
+		uint8_t *octets = (uint8_t *)ring_reserve(r, 16) - 8;
+		uint64_t *released = (uint64_t *)(octets - 128), *written = (uint64_t *)(octets - 2 * 128);
+		size_t len;
+		ring_commit(r, 16);
+		*released = odd;
+		ring_rejoin_reader(r);
+		ring_peek(r, &len); // whatever it gives: where a message may begin
+		*written = 4096 - odd;
+		ring_skip(r);
+		*written = 8192;
+		ring_peek(r, &len);
+		ring_close(&r);
+	}
+}
+
 // A child writes `n` messages that count on from `first`, and dies in the middle of the next one.
 static void write_and_die(struct ring *r, uint32_t first, uint32_t n)
 {
@@ -289,6 +309,7 @@ int main(void)
 		cmocka_unit_test(two_threads_lose_nothing),
 		cmocka_unit_test(two_processes_lose_nothing),
 		cmocka_unit_test(a_lying_length_ends_the_ring),
+		cmocka_unit_test(a_spoilt_position_is_no_place),
 		cmocka_unit_test(another_process_takes_the_place_of_the_writer),
 		cmocka_unit_test(another_reader_gets_what_was_not_released),
 	};

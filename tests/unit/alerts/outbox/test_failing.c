@@ -4,6 +4,7 @@
 // The calls are wrapped by the linker (-Wl,--wrap). The real disk is in tests/delivery/outbox_disk.c.
 #include "tests/unit/alerts/outbox/outbox_fixture.h"
 
+#include "alerts/verify/segments.h"
 #include "hw/log.h"
 
 int __real_fdatasync(int fd);
@@ -12,6 +13,8 @@ ssize_t __real_pwrite64(int fd, const void *octets, size_t len, off_t at);
 int __real_fallocate64(int fd, int mode, off_t at, off_t len);
 int __real_ftruncate64(int fd, off_t len);
 int __real_renameat(int from, const char *name, int to, const char *as);
+ssize_t __real_pread64(int fd, void *octets, size_t len, off_t at);
+ssize_t __wrap_pread64(int fd, void *octets, size_t len, off_t at);
 int __wrap_fdatasync(int fd);
 int __wrap_fsync(int fd);
 ssize_t __wrap_pwrite64(int fd, const void *octets, size_t len, off_t at);
@@ -31,6 +34,7 @@ static struct {
 	bool forgets;  // what was written since the last fdatasync() reads as zeros afterwards
 	bool no_cut;   // ftruncate() fails all the time
 	int n[CALLS];
+	off_t unread;  // a page that cannot be read for now; 0: none
 	off_t written; // since then: from here on
 	int fd;
 } plan;
@@ -73,6 +77,19 @@ ssize_t __wrap_pwrite64(int fd, const void *octets, size_t len, off_t at)
 	__real_pwrite64(fd, octets, len / 3, at);
 	errno = plan.error;
 	return -1;
+}
+
+enum { PAGE = 4096 };
+
+ssize_t __wrap_pread64(int fd, void *octets, size_t len, off_t at)
+{
+	if (plan.unread && at < plan.unread && at + (off_t)len > plan.unread)
+		len = (size_t)(plan.unread - at);
+	if (plan.unread && at >= plan.unread && at < plan.unread + PAGE) {
+		errno = EIO;
+		return -1;
+	}
+	return __real_pread64(fd, octets, len, at);
 }
 
 int __wrap_fallocate64(int fd, int mode, off_t at, off_t len)
@@ -157,6 +174,20 @@ static struct outbox *write_group(struct outbox *o, struct outbox_shared *shared
 	return o;
 }
 
+// Nobody is accused of what a disk did.
+static void is_intact(enum outbox_lane lane)
+{
+	static struct verify v;
+	char path[160];
+	v = (struct verify){.again = 0};
+	snprintf(path, sizeof(path), "%s/%s", outbox_dir, outbox_lane_name[lane]);
+	int fd = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(segments_lane(&v, fd, path), 0);
+	close(fd);
+	if (verify_faults(&v))
+		fail_msg("%s, octet %" PRIu64 ": fault %d", v.problem.at.file, v.problem.at.offset, (int)v.problem.fault);
+}
+
 static int play(bool deaths)
 {
 	struct outbox_shared shared = {0};
@@ -177,6 +208,8 @@ static int play(bool deaths)
 		assert_int_equal(shared.damaged[OUTBOX_ALERTS], 0);
 		o = open_small(&shared);
 		outbox_close(&o);
+		is_intact(OUTBOX_ALERTS);
+		is_intact(OUTBOX_SESSIONS);
 		struct outbox_reader *alerts = reader_of(OUTBOX_ALERTS), *sessions = reader_of(OUTBOX_SESSIONS);
 		expect(alerts, OUTBOX_ALERTS, 1, RECORDS);
 		expect(sessions, OUTBOX_SESSIONS, 1, RECORDS);
@@ -273,6 +306,57 @@ static void test_new_segment_after_failure(void **state)
 	outbox_close(&o);
 }
 
+// What could not be read for a while is still there afterwards.
+static void test_unreadable_for_a_while(void **state)
+{
+	const struct outbox_config c = config_of(32 * PAGE, 64 << 20, 64 << 20);
+	struct outbox_shared shared = {0};
+	memset(&plan, 0, sizeof(plan));
+	plan.call = CALLS;
+	struct outbox *o = open_with(&c, &shared);
+	fill(o, OUTBOX_ALERTS, 1, 100);
+	outbox_close(&o);
+	plan.unread = 2 * PAGE;
+	o = open_with(&c, &shared);
+	assert_true(shared.damaged[OUTBOX_ALERTS] > 0);
+	fill(o, OUTBOX_ALERTS, 101, 103);
+	outbox_close(&o);
+	plan.unread = 0;
+	struct outbox_reader *r = reader_of(OUTBOX_ALERTS);
+	struct outbox_item item;
+	struct outbox_missed missed;
+	for (uint64_t n = 1; n <= 103; n++) {
+		assert_int_equal(outbox_reader_next(r, 103, &item, &missed), 1);
+		assert_true(is_record(&item, OUTBOX_ALERTS, n));
+	}
+	outbox_reader_close(&r);
+}
+
+// Who made a name and died may not have had it on disk: whoever goes on below it syncs the directory first.
+static void test_names_are_synced_again(void **state)
+{
+	struct outbox_shared shared = {0};
+	struct cursor_file *f;
+	struct cursor c;
+	char path[96];
+	bool fresh;
+	memset(&plan, 0, sizeof(plan));
+	plan.call = CALLS;
+	struct outbox *o = open_small(&shared);
+	outbox_close(&o);
+	plan.n[FSYNC] = 0;
+	o = open_small(&shared);
+	assert_int_equal(plan.n[FSYNC], 1 + OUTBOX_LANES);
+	outbox_close(&o);
+	snprintf(path, sizeof(path), "%s/siem.cursor", dir);
+	for (int life = 0; life < 2; life++) {
+		plan.n[FSYNC] = 0;
+		assert_int_equal(cursor_open(&f, path, 1000, &c, &fresh), 0);
+		assert_int_equal(plan.n[FSYNC], 1);
+		cursor_close(&f);
+	}
+}
+
 // A file system that cannot preallocate.
 static void test_without_preallocation(void **state)
 {
@@ -292,6 +376,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_failing_and_never_cut, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_dying_at_failures, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_new_segment_after_failure, make_dir_in_memory, remove_dir),
+		cmocka_unit_test_setup_teardown(test_unreadable_for_a_while, make_dir_in_memory, remove_dir),
+		cmocka_unit_test_setup_teardown(test_names_are_synced_again, make_dir_in_memory, remove_dir),
 		cmocka_unit_test_setup_teardown(test_without_preallocation, make_dir_in_memory, remove_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 // The outbox: what is appended is read again, across segments and deaths; groups, lanes, bounds, age; and who may write.
 #include "tests/unit/alerts/outbox/outbox_fixture.h"
 
+#include <sys/file.h>
+
 #include "hw/clock.h"
 
 static void test_append_and_read(void **state)
@@ -262,6 +264,25 @@ static void test_age(void **state)
 	outbox_close(&o);
 }
 
+// The clock was a month ahead when segments were made: what they have is no younger for it once the clock is right.
+static void test_age_after_a_clock_that_was_ahead(void **state)
+{
+	const uint64_t day = UINT64_C(86400) * 1000000000, right = clock_wall_ns() - 30 * day;
+	struct outbox_shared shared = {0};
+	struct outbox_config c = config_of(SMALL, 64 << 20, 64 << 20);
+	c.keep_days = 3;
+	struct outbox *o = open_with(&c, &shared);
+	fill(o, OUTBOX_ALERTS, 1, 100);
+	outbox_tend(o, right);
+	outbox_tend(o, right + day + day / 2);
+	assert_int_equal(o->lane[OUTBOX_ALERTS].file[o->lane[OUTBOX_ALERTS].n - 1].first, 101); // the newest was closed
+	assert_int_equal(shared.oldest[OUTBOX_ALERTS], 1);
+	outbox_tend(o, right + 2 * day); // what came in its place was made by the clock of this test, too
+	outbox_tend(o, right + 6 * day);
+	assert_int_equal(shared.oldest[OUTBOX_ALERTS], 101);
+	outbox_close(&o);
+}
+
 static void test_one_writer(void **state)
 {
 	struct outbox_shared shared = {0}, other = {0};
@@ -272,6 +293,50 @@ static void test_one_writer(void **state)
 	assert_null(second);
 	assert_non_null(strstr(why, "another process"));
 	outbox_close(&o);
+}
+
+// Readers may lock whatever they can open: it is no matter of the writer.
+static void test_locked_by_a_reader(void **state)
+{
+	struct outbox_shared shared = {0};
+	struct outbox *o = open_small(&shared);
+	struct stat st;
+	char path[160];
+	fill(o, OUTBOX_ALERTS, 1, 3);
+	outbox_close(&o);
+	path_of(path, OUTBOX_ALERTS, 1);
+	int top = open(outbox_dir, O_RDONLY | O_DIRECTORY), segment = open(path, O_RDONLY);
+	assert_int_equal(flock(top, LOCK_EX), 0);
+	assert_int_equal(flock(segment, LOCK_EX), 0);
+	o = open_small(&shared);
+	fill(o, OUTBOX_ALERTS, 4, 6);
+	snprintf(path, sizeof(path), "%s/lock", outbox_dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0577, 0); // what is locked nobody can read
+	close(top);
+	close(segment);
+	outbox_close(&o);
+}
+
+// What the writer before told stands in memory that others can write, too: more than a lane can hold, nobody was told.
+static void test_a_number_that_cannot_be(void **state)
+{
+	static const uint64_t told[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_C(1) << 40};
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		struct outbox_shared shared = {0};
+		struct outbox *o = open_small(&shared);
+		uint64_t had = shared.durable[OUTBOX_ALERTS];
+		fill(o, OUTBOX_ALERTS, had + 1, had + 5);
+		outbox_close(&o);
+		shared.durable[OUTBOX_ALERTS] = told[i];
+		o = open_small(&shared);
+		assert_int_equal(shared.durable[OUTBOX_ALERTS], had + 5);
+		fill(o, OUTBOX_ALERTS, had + 6, had + 8);
+		outbox_close(&o);
+	}
+	struct outbox_reader *r = reader_of(OUTBOX_ALERTS);
+	expect(r, OUTBOX_ALERTS, 1, 24);
+	outbox_reader_close(&r);
 }
 
 // A disk that lost what it said it had: the reader is ahead, and must not pass over the same numbers when they come again.
@@ -288,6 +353,37 @@ static void test_reader_ahead(void **state)
 	fill(o, OUTBOX_ALERTS, 11, 12);
 	assert_int_equal(outbox_reader_next(r, 12, &item, &missed), 1);
 	assert_int_equal(item.seq, 11);
+	outbox_reader_close(&r);
+	outbox_close(&o);
+}
+
+// The last that is durable cannot be read, and the next segment is made anew before anything is in it: whoever has read so far goes on in
+// the one that is written.
+static void test_reader_before_an_empty_segment(void **state)
+{
+	struct outbox_shared shared = {0};
+	struct outbox *o = open_small(&shared);
+	struct outbox_lane_files *l = &o->lane[OUTBOX_ALERTS];
+	struct outbox_reader *r = reader_of(OUTBOX_ALERTS);
+	struct outbox_item item;
+	struct outbox_missed missed;
+	char path[160];
+	fill(o, OUTBOX_ALERTS, 1, 5);
+	path_of(path, OUTBOX_ALERTS, 1);
+	int fd = open(path, O_RDWR);
+	assert_int_equal(pwrite(fd, "x", 1, (off_t)l->len - 16), 1);
+	close(fd);
+	assert_int_equal(outbox_lane_begin(o, l), 0);
+	for (uint64_t n = 1; n <= 4; n++)
+		assert_int_equal(outbox_reader_next(r, 5, &item, &missed), 1);
+	assert_int_equal(outbox_reader_next(r, 5, &item, &missed), 0);
+	assert_int_equal(outbox_lane_begin(o, l), 0);
+	fill(o, OUTBOX_ALERTS, 6, 9);
+	for (uint64_t n = 6; n <= 9; n++) {
+		assert_int_equal(outbox_reader_next(r, 9, &item, &missed), 1);
+		assert_int_equal(item.seq, n);
+		assert_int_equal(missed.damaged, n == 6);
+	}
 	outbox_reader_close(&r);
 	outbox_close(&o);
 }
@@ -327,8 +423,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_evicted_exactly, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_seek, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_age, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_age_after_a_clock_that_was_ahead, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_one_writer, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_locked_by_a_reader, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_reader_ahead, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_reader_before_an_empty_segment, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_a_number_that_cannot_be, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_forgotten, make_dir, remove_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-// A file: whole lines whatever happened before, rotation, names that move, what is refused, and the newest stamps in it.
+// A file: whole lines whatever happened before, names that move, what is refused, and the newest stamps in it.
 #include "alerts/sink/file_private.h"
 #include "alerts/sink/file_tail.h"
 #include "alerts/sink/stamp.h"
@@ -6,14 +6,6 @@
 #include "tests/unit/alerts/sink/file_fixture.h"
 
 #include <sys/resource.h>
-
-static int put(struct sink *s, const char *text)
-{
-	const struct sink_message m = sink_text(text, 1);
-	uint64_t refused = 0;
-	int rc = ops->send(s, &m, 1, &refused);
-	return refused > 0 ? 100 : rc;
-}
 
 static void plain(void **state)
 {
@@ -69,6 +61,29 @@ static void a_torn_end_is_mended(void **state)
 	}
 }
 
+// What the path leads to by mistake: its zeros are its own.
+static void another_file_is_not_cut(void **state)
+{
+	static const char *const begins[] = {"PACK", "PACK\n", "{\"a\":1}\nPACK", "{\"a\":1}\nPACK\n"};
+	static const char zeros[5000];
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "other-%zu", i);
+		const struct sink_config c = config_of(sink_path(name));
+		sink_write(c.path, begins[i], strlen(begins[i]));
+		sink_write(c.path, zeros, sizeof zeros);
+		struct sink *s = opened(&c);
+		ops->destroy(&s);
+		char *got = sink_slurp(c.path);
+		struct stat st;
+		assert_int_equal(stat(c.path, &st), 0);
+		assert_int_equal(st.st_size, strlen(begins[i]) + sizeof zeros + 1); // and a line ends
+		assert_memory_equal(got, begins[i], strlen(begins[i]));
+		assert_int_equal(got[st.st_size - 1], '\n');
+		free(got);
+	}
+}
+
 static void cut_at_every_octet(void **state)
 {
 	static const char all[] = "{\"a\":1}\n{\"bb\":22}\n{\"c\":3}\n";
@@ -86,117 +101,6 @@ static void cut_at_every_octet(void **state)
 		sink_holds(c.path, want);
 		ops->destroy(&s);
 	}
-}
-
-// ---- rotation ----------------------------------------------------------------------------------------------------
-
-static char big[2 << 20];
-
-static void fill(struct sink *s, char letter, size_t len)
-{
-	memset(big, letter, len - 1);
-	big[len - 1] = '\0';
-	for (size_t at = 0; at < len;) {
-		size_t part = len - at < 500000 ? len - at : 500000;
-		char kept = big[part - 1];
-		big[part - 1] = '\0';
-		assert_int_equal(put(s, big), 1);
-		big[part - 1] = kept;
-		at += part;
-	}
-}
-
-static char first_of(const char *path)
-{
-	char c = '-';
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, &c, 1) < 1)
-		c = '-';
-	if (fd >= 0)
-		close(fd);
-	return c;
-}
-
-static void rotated_by_size(void **state)
-{
-	struct sink_config c = config_of(sink_path("r"));
-	c.rotate_mib = 1;
-	struct sink *s = opened(&c);
-	for (char letter = 'a'; letter <= 'f'; letter++)
-		fill(s, letter, 1 << 20); // to the octet: the next one makes the new file
-	static const char *const names[] = {"r", "r.1", "r.2", "r.3", "r.4"};
-	for (size_t i = 0; i < 5; i++)
-		assert_int_equal(first_of(sink_path(names[i])), "fedc-"[i]);
-	struct stat st;
-	assert_int_equal(stat(sink_path("r.1"), &st), 0);
-	assert_int_equal(st.st_size, 1 << 20);
-	ops->destroy(&s);
-}
-
-// A death between two renames leaves a number empty; nothing is written over.
-static void a_hole_in_the_numbers(void **state)
-{
-	struct sink_config c = config_of(sink_path("r"));
-	c.rotate_mib = 1;
-	sink_write(sink_path("r.2"), "2\n", 2);
-	struct sink *s = opened(&c);
-	fill(s, 'a', 1 << 20);
-	fill(s, 'b', 1000);
-	assert_int_equal(first_of(sink_path("r")), 'b');
-	assert_int_equal(first_of(sink_path("r.1")), 'a');
-	assert_int_equal(first_of(sink_path("r.3")), '2');
-	ops->destroy(&s);
-}
-
-static void what_cannot_be_renamed_is_written_on(void **state)
-{
-	struct sink_config c = config_of(sink_path("r"));
-	c.rotate_mib = 1;
-	c.rotate_keep = 1;
-	struct sink *s = opened(&c);
-	assert_int_equal(mkdir(sink_path("r.1"), 0755), 0); // in its way
-	fill(s, 'a', 1 << 20);
-	fill(s, 'b', 1000);
-	struct stat st;
-	assert_int_equal(stat(c.path, &st), 0);
-	assert_int_equal(st.st_size, (1 << 20) + 1000);
-	assert_int_equal(rmdir(sink_path("r.1")), 0);
-	fill(s, 'c', 1000);
-	assert_int_equal(first_of(sink_path("r")), 'c');
-	assert_int_equal(first_of(sink_path("r.1")), 'a');
-	ops->destroy(&s);
-}
-
-// Renamed by somebody who has not said so yet: a new file, and the numbers stay.
-static void renamed_before_it_was_full(void **state)
-{
-	struct sink_config c = config_of(sink_path("r"));
-	c.rotate_mib = 1;
-	struct sink *s = opened(&c);
-	fill(s, 'a', 1 << 20);
-	assert_int_equal(rename(c.path, sink_path("elsewhere")), 0);
-	sink_write(sink_path("r.1"), "1\n", 2);
-	fill(s, 'b', 1000);
-	assert_int_equal(first_of(sink_path("r")), 'b');
-	assert_int_equal(first_of(sink_path("r.1")), '1');
-	ops->destroy(&s);
-}
-
-static void links_are_followed(void **state)
-{
-	struct sink_config c = config_of(sink_path("link"));
-	c.rotate_mib = 1;
-	assert_int_equal(mkdir(sink_path("there"), 0755), 0);
-	assert_int_equal(symlink("there/eve.json", c.path), 0); // leads to nothing yet
-	struct sink *s = opened(&c);
-	fill(s, 'a', 1 << 20);
-	fill(s, 'b', 1000);
-	struct stat st;
-	assert_int_equal(lstat(c.path, &st), 0);
-	assert_true(S_ISLNK(st.st_mode));
-	assert_int_equal(first_of(sink_path("there/eve.json")), 'b');
-	assert_int_equal(first_of(sink_path("there/eve.json.1")), 'a');
-	ops->destroy(&s);
 }
 
 static void opened_again_when_told_or_removed(void **state)
@@ -458,8 +362,7 @@ static void no_further_back_than_its_bound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(plain), TEST(a_torn_end_is_mended), TEST(cut_at_every_octet), TEST(rotated_by_size), TEST(a_hole_in_the_numbers),
-		TEST(what_cannot_be_renamed_is_written_on), TEST(renamed_before_it_was_full), TEST(links_are_followed),
+		TEST(plain), TEST(a_torn_end_is_mended), TEST(cut_at_every_octet), TEST(another_file_is_not_cut),
 		TEST(opened_again_when_told_or_removed), TEST(what_is_no_file), TEST(a_pipe_waits_for_its_reader), TEST(one_writer_at_a_time),
 		TEST(no_room_in_the_middle), TEST(opened_with_rights_that_are_gone), TEST(a_new_file_belongs_to_whom_its_directory_does),
 		TEST(the_newest_of_each_lane), TEST(the_newest_is_in_the_file_before), TEST(behind_a_hole_nothing_counts),

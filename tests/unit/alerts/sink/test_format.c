@@ -124,6 +124,7 @@ static const struct {
 	{"paragraph separator", SAID("\xe2\x80\xa9"), "\\\\u2029", "\\u2029", "\\u2029"},
 	{"right to left", SAID("\xe2\x80\xae" "elpmaxe"), "\\\\u202eelpmaxe", "\\u202eelpmaxe", "\\u202eelpmaxe"},
 	{"of zero width", SAID("a\xe2\x80\x8b\xef\xbb\xbf"), "a\\\\u200b\\\\ufeff", "a\\u200b\\ufeff", "a\\u200b\\ufeff"},
+	{"a filler that is no space", SAID("a\xe3\x85\xa4" "b"), "a\\\\u3164b", "a\\u3164b", "a\\u3164b"},
 	{"a letter", SAID("\xc3\xa9"), "\xc3\xa9", "\xc3\xa9", "\\u00e9"},
 	{"beyond 16 bits", SAID("\xf0\x9f\x93\xa7"), "\xf0\x9f\x93\xa7", "\xf0\x9f\x93\xa7", "\\ud83d\\udce7"},
 	{"a tag character", SAID("\xf3\xa0\x81\x81"), "\\\\ue0041", "\\ue0041", "\\udb40\\udc41"},

@@ -188,10 +188,36 @@ static const struct {
 static void what_bulk_answers(void **state)
 {
 	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-		struct http_outcome o;
+		struct http_outcome o = {.taken = 0};
 		elastic_outcome(&o, &(struct http_answer){.status = answers[i].status, .body = answers[i].body, .len = strlen(answers[i].body)}, N);
 		if (o.taken != answers[i].taken || o.refused != answers[i].refused || o.error != answers[i].error || o.fewer != answers[i].fewer)
 			fail_msg("%s: taken %zu, refused %zu, error %d, fewer %d", answers[i].name, o.taken, o.refused, o.error, o.fewer);
+	}
+}
+
+// What was refused before counts, what was taken in between ends it, and what is one too many is not given up.
+static void refused_in_a_row(void **state)
+{
+	static const struct {
+		uint32_t before, after;
+		const char *body;
+		size_t taken, refused;
+		bool enough;
+	} row[] = {
+		{0, 3, ITEMS(NEVER "," NEVER "," NEVER), 3, 3, false},
+		{13, 16, ITEMS(NEVER "," NEVER "," NEVER), 3, 3, false},
+		{14, 16, ITEMS(NEVER "," NEVER "," NEVER), 2, 2, true},
+		{16, 16, ITEMS(NEVER "," HAD "," HAD), 0, 0, true},
+		{16, 0, ITEMS(HAD "," HAD "," HAD), 3, 0, false},
+		{15, 1, ITEMS(NEVER "," TWICE "," NEVER), 3, 2, false},
+		{16, 16, ITEMS(BUSY "," NEVER "," NEVER), 0, 0, false},
+	};
+	for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+		struct http_outcome o = {.in_a_row = row[i].before};
+		elastic_outcome(&o, &(struct http_answer){.status = 200, .body = row[i].body, .len = strlen(row[i].body)}, N);
+		if (o.taken != row[i].taken || o.refused != row[i].refused || o.in_a_row != row[i].after || o.enough != row[i].enough)
+			fail_msg("row %zu: taken %zu, refused %zu, in a row %u, enough %d", i, o.taken, o.refused, o.in_a_row, o.enough);
+		assert_true(o.taken == N || o.error < 0);
 	}
 }
 
@@ -206,6 +232,8 @@ static const struct {
 	{"taken", 200, 0, "", false, true, false, 0},
 	{"200, and then an exception", 200, 241, "", false, false, false, -EPROTO},
 	{"200, and an exception in old words", 200, 0, "Code: 241, e.displayText() = DB::Exception: Memory limit", false, false, false, -EPROTO},
+	{"200, of a portal", 200, 0, "<html>", false, false, false, -EPROTO},
+	{"200, of a server that was asked for nothing", 200, 0, "Ok.\n", false, false, false, -EPROTO},
 	{"a value", 400, 27, "Code: 27.", false, false, true, -EPROTO},
 	{"a value, in old words", 400, 0, "Code: 27, e.displayText()", false, false, true, -EPROTO},
 	{"a constraint", 500, 469, "", false, false, true, -EAGAIN},
@@ -220,7 +248,7 @@ static const struct {
 static void what_insert_answers(void **state)
 {
 	for (size_t i = 0; i < sizeof inserts / sizeof inserts[0]; i++) {
-		struct http_outcome o;
+		struct http_outcome o = {.taken = 0};
 		bool plain = inserts[i].plain;
 		struct http_answer a = {.status = inserts[i].status, .exception = inserts[i].exception, .body = inserts[i].body,
 			.len = strlen(inserts[i].body)};
@@ -258,7 +286,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bulk_body), cmocka_unit_test(rows), cmocka_unit_test(strings), cmocka_unit_test(no_more_than_the_bound),
-		cmocka_unit_test(what_bulk_answers), cmocka_unit_test(what_insert_answers), cmocka_unit_test(what_a_batch_is_called),
+		cmocka_unit_test(what_bulk_answers), cmocka_unit_test(refused_in_a_row),
+		cmocka_unit_test(what_insert_answers), cmocka_unit_test(what_a_batch_is_called),
 		cmocka_unit_test(targets), cmocka_unit_test_setup_teardown(passwords_stay_here, sink_setup, sink_teardown),
 		cmocka_unit_test(headers_without_end),
 	};
