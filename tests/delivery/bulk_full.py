@@ -168,7 +168,7 @@ def main():
     for part in (search, wire, tokens):
         try:
             checks.skipped += part(checks, sinkdrive, lines) is False
-        except SystemExit:  # artifacts.skip() has said why
+        except SystemExit:  # skip() has said why
             checks.skipped += 1
     return checks.done() or (0 if checks.passed else sensor.SKIP)
 

@@ -6,7 +6,7 @@
 Records come from captures: ordinary ones, and one in which the wire tries to forge fields and messages (hostile.py); and from
 RECORD_SAMPLES, one of every kind there is, the longest included. golden/*.txt hold a real record of each kind and what it becomes;
 --golden writes them anew. The example of docs/delivery*.md that proves that nothing is missing is run, too.
-The last line is `N passed, N failed`.
+The last line is `N passed, N failed(, N skipped)`.
 """
 import base64
 import hashlib
@@ -260,7 +260,11 @@ def given_up(eve):
 def holes(c, drive, lines, folder):
     """The line for jq says which numbers are missing."""
     found = [m[1] for text in pages() for m in re.finditer(r"^```sh\n(jq .*?)```$", text, re.DOTALL | re.MULTILINE)]
-    if not shutil.which("jq") or not c.check(len(found) == 1, "docs/delivery*.md has no line for jq"):
+    if not c.check(len(found) == 1, "docs/delivery*.md has no line for jq"):
+        return
+    if not shutil.which("jq"):
+        print("jq is not installed: its line was not tried")
+        c.skipped += 1
         return
     eve = told(drive, "eve", lines)
     third = next(line for line in eve if b'"seq":3,' in line and json.loads(line)["event_type"] in ("alert", "stats"))

@@ -178,7 +178,7 @@ def kept_out(checks, receiver, lines, what):
     send(talk.Stream(receiver.tls, receiver.pki, SENSOR), alerts, "kept-out")
     time.sleep(2)
     path.rmdir()
-    checks.same(receiver.wait_for("kept-out/alerts.json", len(alerts), 30), alerts, f"{what}: kept out")
+    checks.equal(receiver.wait_for("kept-out/alerts.json", len(alerts), 30), alerts, f"{what}: kept out")
 
 
 def other_driver(checks, make, lines, what, _sink, _program):
