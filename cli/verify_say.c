@@ -199,7 +199,7 @@ static void say_verdict(const struct verify_log *l)
 		say_first(&v->problem, l->outbox);
 	} else if (verify_code(l) != 0) {
 		stdout_styled(stdout, colour, STYLE_YELLOW, "  incomplete");
-		puts(v->unfit != VERIFY_FIT ? ": nothing could be verified" : ": what could be looked at is intact");
+		puts(v->unfit != VERIFY_FIT || l->records == 0 ? ": nothing could be verified" : ": what could be looked at is intact");
 	} else {
 		stdout_styled(stdout, colour, STYLE_GREEN, l->records > 0 ? "  intact\n" : "  empty\n");
 	}

@@ -327,6 +327,8 @@ def rotated(p, lines):
     p.checks.check(code == 1 and document["logs"][0]["first"]["file"] == str(folder / "eve.json.2"), f"cut in the middle of the set: {code}")
     code, document, _ = p.verify(folder / "nothing", names[0])
     p.checks.check(code == 5 and any("No such file" in log["trouble"] for log in document["logs"]), f"a file that is not there: {code}")
+    text = subprocess.run([p.program, "verify", folder / "nothing"], capture_output=True, text=True, check=False).stdout
+    p.checks.check("nothing could be verified" in text and "intact" not in text, f"only a file that is not there: {text}")
 
 
 def cursors(p, lines):
