@@ -110,8 +110,8 @@ def doctor(lab):
     """What `doctor` says of three ways to ask: one that is well, one without an answer, one with other keys. None, or what is wrong."""
     other = lab.where["state"].with_name("other-anchor")
     text = lab.where["anchor"].read_text(encoding="ascii").strip().splitlines()[-1]
-    # The same key with another digit is another key.
-    swapped = text[:-8] + ("A" if text[-8] != "A" else "B") + text[-7:]
+    # The same digest with another digit, in whatever case it was, is another key's.
+    swapped = text[:-8] + ("1" if text[-8] != "1" else "2") + text[-7:]
     other.write_text(swapped + "\n", encoding="ascii")
     wrong = []
     for resolver, anchor, verdict, words in ((lab.where["resolver"], lab.where["anchor"], "pass", "validate"),
