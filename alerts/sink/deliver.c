@@ -2,6 +2,7 @@
 #include "alerts/sink/deliver_private.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +63,11 @@ void deliver_trouble(struct deliver *d, int rc)
 static void mended(struct deliver *d)
 {
 	struct sink_shared *s = d->c.shared;
+	uint64_t now_ns = clock_wall_ns(), since_ns = s->failing_since_ns;
 	d->backoff_ms = 0;
-	if (s->failing_since_ns != 0)
-		log_info("courier", "output %s takes records again", name_of(d));
+	if (since_ns != 0)
+		log_info("courier", "output %s takes records again, after %" PRIu64 " s", name_of(d),
+			now_ns > since_ns ? (now_ns - since_ns) / SECOND_NS : 0);
 	__atomic_store_n(&s->failing_since_ns, 0, __ATOMIC_RELAXED);
 }
 
