@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alerts/outbox/outbox.h"
 #include "alerts/sink/file.h"
 #include "alerts/sink/file_private.h"
 
@@ -83,18 +84,6 @@ static int take_descriptor(struct sink *s, int fd)
 	return 0;
 }
 
-// A name is as durable as its directory, also one that was made by somebody who died before he had it on disk.
-static void sync_directory(const struct sink *s)
-{
-	char copy[FILE_NAME];
-	memcpy(copy, s->real, sizeof copy);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	(void)fsync(fd);
-	close(fd);
-}
-
 int file_open_path(struct sink *s)
 {
 	int fd = open_or_make(s->path);
@@ -103,8 +92,8 @@ int file_open_path(struct sink *s)
 	int rc = take_descriptor(s, fd);
 	if (rc < 0)
 		close(fd);
-	else if (s->regular)
-		sync_directory(s);
+	else if (s->regular) // also what was made by somebody who died before its name was on disk
+		(void)outbox_sync_parent(s->real);
 	return rc;
 }
 
