@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include "alerts/sink/secret.h"
 #include "cli/doctor.h"
 #include "configs/endpoint.h"
 
@@ -20,18 +21,6 @@ static size_t take(const char *data, size_t size, size_t n, void *ctx)
 	if (a->first == '\0' && size * n > 0)
 		a->first = data[0];
 	return size * n;
-}
-
-static bool first_line(const char *path, char out[static SINK_TEXT + 1])
-{
-	FILE *f = fopen(path, "re");
-	if (f == NULL)
-		return false;
-	bool good = fgets(out, SINK_TEXT + 1, f) != NULL;
-	fclose(f);
-	if (good)
-		out[strcspn(out, "\r\n")] = '\0';
-	return good;
 }
 
 // The host of the URL is connected to; where a server_name is given, that is who is spoken to.
@@ -57,9 +46,9 @@ static struct curl_slist *address(CURL *c, const struct sink_config *o, const ch
 // As alerts/sink/http.c: without a user it is a token.
 static struct curl_slist *let_in(CURL *c, const struct sink_config *o)
 {
-	char password[SINK_TEXT + 1] = "", token[sizeof password + 32];
+	char password[SECRET_LINE + 1], token[sizeof password + 32], why[SINK_WHY];
 	struct curl_slist *headers = NULL;
-	if (o->password_file[0] == '\0' || !first_line(o->password_file, password))
+	if (o->password_file[0] == '\0' || secret_line(password, o->password_file, &(struct sink_env){.why = why}) < 0)
 		return NULL;
 	if (o->user[0] != '\0') {
 		curl_easy_setopt(c, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "alerts/sink/near.h"
 #include "cli/doctor.h"
 #include "cli/reach.h"
 #include "configs/endpoint.h"
@@ -183,7 +184,7 @@ static void check_syslog(struct doctor *d, const struct sink_config *o)
 	}
 	uint16_t port = o->port != 0 ? o->port : standard[o->transport];
 	const struct reach_tls *how = o->transport == TRANSPORT_TLS ? tls_of(o, o->host, &tls) : NULL;
-	bool near = endpoint_is_loopback(o->host);
+	bool near = sink_address_near(o->host);
 	if (how != NULL && !own_files(d, o))
 		return;
 	bool good = o->transport == TRANSPORT_UDP ? reach_name(&r, o->host) : reach_tcp(&r, o->host, port, how, DOCTOR_WAIT_MS);
@@ -220,7 +221,7 @@ static void check_kafka(struct doctor *d, const struct sink_config *o)
 		endpoint_parse(&e, at, len);
 		at = at[len] == ',' ? at + len + 1 : NULL;
 		uint16_t port = e.port != 0 ? e.port : 9092;
-		near &= endpoint_is_loopback(e.host);
+		near &= sink_address_near(e.host);
 		const struct reach_tls *how = secure ? tls_of(o, e.host, &tls) : NULL;
 		if (!reach_tcp(&r, e.host, port, how, DOCTOR_WAIT_MS))
 			say_unreached(d, o, &r, e.host, port, how);
@@ -254,7 +255,7 @@ static void check_http(struct doctor *d, const struct sink_config *o)
 	}
 	doctor_http(d, o);
 	say_ends(d, o, &r);
-	if (!secure && !endpoint_is_loopback(e.host))
+	if (!secure && !sink_address_near(e.host))
 		say_in_clear(d, o,
 			o->password_file[0] != '\0' ? "outputs: {url: https://...}: the password goes in clear, too" : "outputs: {url: https://...}");
 }

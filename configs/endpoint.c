@@ -2,7 +2,6 @@
 #include "configs/endpoint.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -98,12 +97,4 @@ bool endpoint_parse_url(struct endpoint *e, const char *url, bool *tls)
 	if (e->port == 0)
 		e->port = *tls ? 443 : 80;
 	return true;
-}
-
-bool endpoint_is_loopback(const char *host)
-{
-	unsigned char raw[16];
-	if (inet_pton(AF_INET, host, raw) == 1)
-		return raw[0] == 127;
-	return inet_pton(AF_INET6, host, raw) == 1 && memcmp(raw, &in6addr_loopback, 16) == 0;
 }

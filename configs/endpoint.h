@@ -18,5 +18,3 @@ bool endpoint_host_ok(const char *text);
 bool endpoint_parse(struct endpoint *e, const char *text, size_t len);
 // http[s]://HOST[:PORT][/]: no user, path, query or fragment. `port` is the scheme's where none is given.
 bool endpoint_parse_url(struct endpoint *e, const char *url, bool *tls);
-// An address (no name) of this machine's loopback.
-bool endpoint_is_loopback(const char *host);

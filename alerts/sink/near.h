@@ -6,11 +6,17 @@
 #include <stdbool.h>
 #include <string.h>
 
-// Without brackets. By its address: 127.example.org is somewhere else. libcurl knows by itself where localhost is.
-static inline bool sink_host_near(const char *host)
+// An address (no name) of loopback, without brackets: 127.example.org is somewhere else.
+static inline bool sink_address_near(const char *host)
 {
 	unsigned char raw[16];
 	if (inet_pton(AF_INET, host, raw) == 1)
 		return raw[0] == 127;
-	return strcmp(host, "localhost") == 0 || (inet_pton(AF_INET6, host, raw) == 1 && memcmp(raw, &in6addr_loopback, sizeof raw) == 0);
+	return inet_pton(AF_INET6, host, raw) == 1 && memcmp(raw, &in6addr_loopback, sizeof raw) == 0;
+}
+
+// The same, and localhost: libcurl knows by itself where that is.
+static inline bool sink_host_near(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || sink_address_near(host);
 }

@@ -1,4 +1,4 @@
-// Files of keys, certificates and passwords, read once, before the rights to read them are given up. Private to alerts/sink/.
+// Files of keys, certificates and passwords, read once, before the rights to read them are given up. Of outputs, and of whoever tries them.
 #pragma once
 
 #include "alerts/sink/sink.h"

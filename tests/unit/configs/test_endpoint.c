@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "alerts/sink/near.h"
+
 static const struct {
 	const char *text, *host; // NULL: refused
 	uint16_t port;
@@ -115,13 +117,13 @@ static void test_urls(void **state)
 
 static void test_loopback(void **state)
 {
-	assert_true(endpoint_is_loopback("127.0.0.1"));
-	assert_true(endpoint_is_loopback("127.9.9.9"));
-	assert_true(endpoint_is_loopback("::1"));
-	assert_false(endpoint_is_loopback("128.0.0.1"));
-	assert_false(endpoint_is_loopback("::"));
-	assert_false(endpoint_is_loopback("::ffff:127.0.0.1"));
-	assert_false(endpoint_is_loopback("localhost"));
+	assert_true(sink_address_near("127.0.0.1"));
+	assert_true(sink_address_near("127.9.9.9"));
+	assert_true(sink_address_near("::1"));
+	assert_false(sink_address_near("128.0.0.1"));
+	assert_false(sink_address_near("::"));
+	assert_false(sink_address_near("::ffff:127.0.0.1"));
+	assert_false(sink_address_near("localhost"));
 }
 
 int main(void)
