@@ -131,18 +131,16 @@ static void outputs(struct control_health *h, const struct sensor_state *state, 
 	}
 }
 
-void control_health(struct control_health *out, const struct board *b, uint64_t mono_ns, uint64_t wall_ns)
+void control_health(struct control_health *out, const struct sensor_state *s, const struct board *b, uint64_t mono_ns, uint64_t wall_ns)
 {
-	struct sensor_state s;
-	sensor_copy(&s, &b->state);
 	out->n = out->n_more = 0;
-	transmitted(out, &s);
-	children(out, &s, b, wall_ns);
-	turning(out, &s, b, mono_ns);
-	ports(out, &s, b, wall_ns);
+	transmitted(out, s);
+	children(out, s, b, wall_ns);
+	turning(out, s, b, mono_ns);
+	ports(out, s, b, wall_ns);
 	loss(out, b, mono_ns);
-	outbox(out, &s, wall_ns);
-	outputs(out, &s, wall_ns);
-	if (!s.clock_synced && ago_s(wall_ns, s.started_ns) >= START_S)
+	outbox(out, s, wall_ns);
+	outputs(out, s, wall_ns);
+	if (!s->clock_synced && ago_s(wall_ns, s->started_ns) >= START_S)
 		problem(out, "the clock is not synchronised: times in records may be wrong");
 }

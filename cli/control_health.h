@@ -13,5 +13,5 @@ struct control_health {
 	size_t n_more; // beyond HEALTH_PROBLEMS_MAX
 };
 
-// `mono_ns` and `wall_ns` are now.
-void control_health(struct control_health *out, const struct board *b, uint64_t mono_ns, uint64_t wall_ns);
+// `s`: of sensor_copy(), from that board. `mono_ns` and `wall_ns` are now.
+void control_health(struct control_health *out, const struct sensor_state *s, const struct board *b, uint64_t mono_ns, uint64_t wall_ns);

@@ -146,10 +146,10 @@ static void put_children(struct json *j, const struct sensor_state *s, const str
 	json_close_array(j);
 }
 
-static void put_health(struct json *j, const struct board *b, uint64_t mono_ns, uint64_t wall_ns)
+static void put_health(struct json *j, const struct sensor_state *s, const struct board *b, uint64_t mono_ns, uint64_t wall_ns)
 {
 	struct control_health h;
-	control_health(&h, b, mono_ns, wall_ns);
+	control_health(&h, s, b, mono_ns, wall_ns);
 	json_key(j, "health");
 	json_open_object(j);
 	json_field(j, "fine", flag, h.n == 0);
@@ -199,7 +199,7 @@ void control_put_status(struct json *j, const struct board *b, const struct conf
 	json_field(j, "program", cstr, "postwacht " POSTWACHT_VERSION);
 	json_field(j, "host", cstr, c->sensor_name);
 	put_since(j, s.started_ns, wall_ns);
-	put_health(j, b, mono_ns, wall_ns);
+	put_health(j, &s, b, mono_ns, wall_ns);
 	put_config(j, &s, b);
 	put_children(j, &s, b, wall_ns);
 	put_ports(j, &s, c);

@@ -131,7 +131,8 @@ static enum MHD_Result answer_health(struct metrics *m, struct MHD_Connection *c
 {
 	struct control_health *h = &m->view.health;
 	struct json j;
-	control_health(h, m->board, clock_mono_ns(), clock_wall_ns());
+	sensor_copy(&m->view.state, &m->board->state);
+	control_health(h, &m->view.state, m->board, clock_mono_ns(), clock_wall_ns());
 	json_init(&j, m->page, sizeof m->page);
 	json_open_object(&j);
 	json_field(&j, "v", u64, 1);

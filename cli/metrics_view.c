@@ -59,5 +59,5 @@ void metrics_look(struct metrics_view *v, const struct board *b, const struct me
 	v->turned_ns[CHILD_JUDGE] = counter_read(&b->judge_turned_ns);
 	v->turned_ns[CHILD_KEEPER] = counter_read(&b->keeper_turned_ns);
 	v->turned_ns[CHILD_COURIER] = counter_read(&b->courier_turned_ns);
-	control_health(&v->health, b, mono_ns, wall_ns);
+	control_health(&v->health, &v->state, b, mono_ns, wall_ns);
 }

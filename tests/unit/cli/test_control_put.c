@@ -267,8 +267,10 @@ static void test_health(void **state)
 	for (size_t i = 0; i < sizeof ills / sizeof ills[0]; i++) {
 		struct board *b = board_well();
 		struct control_health h;
+		struct sensor_state s;
 		ills[i].change(b);
-		control_health(&h, b, clock_mono_ns(), clock_wall_ns());
+		sensor_copy(&s, &b->state);
+		control_health(&h, &s, b, clock_mono_ns(), clock_wall_ns());
 		if (h.n != (ills[i].want != NULL) || (h.n > 0 && strncmp(h.problem[0], ills[i].want, strlen(ills[i].want)) != 0))
 			fail_msg("%s: %zu problems, %s", ills[i].name, h.n, h.n > 0 ? h.problem[0] : "none");
 		free(b);
