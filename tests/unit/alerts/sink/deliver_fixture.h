@@ -91,15 +91,22 @@ static inline void append(enum record_type type, uint8_t severity)
 	assert_int_equal(outbox_sync(outbox), 0);
 }
 
+// Of `sink` and `shared`, asked to leave by nobody; over when `done` is.
+static inline struct deliver_config config_until(const bool *done, const uint64_t *first)
+{
+	static const bool no = false;
+	static const uint32_t reopen = 0;
+	told = (struct sink_shared){.epoch = 0};
+	return (struct deliver_config){.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = first,
+		.outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = done, .reopen = &reopen};
+}
+
 // Everything there is, then the end.
 static inline void deliver(uint64_t first)
 {
-	static const bool done = true, no = false;
-	static const uint32_t reopen = 0;
+	static const bool done = true;
 	struct deliver *d;
-	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = (const uint64_t[]){first, first},
-		.outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done, .reopen = &reopen};
-	told = (struct sink_shared){.epoch = 0};
+	const struct deliver_config c = config_until(&done, (const uint64_t[]){first, first});
 	assert_int_equal(deliver_open(&d, &c), 0);
 	deliver_run(d);
 	deliver_close(&d);

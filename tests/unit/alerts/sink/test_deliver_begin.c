@@ -25,17 +25,14 @@ static void test_begins(void **state)
 // How much waits for it is known before it is prepared, and so if it cannot be.
 static void test_says_where_it_is(void **state)
 {
-	static const bool no = false;
-	static const uint32_t reopen = 0;
+	static const bool done = false;
 	struct deliver *d;
 	for (int i = 0; i < 4; i++)
 		append(RECORD_ALERT, SEVERITY_HIGH);
 	deliver(1);
 	append(RECORD_ALERT, SEVERITY_HIGH);
 	snprintf(sink.path, sizeof sink.path, "%s/none/eve.json", dir);
-	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .outbox = &shared,
-		.shared = &told, .stop = &no, .leave = &no, .outbox_done = &no, .reopen = &reopen};
-	told = (struct sink_shared){.epoch = 0};
+	const struct deliver_config c = config_until(&done, NULL);
 	assert_int_equal(deliver_open(&d, &c), -ENOENT);
 	assert_null(d);
 	assert_int_equal(sink_waiting(&shared, &told, OUTBOX_ALERTS), 1);
@@ -63,17 +60,13 @@ static void test_another_outbox(void **state)
 // The keeper found the outbox beyond repair while the sink was at work.
 static void test_another_outbox_meanwhile(void **state)
 {
-	static bool done, no;
-	static const uint32_t reopen = 0;
+	bool done = false;
 	struct seen s;
 	struct deliver *d;
 	pthread_t thread;
 	char why[160];
 	const uint64_t first[OUTBOX_LANES] = {1, 1};
-	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = first,
-		.outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done, .reopen = &reopen};
-	told = (struct sink_shared){.epoch = 0};
-	done = false;
+	const struct deliver_config c = config_until(&done, first);
 	for (int i = 0; i < 5; i++)
 		append(RECORD_ALERT, SEVERITY_HIGH);
 	assert_int_equal(deliver_open(&d, &c), 0);
@@ -102,17 +95,13 @@ static void test_another_outbox_meanwhile(void **state)
 // Begun, with a receiver that is not there, and killed: the cursor as that left it.
 static void begin_and_die(uint64_t first)
 {
-	static const bool no = false;
-	static const uint32_t reopen = 0;
 	char left[PATH + 8];
 	bool done = false;
 	struct deliver *d;
 	pthread_t thread;
 	const struct sink_config away = {.name = "log", .type = SINK_UNIX, .events = ~0u, .path = "/nowhere/at/all"};
-	const struct deliver_config c = {.sink = &away, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1",
-		.first = (const uint64_t[]){first, first}, .outbox = &shared, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done,
-		.reopen = &reopen};
-	told = (struct sink_shared){.epoch = 0};
+	struct deliver_config c = config_until(&done, (const uint64_t[]){first, first});
+	c.sink = &away;
 	assert_int_equal(deliver_open(&d, &c), 0);
 	assert_int_equal(pthread_create(&thread, NULL, run, d), 0);
 	wait_for(&told.errors, 1);
@@ -171,17 +160,14 @@ static void test_dies_before_it_begins(void **state)
 // The outbox was opened late, and much was added before anybody looked: a new sink begins with the run all the same.
 static void test_begins_late(void **state)
 {
-	static const bool no = false;
-	static const uint32_t reopen = 0;
 	static struct outbox_shared late;
 	bool done = false;
 	uint64_t first[OUTBOX_LANES] = {0};
 	struct deliver *d;
 	struct seen s;
 	pthread_t thread;
-	const struct deliver_config c = {.sink = &sink, .outbox_dir = outbox_dir, .cursor_path = cursor_path, .host = "s1", .first = first,
-		.outbox = &late, .shared = &told, .stop = &no, .leave = &no, .outbox_done = &done, .reopen = &reopen};
-	told = (struct sink_shared){.epoch = 0};
+	struct deliver_config c = config_until(&done, first);
+	c.outbox = &late;
 	late = (struct outbox_shared){.epoch = 0};
 	for (int i = 0; i < 5; i++)
 		append(RECORD_ALERT, SEVERITY_HIGH);
