@@ -265,7 +265,8 @@ static bool is_over(const struct outbox_reader *r, const struct view *v, size_t 
 	return r->fd < 0 || (v->list.first[i] > r->first && v->list.first[i] <= r->seq);
 }
 
-// Searches what is left of the segment in hand, then goes to the next.
+// Searches what is left of the segment in hand, then goes to the next. Where that is the oldest there is, all between was evicted, also
+// what was durable when the reader was told how far that is.
 static int search(struct outbox_reader *r, const struct view *v, uint64_t durable, struct frame *f, const uint8_t **line)
 {
 	size_t next = next_of(&v->list, r->first);
@@ -280,8 +281,14 @@ static int search(struct outbox_reader *r, const struct view *v, uint64_t durabl
 		r->at = at;
 	if (rc != 0)
 		return rc;
-	if (next < v->list.n && v->list.first[next] <= durable) // what has nothing yet may be made anew under its name
-		return enter(r, v, next, next == 0);
+	if (next == 0) {
+		rc = enter(r, v, 0, true);
+		if (rc == 0 && r->first > durable)
+			leave(r); // what has nothing yet may be made anew under its name
+		return rc;
+	}
+	if (next < v->list.n && v->list.first[next] <= durable)
+		return enter(r, v, next, false);
 	damage(r, durable + 1 - r->seq);
 	r->seq = durable + 1;
 	return 0;

@@ -388,6 +388,52 @@ static void test_reader_before_an_empty_segment(void **state)
 	outbox_close(&o);
 }
 
+// What was on disk when the reader was told how far that is has been evicted since, and more: none of it was damaged, and where nothing
+// is in the oldest that is left, that may still be made anew.
+static void reader_behind(size_t segments, uint64_t left)
+{
+	struct outbox_shared shared = {0};
+	struct outbox *o = open_small(&shared);
+	struct outbox_lane_files *l = &o->lane[OUTBOX_ALERTS];
+	struct outbox_reader *r = reader_of(OUTBOX_ALERTS);
+	struct outbox_item item;
+	struct outbox_missed missed;
+	for (uint64_t n = 1; n <= 15; n += 5) {
+		fill(o, OUTBOX_ALERTS, n, n + 4);
+		assert_int_equal(outbox_lane_begin(o, l), 0);
+	}
+	for (uint64_t n = 1; n <= 5; n++)
+		assert_int_equal(outbox_reader_next(r, 8, &item, &missed), 1);
+	for (size_t i = 0; i < segments; i++)
+		assert_true(outbox_lane_evict(o, l));
+	assert_int_equal(l->file[0].first, left);
+	assert_int_equal(outbox_reader_next(r, 8, &item, &missed), 0);
+	assert_int_equal(outbox_lane_begin(o, l), 0);
+	fill(o, OUTBOX_ALERTS, 16, 20);
+	for (uint64_t n = left; n <= 20; n++) {
+		uint64_t gone = 0;
+		assert_int_equal(outbox_reader_next(r, 20, &item, &missed), 1);
+		assert_int_equal(item.seq, n);
+		for (size_t t = 0; t < RECORD_TYPES; t++)
+			for (size_t k = 0; k < OUTBOX_SEVERITIES; k++)
+				gone += missed.evicted.n[t][k];
+		assert_int_equal(gone, n == left ? left - 6 : 0);
+		assert_int_equal(missed.damaged, 0);
+	}
+	outbox_reader_close(&r);
+	outbox_close(&o);
+}
+
+static void test_reader_behind_what_was_evicted(void **state)
+{
+	reader_behind(2, 11);
+}
+
+static void test_reader_behind_all_that_was_evicted(void **state)
+{
+	reader_behind(3, 16);
+}
+
 // The disk does not take sessions: alerts go on, and the numbers of what was forgotten are given to others.
 static void test_forgotten(void **state)
 {
@@ -428,6 +474,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_locked_by_a_reader, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_reader_ahead, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_reader_before_an_empty_segment, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_reader_behind_what_was_evicted, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_reader_behind_all_that_was_evicted, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_a_number_that_cannot_be, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_forgotten, make_dir, remove_dir),
 	};
